@@ -15,28 +15,24 @@ const unitNanoseconds: ReadonlyMap<string, number> = new Map([
 /** Go keeps a duration in a signed 64-bit count of nanoseconds. */
 const nanosecondsMax = 2 ** 63;
 
+const wholeDuration = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
+const durationPart = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+
 /**
  * Parses Go duration syntax such as `1h30m`, `-1.5s`, `0`, to milliseconds (fractions kept).
  * A unit is required except for plain zero.
  */
 export function parseDuration(text: string): Result<number, string> {
-  const match = /^([+-]?)(.+)$/s.exec(text);
-  const body = match?.[2];
-  if (body === undefined) return fail('is empty; give a duration such as "30s" or "5m"');
-  if (body === '0') return succeed(0);
+  if (/^[+-]?0$/.test(text)) return succeed(0);
+  if (!wholeDuration.test(text)) {
+    return fail(`"${text}" is not a duration; write a number with a unit, such as "30s", "5m" or "1h30m"`);
+  }
   let nanoseconds = 0;
-  let rest = body;
-  while (rest !== '') {
-    const part = /^(\d+\.?\d*|\.\d+)([a-zµμ]*)/.exec(rest);
-    const unit = part === null ? undefined : unitNanoseconds.get(part[2] ?? '');
-    if (part === null || unit === undefined) {
-      return fail(`"${text}" is not a duration; write a number with a unit, such as "30s", "5m" or "1h30m"`);
-    }
-    nanoseconds += Number(part[1]) * unit;
-    rest = rest.slice(part[0].length);
+  for (const [, amount, unit] of text.matchAll(durationPart)) {
+    nanoseconds += Number(amount) * (unitNanoseconds.get(unit ?? '') ?? 0);
   }
   if (nanoseconds >= nanosecondsMax) return fail(`"${text}" is too long; the longest duration is about 292 years`);
-  return succeed(((match?.[1] === '-' ? -1 : 1) * nanoseconds) / 1e6);
+  return succeed(((text.startsWith('-') ? -1 : 1) * nanoseconds) / 1e6);
 }
 
 /** Formats milliseconds for a person, e.g. `450ms`, `12s`, `3m20s`, `1h5m`. */
