@@ -1,0 +1,127 @@
+import { invariant } from '../../base/invariant.ts';
+import type { JudgeReport, KindReport, Progress, Verdict } from './judge-report.ts';
+import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
+import { promoteTestOf, rollbackTests, type JudgeState, type KindState, type RollbackTestName } from './judge-state.ts';
+import { absoluteLimit } from './judge.ts';
+import { logSumExp } from './log-sum-exp.ts';
+import { requestsToPromote, requestsToRollBack } from './requests-needed.ts';
+import { evidenceThreshold } from './sequential-test.ts';
+import { summarise } from './summarise.ts';
+
+/** What else bears on the verdict at one look. */
+export interface Circumstances {
+  /** In a background run proof that the canary is good does not end the observation. */
+  readonly mode: 'inline' | 'background';
+  /** Why the observation cannot go on (its deadline has passed, or nothing could be read for too long), if so. */
+  readonly ended?: string;
+}
+
+/**
+ * What the evidence amounts to. The kinds are mixed by weights, so the level alpha holds for all of them together; proof
+ * that the canary is good must be there for *each* kind, so beta holds for each. A rollback goes before a promotion, and
+ * either before the end of the observation.
+ */
+export function assess(settings: JudgeSettings, state: JudgeState, circumstances: Circumstances): JudgeReport {
+  const weightSum = settings.kinds.reduce((sum, { weight }) => sum + weight, 0);
+  const assessed = settings.kinds.map((kind) => {
+    const kindState = state[kind.name];
+    invariant(kindState !== undefined, `the state has an entry for the kind ${kind.name}`);
+    return assessKind(settings, kind, kindState, Math.log(kind.weight / weightSum));
+  });
+  const rollback = rollbackProgress(settings, assessed);
+  const promote = promoteProgress(assessed);
+  const verdict = verdictOf(rollback, promote, circumstances);
+  const decidedBy = decider(verdict, assessed);
+  const report = {
+    verdict,
+    ...(decidedBy === undefined ? {} : { decidedBy }),
+    rollback,
+    ...(promote === undefined ? {} : { promote }),
+    kinds: assessed.map(({ report }) => report),
+  };
+  return { ...report, summary: summarise(report, circumstances.ended) };
+}
+
+interface AssessedKind {
+  readonly report: KindReport;
+  readonly strongestTest: RollbackTestName;
+  readonly rollbackNeeded: number | undefined;
+  readonly promote: Progress | undefined;
+}
+
+function assessKind(settings: JudgeSettings, kind: BadEventKind, state: KindState, logWeight: number): AssessedKind {
+  const parts = rollbackTests(settings, kind).map(({ name, weight, test }) => ({
+    name,
+    log: logWeight + Math.log(weight) + test.evidence(state.rollback[name] ?? test.initial),
+  }));
+  const rollbackEvidence = logSumExp(parts.map(({ log }) => log));
+  const promote = kindPromotion(settings, kind, state);
+  const limit = absoluteLimit(settings, kind, state);
+  return {
+    report: {
+      name: kind.name,
+      unit: kind.unit,
+      totals: state.totals,
+      comparison: limit === undefined ? { kind: 'stable' } : { kind: 'limit', ratio: limit },
+      rollbackEvidence,
+      ...(promote === undefined ? {} : { promoteEvidence: promote.evidence }),
+    },
+    strongestTest: parts.reduce((best, part) => (part.log > best.log ? part : best)).name,
+    rollbackNeeded:
+      kind.unit === 'requests'
+        ? requestsToRollBack(settings.ratio, state, rollbackEvidence, evidenceThreshold(settings.alpha))
+        : undefined,
+    promote,
+  };
+}
+
+function kindPromotion(settings: JudgeSettings, kind: BadEventKind, state: KindState): Progress | undefined {
+  const test = promoteTestOf(settings, kind);
+  if (test === undefined) return undefined;
+  const threshold = evidenceThreshold(settings.beta);
+  return progress(test.evidence(state.promote), threshold, requestsToPromote(settings, test, state, threshold));
+}
+
+function rollbackProgress(settings: JudgeSettings, assessed: readonly AssessedKind[]): Progress {
+  const needed = assessed.map(({ rollbackNeeded }) => rollbackNeeded).filter((count) => count !== undefined);
+  return progress(
+    logSumExp(assessed.map(({ report }) => report.rollbackEvidence)),
+    evidenceThreshold(settings.alpha),
+    needed.length === 0 ? undefined : Math.min(...needed),
+  );
+}
+
+/** The kind that is furthest from its proof decides; the others only wait for it. */
+function promoteProgress(assessed: readonly AssessedKind[]): Progress | undefined {
+  const proofs = assessed.map(({ promote }) => promote).filter((proof) => proof !== undefined);
+  if (proofs.length === 0) return undefined;
+  const last = proofs.reduce((least, proof) => (proof.evidence < least.evidence ? proof : least));
+  const needed = proofs.map(({ requestsNeeded }) => requestsNeeded ?? Infinity);
+  const most = Math.max(...needed);
+  return progress(last.evidence, last.threshold, Number.isFinite(most) ? most : undefined);
+}
+
+function progress(evidence: number, threshold: number, requestsNeeded: number | undefined): Progress {
+  return { evidence, threshold, ...(requestsNeeded === undefined ? {} : { requestsNeeded }) };
+}
+
+function verdictOf(rollback: Progress, promote: Progress | undefined, { mode, ended }: Circumstances): Verdict {
+  if (rollback.evidence >= rollback.threshold) return 'rollback';
+  if (mode === 'inline' && promote !== undefined && promote.evidence >= promote.threshold) return 'promote';
+  return ended === undefined ? 'continue' : 'inconclusive';
+}
+
+function decider(verdict: Verdict, assessed: readonly AssessedKind[]): JudgeReport['decidedBy'] {
+  if (verdict === 'rollback') {
+    const most = assessed.reduce((best, one) =>
+      one.report.rollbackEvidence > best.report.rollbackEvidence ? one : best,
+    );
+    return { kind: most.report.name, test: most.strongestTest };
+  }
+  if (verdict !== 'promote') return undefined;
+  const proven = assessed.filter(({ promote }) => promote !== undefined);
+  const last = proven.reduce((least, one) =>
+    (one.promote?.evidence ?? 0) < (least.promote?.evidence ?? 0) ? one : least,
+  );
+  return { kind: last.report.name, test: 'margin' };
+}

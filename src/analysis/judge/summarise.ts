@@ -1,0 +1,54 @@
+import { unreachable } from '../../base/invariant.ts';
+import type { JudgeReport, KindReport, Progress } from './judge-report.ts';
+
+/**
+ * One or two sentences for a person about what a report says, e.g. `Rollback: errors of the canary 31 of 64 (48 %), of
+ * stable 2 of 561 (0.36 %); evidence 4.72 of 4.61 after the share test.`
+ */
+export function summarise(report: Omit<JudgeReport, 'summary'>, ended: string | undefined): string {
+  const counts = report.kinds.map(describeKind).join('; ');
+  const { rollback, promote, decidedBy } = report;
+  switch (report.verdict) {
+    case 'rollback':
+      return `Roll back: ${decidedBy?.kind ?? ''} decided by the ${decidedBy?.test ?? ''} test, evidence ${against(rollback)}. ${counts}.`;
+    case 'promote':
+      return `Promote: good enough in every respect, evidence ${promote === undefined ? '' : against(promote)}. ${counts}.`;
+    case 'inconclusive':
+      return `Inconclusive: ${ended ?? 'ended'} before there was proof. ${standing(rollback, promote)}. ${counts}.`;
+    case 'continue':
+      return `Goes on: ${standing(rollback, promote)}. ${counts}.`;
+    default:
+      return unreachable(report.verdict);
+  }
+}
+
+function standing(rollback: Progress, promote: Progress | undefined): string {
+  const parts = [`evidence of harm ${against(rollback)}${needed(rollback, 'to roll back')}`];
+  if (promote !== undefined) parts.push(`evidence of health ${against(promote)}${needed(promote, 'to promote')}`);
+  return parts.join(', ');
+}
+
+function needed({ requestsNeeded }: Progress, purpose: string): string {
+  return requestsNeeded === undefined || requestsNeeded === 0
+    ? ''
+    : ` (about ${requestsNeeded} more canary requests ${purpose})`;
+}
+
+function against({ evidence, threshold }: Progress): string {
+  return `${evidence.toFixed(2)} of ${threshold.toFixed(2)}`;
+}
+
+function describeKind({ name, unit, totals, comparison }: KindReport): string {
+  const side = (bad: number, total: number): string =>
+    unit === 'requests'
+      ? `${Math.round(bad)} of ${Math.round(total)}${total > 0 ? ` (${percent(bad / total)})` : ''}`
+      : `${Math.round(bad)} in ${Math.round(total)} pod-seconds`;
+  const canary = side(totals.canaryBad, totals.canaryTotal);
+  const stable = side(totals.stableBad, totals.stableTotal);
+  const limit = comparison.kind === 'limit' ? `, compared with a limit of ${percent(comparison.ratio)}` : '';
+  return `${name}: canary ${canary}, stable ${stable}${limit}`;
+}
+
+function percent(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(2))} %`;
+}
