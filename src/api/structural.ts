@@ -2,6 +2,8 @@ import type { Json } from './object.ts';
 
 /** The checks on a value that may also stand inside anyOf, oneOf, allOf and not (where nothing else may). */
 export interface ValueValidation {
+  /** Inside anyOf and allOf only as the two alternatives of an int-or-string. */
+  readonly type?: StructuralType;
   readonly format?: string;
   readonly enum?: readonly Json[];
   readonly minimum?: number;
@@ -39,7 +41,6 @@ export type StructuralType = 'object' | 'array' | 'string' | 'integer' | 'number
  * Source of the rules: the CustomResourceDefinition documentation, "Specifying a structural schema".
  */
 export interface StructuralSchema extends ValueValidation {
-  readonly type?: StructuralType;
   readonly title?: string;
   readonly description?: string;
   readonly nullable?: boolean;
