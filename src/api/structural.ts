@@ -1,4 +1,75 @@
 import type { Json } from './object.ts';
+import { checkStructural, matcher } from './structural-check.ts';
+import { listErrors } from './structural-list.ts';
+import { storedForm } from './structural-shape.ts';
+import { schemaErrors, type Validation } from './structural-validate.ts';
+
+/** What an API server makes of a value: the form it would store, and everything for which it would refuse it. */
+export interface Admission {
+  readonly value: Json;
+  /** Empty when the value is admitted. */
+  readonly errors: readonly FieldError[];
+}
+
+/** One reason to refuse a value. */
+export interface FieldError {
+  /** Full path, e.g. `spec.template.spec.containers[0].ports[0].containerPort`; empty for the value itself. */
+  readonly field: string;
+  /** The cause as a Kubernetes Status object names it. */
+  readonly reason: FieldErrorReason;
+  /** The value that is wrong; for a missing field the empty text, for a wrong number of parts that number. */
+  readonly value: Json;
+  /** What would be right, to be read after the field's name. */
+  readonly message: string;
+}
+
+/** metav1.CauseType of a field. */
+export type FieldErrorReason =
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueTypeInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueDuplicate'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany';
+
+/** How a value is admitted. */
+export interface AdmissionOptions {
+  /** The whole object of a custom resource: apiVersion, kind and metadata are kept. The default is a part of one. */
+  readonly isResource?: boolean;
+  /** Path of the value, in front of the paths of the errors. */
+  readonly path?: string;
+  /** The stored value that is being changed: what was wrong in it already and stays the same is not an error. */
+  readonly previous?: Json;
+}
+
+/**
+ * Applies a structural schema as an API server does to a custom resource: defaults are filled in, unknown fields and
+ * null where it is not allowed go, and everything that is wrong is told at once. Throws a SluiceError (Invalid) when the
+ * schema is not structural, or holds a check that this code cannot do.
+ */
+export function admit(schema: StructuralSchema, value: Json, options: AdmissionOptions = {}): Admission {
+  const { isResource = false, path = '', previous } = options;
+  const validation = validationOf(schema);
+  const stored = storedForm(schema, value, isResource);
+  const before = previous === undefined ? undefined : storedForm(schema, previous, isResource);
+  const wrongLists = listErrors(schema, stored, path);
+  // Lists that broke their promise before may stay as they are.
+  const isOldFault = before !== undefined && listErrors(schema, before, path).length > 0;
+  const errors = [...schemaErrors(schema, stored, path, before, validation), ...(isOldFault ? [] : wrongLists)];
+  return { value: stored, errors };
+}
+
+/** A memo only: what is kept for a schema follows from the schema. */
+const validations = new WeakMap<StructuralSchema, Validation>();
+
+function validationOf(schema: StructuralSchema): Validation {
+  const known = validations.get(schema);
+  if (known !== undefined) return known;
+  const validation: Validation = { matches: matcher(checkStructural(schema)) };
+  validations.set(schema, validation);
+  return validation;
+}
 
 /** The checks on a value that may also stand inside anyOf, oneOf, allOf and not (where nothing else may). */
 export interface ValueValidation {
