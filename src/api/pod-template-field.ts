@@ -1,9 +1,6 @@
 import { Type, type TUnsafe } from 'typebox';
 
-import type { Json } from './object.ts';
+import { podTemplateSchema, type PodTemplateSpec } from './pod-template.ts';
 
 /** Pod template as the schemas of other resources embed it. */
-export const podTemplateField: TUnsafe<{ readonly [field: string]: Json }> = Type.Unsafe({
-  type: 'object',
-  'x-kubernetes-preserve-unknown-fields': true,
-});
+export const podTemplateField: TUnsafe<PodTemplateSpec> = Type.Unsafe({ ...podTemplateSchema });

@@ -1,6 +1,6 @@
 import { fail, succeed, type Result } from '../base/result.ts';
 import type { LabelSelector, LabelSelectorRequirement } from './label-selector.ts';
-import { labelValueProblem, qualifiedNameProblem } from './name-syntax.ts';
+import { labelValueProblems, qualifiedNameProblems } from './name-syntax.ts';
 
 /** How a term compares; notEquals and notIn also hold when the key is absent. */
 type SelectorOperator = 'equals' | 'notEquals' | 'in' | 'notIn' | 'exists' | 'absent' | 'greater' | 'less';
@@ -60,13 +60,13 @@ export function checkedTerm(
   operator: SelectorOperator,
   values: readonly string[],
 ): Result<SelectorTerm, string> {
-  const keyProblem = qualifiedNameProblem(key);
+  const [keyProblem] = qualifiedNameProblems(key);
   if (keyProblem !== undefined) return fail(`key "${key}" ${keyProblem}`);
   if (!valueCountFits(operator, values.length)) {
     return fail(`key "${key}" needs ${valueCountTexts[operators[operator].valueCount]} for this operator`);
   }
   for (const value of values) {
-    const problem = labelValueProblem(value) ?? comparedNumberProblem(operator, value);
+    const problem = labelValueProblems(value)[0] ?? comparedNumberProblem(operator, value);
     if (problem !== undefined) return fail(`value "${value}" of "${key}" ${problem}`);
   }
   return succeed({ key, operator, values: values.toSorted(compareText) });

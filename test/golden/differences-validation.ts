@@ -1,0 +1,39 @@
+import type { FieldError, FieldErrors } from '../../src/api/field-error.ts';
+
+/** Input of a recorded validation case, as far as the rules look at it. */
+export interface ValidationInput {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+/** Where ours differs on purpose from what was recorded: when, why, and what is expected instead. */
+export interface ValidationDifference {
+  readonly reason: string;
+  readonly applies: (input: ValidationInput, expected: FieldErrors) => boolean;
+  readonly expect: (expected: FieldErrors, actual: FieldErrors) => FieldErrors;
+}
+
+const samePlace = (left: FieldError, right: FieldError): boolean =>
+  left.field === right.field && left.type === right.type && left.detail === right.detail;
+
+/** Every deliberate difference of the validation. */
+export const validationDifferences: readonly ValidationDifference[] = [
+  {
+    reason:
+      'The reference says the same thing about the same field twice when two of its rules look there; once is enough.',
+    applies: (_input, expected) =>
+      expected.some((error, index) => expected.findIndex((other) => samePlace(error, other)) !== index),
+    expect: (expected) =>
+      expected.filter((error, index) => expected.findIndex((other) => samePlace(error, other)) === index),
+  },
+  {
+    reason:
+      'With an unusable selector the reference does not look at the template at all; ours reports every mistake at once.',
+    applies: (_input, expected) =>
+      expected.some(({ field, detail }) => field === 'spec.selector' && detail === 'invalid label selector'),
+    expect: (expected, actual) => [
+      ...expected,
+      ...actual.filter(({ field }) => field.startsWith('spec.template.')),
+    ],
+  },
+];
