@@ -109,15 +109,21 @@ function decodeMap(of: GoType, values: JsonObject, progress: Progress): GoValue 
 }
 
 function decodeStruct(type: GoStruct, values: JsonObject, progress: Progress): GoValue {
-  const types = new Map(type.fields.map((field) => [field.name, field.type]));
   const decoded = new Map<string, GoValue>();
   for (const [key, value] of sortedEntries(values)) {
-    const fieldType = types.get(key);
-    if (fieldType !== undefined) decoded.set(key, decode(fieldType, value, progress));
+    const field = findField(type, key, progress);
+    if (field !== undefined) decoded.set(field.name, decode(field.type, value, progress));
     if (progress.hasEnded) break;
   }
   const fields = type.fields.map((field) => ({ field, value: decoded.get(field.name) ?? zeroValue(field.type) }));
   return { kind: 'struct', fields };
+}
+
+/** Only the strict conversion minds the case of a name. */
+function findField(type: GoStruct, key: string, progress: Progress): GoField | undefined {
+  const field = type.fields.find(({ name }) => name === key);
+  if (field !== undefined || progress.isStrict) return field;
+  return type.fields.find(({ name }) => name.toLowerCase() === key.toLowerCase());
 }
 
 function sortedEntries(values: JsonObject): [string, Json][] {

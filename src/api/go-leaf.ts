@@ -97,8 +97,9 @@ function integerLeaf(bits: 32 | 64): GoLeaf {
     zero: { json: '0', isEmpty: true },
     decode(value, isStrict) {
       if (isIntegerOf(bits, value)) return { json: String(value), isEmpty: value === 0 };
-      if (!isStrict || !isIntegerOf(64, value)) return 'wrong type';
-      const wrapped = BigInt.asIntN(bits, BigInt(value));
+      if (!isStrict || typeof value !== 'number' || !Number.isInteger(value)) return 'wrong type';
+      // What exceeds 64 bits becomes the smallest integer when amd64 converts it; the rest wraps around.
+      const wrapped = BigInt.asIntN(bits, isIntegerOf(64, value) ? BigInt(value) : -(2n ** 63n));
       return { json: String(wrapped), isEmpty: wrapped === 0n };
     },
     schema: { type: 'integer', format: `int${bits}` },
