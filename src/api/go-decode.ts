@@ -23,7 +23,8 @@ export interface GoFieldValue {
  * Decodes a JSON value into a Go type as the reference controller does for a stored object: a strict conversion first
  * (runtime.DefaultUnstructuredConverter), and where that fails encoding/json, whose errors are ignored. There a value
  * of the wrong type leaves its field empty, and one that a type's own decoder refuses (a quantity, an int-or-string or
- * a time) ends decoding: whatever would come later, keys taken in sorted order, stays empty. Unknown fields are dropped.
+ * a time) ends decoding: whatever would come later, keys taken in sorted order, stays empty. Unknown fields are
+ * dropped.
  */
 export function decodeGo(type: GoType, value: Json): GoValue {
   const strict: Progress = { isStrict: true, hasFailed: false, hasEnded: false };

@@ -26,8 +26,8 @@ export function replicaSetName(rolloutName: string, hash: string): string {
 }
 
 /**
- * The hash of a canary's steps, which status.currentStepHash holds. Steps that are absent hash like `null`; a blue/green
- * rollout has an empty hash instead, which is the caller's to know.
+ * The hash of a canary's steps, which status.currentStepHash holds. Steps that are absent hash like `null`; a
+ * blue/green rollout has an empty hash instead, which is the caller's to know.
  */
 export function stepsHash(steps: readonly unknown[] | undefined): string {
   // Steps come from a stored object, so they are JSON.

@@ -7,7 +7,8 @@ import {
   objectMeta,
 } from './pod-template-metadata.ts';
 
-// Volumes of core/v1 (k8s.io/api v0.34.5). A Rollout's schema takes any volumes, so nothing here but names, types and omitempty has a meaning.
+// Volumes of core/v1 (k8s.io/api v0.34.5). A Rollout's schema takes any volumes, so nothing here but names, types and
+// omitempty has a meaning.
 
 const hostPathVolumeSource = struct({
   path: required(text),

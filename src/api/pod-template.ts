@@ -7,7 +7,7 @@ import type { StructuralSchema } from './structural.ts';
 /** A Rollout's schema knows no more of a template's metadata than this. */
 const templateMetadataSchema = goStructSchema(struct({ annotations: mapOf(text), labels: mapOf(text) }));
 
-/** core/v1 PodTemplateSpec of k8s.io/api v0.34.5: what is hashed and what the schema says come from this description. */
+/** core/v1 PodTemplateSpec of k8s.io/api v0.34.5. What is hashed and what the schema says both come from it. */
 export const podTemplateStruct = struct({
   metadata: withSchema(objectMeta, templateMetadataSchema),
   spec: podSpec,

@@ -100,7 +100,7 @@ interface Unit {
 }
 
 function notAQuantity(text: string): string {
-  return `${JSON.stringify(text)} is not a quantity; write a number with an optional suffix, such as "500m", "2" or "1Gi"`;
+  return `${JSON.stringify(text)} is not a quantity; write a number with or without a suffix, such as "500m" or "1Gi"`;
 }
 
 function readSuffix(suffix: string): Unit | undefined {

@@ -45,8 +45,8 @@ export interface AdmissionOptions {
 
 /**
  * Applies a structural schema as an API server does to a custom resource: defaults are filled in, unknown fields and
- * null where it is not allowed go, and everything that is wrong is told at once. Throws a SluiceError (Invalid) when the
- * schema is not structural, or holds a check that this code cannot do.
+ * null where it is not allowed go, and everything that is wrong is told at once. Throws a SluiceError (Invalid) when
+ * the schema is not structural, or holds a check that this code cannot do.
  */
 export function admit(schema: StructuralSchema, value: Json, options: AdmissionOptions = {}): Admission {
   const { isResource = false, path = '', previous } = options;
