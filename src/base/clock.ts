@@ -43,6 +43,13 @@ export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promi
   });
 }
 
+/** Resolves after the event loop has dealt with all input and output that is ready. Only the edges need this. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /**
  * Runs `work` with a signal that aborts when the parent does or when `timeoutMs` has passed. The promise settles at the
  * deadline even if `work` ignores its signal; it then rejects with what `onTimeout` makes.
