@@ -13,9 +13,9 @@ export interface Validation {
 
 /**
  * Everything in which a value breaks its schema, with the full path of each field. Parts that are equal to the same
- * part of `previous` are not blamed again (ratcheting), so that an object stored under an older schema can still be changed.
- * Source: k8s.io/kube-openapi, package validate, as apiextensions-apiserver v0.34 uses it. There a list passes for a
- * text that has a format, by an oversight; here it does not.
+ * part of `previous` are not blamed again (ratcheting), so that an object stored under an older schema can still be
+ * changed. Source: k8s.io/kube-openapi, package validate, as apiextensions-apiserver v0.34 uses it. There a list passes
+ * for a text that has a format, by an oversight; here it does not.
  */
 export function schemaErrors(
   schema: StructuralSchema,
