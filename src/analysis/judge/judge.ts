@@ -10,11 +10,12 @@ import { addIncrements, type Increment } from './sequential-test.ts';
  */
 const canaryAloneMin = 100;
 
-/** One look at both sides. */
-export interface Look {
-  /** Counts by kind of bad event. A kind that could not be counted is absent and its state stays as it is. */
-  readonly increments: Readonly<Record<string, Increment>>;
-  /** True when every stable pod answered: only then does "no request" mean silence and not a missing answer. */
+/** One look at both sides, by kind of bad event. The state of a kind that could not be counted, and so is absent, stays. */
+export type Look = Readonly<Record<string, KindLook>>;
+
+export interface KindLook {
+  readonly increment: Increment;
+  /** True when every stable pod answered with this count: only then does "no request" mean silence, not a missing answer. */
   readonly stableRead: boolean;
 }
 
@@ -28,30 +29,25 @@ export function judge(settings: JudgeSettings, state: JudgeState, look: Look): J
   const entries = settings.kinds.map((kind): [string, KindState] => {
     const before = state[kind.name];
     invariant(before !== undefined, `the state has an entry for the kind ${kind.name}`);
-    const increment = look.increments[kind.name];
-    return [kind.name, increment === undefined ? before : judgeKind(settings, kind, before, increment, look)];
+    const kindLook = look[kind.name];
+    return [kind.name, kindLook === undefined ? before : judgeKind(settings, kind, before, kindLook)];
   });
   return Object.fromEntries(entries);
 }
 
-function judgeKind(
-  settings: JudgeSettings,
-  kind: BadEventKind,
-  before: KindState,
-  increment: Increment,
-  look: Look,
-): KindState {
+function judgeKind(settings: JudgeSettings, kind: BadEventKind, before: KindState, look: KindLook): KindState {
+  const { increment } = look;
   invariant(incrementProblem(increment, kind.unit) === undefined, `an increment of ${kind.name} makes sense`);
   return {
     totals: addIncrements(before.totals, increment),
-    canaryAlone: canaryAlone(before, increment, look),
-    rollback: rollbackStates(settings, kind, before, increment, look),
+    canaryAlone: canaryAlone(before, look),
+    rollback: rollbackStates(settings, kind, before, look),
     promote: promoteTestOf(settings, kind)?.update(before.promote, increment) ?? before.promote,
   };
 }
 
-function canaryAlone(before: KindState, increment: Increment, look: Look): number {
-  return increment.stableTotal > 0 || !look.stableRead ? 0 : before.canaryAlone + increment.canaryTotal;
+function canaryAlone(before: KindState, { increment, stableRead }: KindLook): number {
+  return increment.stableTotal > 0 || !stableRead ? 0 : before.canaryAlone + increment.canaryTotal;
 }
 
 /**
@@ -63,11 +59,10 @@ function rollbackStates(
   settings: JudgeSettings,
   kind: BadEventKind,
   before: KindState,
-  increment: Increment,
-  look: Look,
+  { increment, stableRead }: KindLook,
 ): KindState['rollback'] {
   const limit = absoluteLimit(settings, kind, before);
-  const absolute = limit !== undefined && look.stableRead && increment.stableTotal === 0;
+  const absolute = limit !== undefined && stableRead && increment.stableTotal === 0;
   return Object.fromEntries(
     rollbackTests(settings, kind).map(({ name, test }) => {
       const state = before.rollback[name] ?? test.initial;

@@ -7,7 +7,7 @@ import { assess, type Circumstances } from '../../../src/analysis/judge/assess.t
 import type { JudgeReport } from '../../../src/analysis/judge/judge-report.ts';
 import type { JudgeSettings } from '../../../src/analysis/judge/judge-settings.ts';
 import { initialJudgeState, type JudgeState } from '../../../src/analysis/judge/judge-state.ts';
-import { incrementProblem, judge } from '../../../src/analysis/judge/judge.ts';
+import { incrementProblem, judge, type Look } from '../../../src/analysis/judge/judge.ts';
 import type { Increment } from '../../../src/analysis/judge/sequential-test.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import { drawInterval, type TrafficModel } from './traffic-model.ts';
@@ -27,7 +27,11 @@ const settings: JudgeSettings = {
 const inline: Circumstances = { mode: 'inline' };
 
 function look(state: JudgeState, increments: Readonly<Record<string, Increment>>, chosen = settings): JudgeState {
-  return judge(chosen, state, { increments, stableRead: true });
+  return judge(chosen, state, lookOf(increments, true));
+}
+
+function lookOf(increments: Readonly<Record<string, Increment>>, stableRead: boolean): Look {
+  return Object.fromEntries(Object.entries(increments).map(([name, increment]) => [name, { increment, stableRead }]));
 }
 
 /** Looks until a verdict other than `continue`. */
@@ -173,7 +177,7 @@ describe('a stable side that falls silent', () => {
 
   it('is not concluded from answers that are missing', () => {
     let state = initialJudgeState(settings);
-    for (let count = 0; count < 200; count += 1) state = judge(settings, state, { increments: bad, stableRead: false });
+    for (let count = 0; count < 200; count += 1) state = judge(settings, state, lookOf(bad, false));
     const report = assess(settings, state, inline);
     assert.equal(report.verdict, 'continue');
     assert.equal(report.kinds[0]?.comparison.kind, 'stable');
