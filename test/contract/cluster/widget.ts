@@ -1,4 +1,5 @@
 import type { KubeObject, ResourceType } from '../../../src/api/object.ts';
+import type { StructuralSchema } from '../../../src/api/structural.ts';
 
 /**
  * A custom resource that the contract suite works on, and how it is to be installed. The schema is structural in the
@@ -6,7 +7,7 @@ import type { KubeObject, ResourceType } from '../../../src/api/object.ts';
  */
 export interface ContractResource {
   readonly type: ResourceType;
-  readonly schema: Readonly<Record<string, unknown>>;
+  readonly schema: StructuralSchema;
   readonly subresources: {
     readonly status?: Readonly<Record<string, never>>;
     readonly scale?: {

@@ -1,0 +1,149 @@
+import { isRecord } from '../json.ts';
+
+/**
+ * A set of field paths in the shape of FieldsV1: nested objects whose keys are path elements (`f:name` a field,
+ * `k:{...}` an item by key, `v:...` an item by value). A node that is empty or has a `.` is itself a member; the root
+ * never is. Sets are immutable and share structure.
+ */
+export interface FieldSet {
+  readonly [element: string]: FieldSet;
+}
+
+/** The set without members, as a root. As a node below the root the same value means: a member without children. */
+export const emptySet: FieldSet = Object.freeze({});
+
+const self = '.';
+
+/** True when a root has no members. */
+export function isEmptySet(root: FieldSet): boolean {
+  for (const _ in root) return false;
+  return true;
+}
+
+/** True when a node below the root is itself in the set. */
+export function isMember(node: FieldSet): boolean {
+  return self in node || isEmptySet(node);
+}
+
+/** Elements below a node, without the mark of the node itself. */
+export function childrenOf(node: FieldSet): readonly (readonly [string, FieldSet])[] {
+  return Object.entries(node).filter(([element]) => element !== self);
+}
+
+/** Makes a node; undefined when it would stand for nothing. */
+export function makeNode(member: boolean, children: FieldSet): FieldSet | undefined {
+  if (isEmptySet(children)) return member ? emptySet : undefined;
+  return member ? { [self]: emptySet, ...children } : children;
+}
+
+/** Members of either root. Answers `left` itself when it already has all. */
+export function unionSets(left: FieldSet, right: FieldSet): FieldSet {
+  if (left === right || isEmptySet(right)) return left;
+  if (isEmptySet(left)) return right;
+  let result: Record<string, FieldSet> | undefined;
+  for (const [element, node] of childrenOf(right)) {
+    const own = left[element];
+    const merged = own === undefined ? node : unionNodes(own, node);
+    if (merged === own) continue;
+    result ??= { ...left };
+    result[element] = merged;
+  }
+  return result ?? left;
+}
+
+function unionNodes(left: FieldSet, right: FieldSet): FieldSet {
+  if (left === right) return left;
+  const member = isMember(left) || isMember(right);
+  const children = unionSets(left, right);
+  if (!member || isMember(children)) return children;
+  return { [self]: emptySet, ...children };
+}
+
+/** Members of both roots. */
+export function intersectSets(left: FieldSet, right: FieldSet): FieldSet {
+  let result: Record<string, FieldSet> | undefined;
+  for (const [element, node] of childrenOf(left)) {
+    const other = right[element];
+    if (other === undefined) continue;
+    const common = makeNode(isMember(node) && isMember(other), intersectSets(node, other));
+    if (common === undefined) continue;
+    result ??= {};
+    result[element] = common;
+  }
+  return result ?? emptySet;
+}
+
+/** Members of the left root that the right one does not have. Answers `left` itself when nothing goes. */
+export function subtractSets(left: FieldSet, right: FieldSet): FieldSet {
+  let result: Record<string, FieldSet> | undefined;
+  for (const [element, node] of childrenOf(right)) {
+    const own = left[element];
+    if (own === undefined) continue;
+    const rest = subtractNodes(own, node);
+    if (rest === own) continue;
+    result ??= { ...left };
+    if (rest === undefined) delete result[element];
+    else result[element] = rest;
+  }
+  return result ?? left;
+}
+
+function subtractNodes(left: FieldSet, right: FieldSet): FieldSet | undefined {
+  const member = isMember(left) && !isMember(right);
+  const children = subtractSets(left, right);
+  if (children === left && member === isMember(left)) return left;
+  const { [self]: _, ...rest } = children;
+  return makeNode(member, rest);
+}
+
+/** Members of the root that do not lie at or below a member of `cut`. */
+export function subtractTrees(root: FieldSet, cut: FieldSet): FieldSet {
+  let result: Record<string, FieldSet> | undefined;
+  for (const [element, node] of childrenOf(cut)) {
+    const own = root[element];
+    if (own === undefined) continue;
+    const rest = isMember(node) ? undefined : keepNode(own, subtractTrees(own, node));
+    if (rest === own) continue;
+    result ??= { ...root };
+    if (rest === undefined) delete result[element];
+    else result[element] = rest;
+  }
+  return result ?? root;
+}
+
+/** A node that lost all its children must not turn into a member. */
+function keepNode(before: FieldSet, after: FieldSet): FieldSet | undefined {
+  if (after === before) return before;
+  const { [self]: _, ...children } = after;
+  return makeNode(isMember(before), children);
+}
+
+/** Makes a root from paths of elements. */
+export function setOfPaths(paths: readonly (readonly string[])[]): FieldSet {
+  return paths.reduce<FieldSet>((set, path) => unionSets(set, setOfPath(path)), emptySet);
+}
+
+function setOfPath(path: readonly string[]): FieldSet {
+  return path.reduceRight<FieldSet>((node, element) => ({ [element]: node }), emptySet);
+}
+
+/** Every member as text, e.g. `.spec.ports[port=80,protocol="TCP"].name`, in the order of the set. */
+export function pathsOf(root: FieldSet, prefix = ''): readonly string[] {
+  return childrenOf(root)
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .flatMap(([element, node]) => {
+      const path = prefix + printElement(element);
+      return [...(isMember(node) ? [path] : []), ...pathsOf(node, path)];
+    });
+}
+
+function printElement(element: string): string {
+  const [kind, content] = [element.slice(0, 2), element.slice(2)];
+  if (kind === 'f:') return `.${content}`;
+  if (kind === 'v:') return `[=${content}]`;
+  const key: unknown = JSON.parse(content);
+  if (!isRecord(key)) return `[${content}]`;
+  return `[${Object.entries(key)
+    .map(([field, value]) => `${field}=${JSON.stringify(value)}`)
+    .join(',')}]`;
+}

@@ -1,0 +1,193 @@
+import { apiVersionOf, type Json, type KubeObject } from '../../api/object.ts';
+import { SluiceError } from '../../base/error.ts';
+import type { JsonPatchOperation, ObjectAddress, Patch, UpdateOptions } from '../port.ts';
+import { createdMetadata, storeNew, takeIn } from './create-object.ts';
+import { applyFields } from './fields/apply-fields.ts';
+import { managedEntriesOf, type ManagedEntry, type Writer } from './fields/managed-fields.ts';
+import { undeclaredPaths } from './fields/undeclared-paths.ts';
+import { unownedFields } from './fields/unowned-fields.ts';
+import { asRecord, copyJson, isRecord, jsonOf, without, type JsonRecord } from './json.ts';
+import { readMetadata } from './object-meta.ts';
+import { applyJsonPatch } from './patches/json-patch.ts';
+import { mergePatch } from './patches/merge-patch.ts';
+import { strategicPatch } from './patches/strategic-patch.ts';
+import { checkKind, conflict, invalidObject, notFound, resourceName, type ResourceTraits } from './resource-traits.ts';
+import { scaleOf } from './scale-subresource.ts';
+import { checkVersion, finishUpdate, subresourceOf, writeUpdate } from './update-object.ts';
+import { managerOf, withoutStatus, type WriteContext } from './write-context.ts';
+
+/** Changes a part of an object, or creates it by server-side apply. Answers it as stored. */
+export function patchObject(
+  context: WriteContext,
+  at: ObjectAddress,
+  patch: Patch,
+  options: UpdateOptions,
+): KubeObject {
+  const { traits } = context.store.table(at.type);
+  const subresource = subresourceOf(traits, options);
+  if (patch.kind === 'apply') return applyObject(context, traits, at, patch, options);
+  if (patch.kind === 'strategic' && traits.custom) {
+    throw new SluiceError(
+      'UnsupportedMediaType',
+      `${resourceName(at.type)} take no strategic merge patch; use json, merge or apply`,
+    );
+  }
+  const current = context.store.find(at.type, at.namespace, at.name);
+  if (current === undefined) throw notFound(at.type, at.name);
+  const isScale = traits.scale !== undefined && subresource === 'scale';
+  const base = jsonOf(isScale && traits.scale !== undefined ? scaleOf(current, traits.scale) : current);
+  const next = patched(base, patch, traits);
+  if (!isScale) checkKind(at.type, next);
+  checkIdentity(traits, at, next, current);
+  return writeUpdate(context, traits, current, next, options);
+}
+
+function patched(base: JsonRecord, patch: Exclude<Patch, { kind: 'apply' }>, traits: ResourceTraits): JsonRecord {
+  const next = patchedValue(base, patch, traits);
+  if (isRecord(next)) return next;
+  throw new SluiceError('BadRequest', `the patched object must be an object, not ${JSON.stringify(next)}`);
+}
+
+function patchedValue(base: JsonRecord, patch: Exclude<Patch, { kind: 'apply' }>, traits: ResourceTraits): Json {
+  if (patch.kind === 'json') {
+    // Its operations are checked one by one while they are applied.
+    return applyJsonPatch(base, copyJson(patch.operations) as unknown as readonly JsonPatchOperation[]);
+  }
+  if (patch.kind === 'merge') return mergePatch(base, takeIn(patch.body));
+  return strategicPatch(base, takeIn(patch.body), traits.fieldType);
+}
+
+/** A patch cannot make another object of an object, and may state which version it was made for. */
+function checkIdentity(traits: ResourceTraits, at: ObjectAddress, next: JsonRecord, current: KubeObject): void {
+  const metadata = readMetadata(next);
+  if (metadata.name !== at.name) {
+    throw new SluiceError(
+      'BadRequest',
+      `the name of the object (${metadata.name}) does not match the name on the URL (${at.name})`,
+    );
+  }
+  if (metadata.namespace !== at.namespace) {
+    throw new SluiceError(
+      'BadRequest',
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+  if (metadata.uid !== undefined && metadata.uid !== current.metadata.uid) {
+    throw invalidObject(traits.type, at.name, [
+      `metadata.uid: Invalid value: ${JSON.stringify(metadata.uid)}: field is immutable`,
+    ]);
+  }
+  checkVersion(traits.type, metadata, current.metadata.resourceVersion);
+}
+
+type Apply = Extract<Patch, { kind: 'apply' }>;
+
+function applyObject(
+  context: WriteContext,
+  traits: ResourceTraits,
+  at: ObjectAddress,
+  patch: Apply,
+  options: UpdateOptions,
+): KubeObject {
+  const applied = appliedConfiguration(traits, at, patch, options);
+  const { subresource = '' } = options;
+  if (subresource === 'scale') {
+    throw new SluiceError('MethodNotAllowed', 'server-side apply is not served for the scale subresource here');
+  }
+  const writer: Writer = {
+    manager: managerOf(options.fieldManager),
+    operation: 'Apply',
+    apiVersion: apiVersionOf(traits.type),
+    subresource,
+  };
+  const current = context.store.find(at.type, at.namespace, at.name);
+  if (current !== undefined) checkAppliedIdentity(traits, applied, current);
+  const live = current === undefined ? blankFor(traits) : withoutManagedFields(jsonOf(current));
+  const { object, entries } = applyFields({
+    live,
+    applied,
+    type: traits.fieldType,
+    entries: current === undefined ? [] : managedEntriesOf(jsonOf(current)),
+    writer,
+    reset: traits.reset[subresource === 'status' ? 'status' : 'main'],
+    unowned: unownedFields,
+    force: patch.force === true,
+    nowMs: context.clock.now(),
+  });
+  if (current !== undefined) {
+    return finishUpdate(context, traits, current, object, {
+      ...options,
+      manager: writer.manager,
+      subresource,
+      entries,
+    });
+  }
+  return createApplied(context, traits, at, object, { ...options, entries });
+}
+
+function createApplied(
+  context: WriteContext,
+  traits: ResourceTraits,
+  at: ObjectAddress,
+  object: JsonRecord,
+  options: UpdateOptions & { readonly entries: readonly ManagedEntry[] },
+): KubeObject {
+  if (options.subresource !== undefined) throw notFound(at.type, at.name);
+  if (readMetadata(object).uid !== undefined) {
+    throw conflict(traits.type, at.name, 'uid mismatch: the object to apply to does not exist');
+  }
+  const metadata = createdMetadata(context, traits, object);
+  const admitted = traits.admit(traits.hasStatus ? withoutStatus(object) : object, undefined);
+  return storeNew(context, traits, admitted, {
+    metadata,
+    entries: options.entries,
+    dryRun: options.dryRun === true,
+  });
+}
+
+/** What the client wants to own, with its identity filled in. Throws on everything an apply may not contain. */
+function appliedConfiguration(
+  traits: ResourceTraits,
+  at: ObjectAddress,
+  patch: Apply,
+  options: UpdateOptions,
+): JsonRecord {
+  if (options.fieldManager === undefined || options.fieldManager === '') {
+    throw new SluiceError(
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
+  }
+  const sent = takeIn(patch.body);
+  checkKind(at.type, sent);
+  const given = asRecord(sent['metadata']) ?? {};
+  if ((given['managedFields'] ?? null) !== null) {
+    throw new SluiceError('BadRequest', 'metadata.managedFields must be nil');
+  }
+  const undeclared = undeclaredPaths(sent, traits.fieldType);
+  if (undeclared.length > 0) {
+    throw new SluiceError('BadRequest', `${undeclared.join(', ')}: field not declared in schema`);
+  }
+  const metadata = { name: at.name, ...(at.namespace === undefined ? {} : { namespace: at.namespace }), ...given };
+  if (metadata.name !== at.name || (metadata.namespace ?? undefined) !== at.namespace) {
+    throw new SluiceError('BadRequest', `the object must be ${at.name}, as it is addressed`);
+  }
+  return { ...sent, metadata };
+}
+
+function checkAppliedIdentity(traits: ResourceTraits, applied: JsonRecord, current: KubeObject): void {
+  const metadata = readMetadata(applied);
+  if (metadata.uid !== undefined && metadata.uid !== current.metadata.uid) {
+    const reason = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${current.metadata.uid ?? ''}`;
+    throw conflict(traits.type, metadata.name, reason);
+  }
+  checkVersion(traits.type, metadata, current.metadata.resourceVersion);
+}
+
+function blankFor({ type, blank }: ResourceTraits): JsonRecord {
+  return { apiVersion: apiVersionOf(type), kind: type.kind, ...blank };
+}
+
+function withoutManagedFields(object: JsonRecord): JsonRecord {
+  return { ...object, metadata: without(asRecord(object['metadata']) ?? {}, 'managedFields') };
+}

@@ -1,0 +1,53 @@
+import type { Json, KubeObject } from '../../api/object.ts';
+import { SluiceError } from '../../base/error.ts';
+import { isRecord, jsonAt, type JsonRecord } from './json.ts';
+import type { ScalePaths } from './resource-traits.ts';
+
+/** The Scale (autoscaling/v1) of an object, as its scale subresource answers it. */
+export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = paths.labelSelectorPath === undefined ? '' : at(object, paths.labelSelectorPath);
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    },
+    spec: { replicas: at(object, paths.specReplicasPath) ?? 0 },
+    status: {
+      replicas: at(object, paths.statusReplicasPath) ?? 0,
+      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+    },
+  };
+}
+
+/** The object with the replicas of a Scale. Throws Invalid when they are no count. */
+export function withScale(object: JsonRecord, scale: JsonRecord, paths: ScalePaths): JsonRecord {
+  const replicas = jsonAt(scale, 'spec', 'replicas') ?? 0;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
+    throw new SluiceError(
+      'Invalid',
+      `Scale.autoscaling is invalid: spec.replicas: Invalid value: ${JSON.stringify(replicas)}: ` +
+        'must be an integer greater than or equal to 0',
+    );
+  }
+  return setAt(object, split(paths.specReplicasPath), replicas);
+}
+
+function at(object: KubeObject, path: string): Json | undefined {
+  return jsonAt(object, ...split(path));
+}
+
+function split(path: string): readonly string[] {
+  return path.replace(/^\./, '').split('.');
+}
+
+function setAt(record: JsonRecord, path: readonly string[], value: Json): JsonRecord {
+  const [key = '', ...rest] = path;
+  const inner = record[key];
+  return { ...record, [key]: rest.length === 0 ? value : setAt(isRecord(inner) ? inner : {}, rest, value) };
+}

@@ -1,0 +1,20 @@
+import { systemClock } from '../../../src/base/clock.ts';
+import { seededRandom } from '../../../src/base/random.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
+import { clusterContract } from '../../contract/cluster.ts';
+import { contractResources } from '../../contract/cluster/widget.ts';
+
+clusterContract('embedded', async () => {
+  const cluster = createEmbeddedCluster({
+    clock: systemClock,
+    random: seededRandom(1),
+    resources: contractResources,
+    freeze: true,
+  });
+  return {
+    cluster,
+    has: ['garbage-collector', 'disruption-controller', 'compaction'],
+    compact: async () => cluster.compact(),
+    close: async () => cluster.close(),
+  };
+});
