@@ -1,3 +1,5 @@
+import type { HeaderMatch, RouteMatch } from './canary-step.ts';
+
 /**
  * What the engine and a traffic router say to each other. The engine plans and reads in these terms; a router
  * translates them to its own objects and back (`src/providers/traffic/contract.ts`).
@@ -14,33 +16,16 @@ export interface TrafficDestination {
   readonly weight: number;
 }
 
-/** Matches one header by exactly one of the three ways. */
-export interface HeaderMatch {
-  readonly headerName: string;
-  readonly headerValue: { readonly exact?: string; readonly prefix?: string; readonly regex?: string };
-}
-
 /** Sends all requests whose headers match to the canary. */
 export interface HeaderRoute {
   readonly name: string;
   readonly match: readonly HeaderMatch[];
 }
 
-/** One way a string can be matched. */
-export interface StringMatch {
-  readonly exact?: string;
-  readonly prefix?: string;
-  readonly regex?: string;
-}
-
 /** Copies a share of the matching requests to the canary; their answers are thrown away. */
 export interface MirrorRoute {
   readonly name: string;
-  readonly match: readonly {
-    readonly method?: StringMatch;
-    readonly path?: StringMatch;
-    readonly headers?: Readonly<Record<string, StringMatch>>;
-  }[];
+  readonly match: readonly RouteMatch[];
   /** 0..100. */
   readonly percentage: number;
 }

@@ -83,7 +83,11 @@ export type Effect =
       readonly annotations: Readonly<Record<string, string | null>>;
     }
   | { readonly kind: 'deleteReplicaSet'; readonly phase: 'shrink'; readonly name: string; readonly uid: string }
-  | { readonly kind: 'annotateRollout'; readonly phase: 'record'; readonly annotations: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'annotateRollout';
+      readonly phase: 'record';
+      readonly annotations: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'createAnalysisRun';
       readonly phase: 'analyse';

@@ -1,4 +1,4 @@
-import type { AnalysisRunStatus } from '../api/analysis-run.ts';
+import type { AnalysisPhase } from '../api/analysis-run.ts';
 import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import type { RolloutSpec, RolloutStatus } from '../api/rollout.ts';
 import type { TrafficReading } from '../api/traffic.ts';
@@ -107,7 +107,8 @@ export interface AnalysisRunView {
   readonly createdAt: number;
   readonly deleting: boolean;
   readonly terminating: boolean;
-  readonly phase: NonNullable<AnalysisRunStatus['phase']> | '';
+  /** Empty before its first status. */
+  readonly phase: AnalysisPhase | '';
   readonly message: string;
   readonly startedAt: number | undefined;
   readonly completedAt: number | undefined;

@@ -49,7 +49,7 @@ export interface RouterSubject {
   readonly weightMax: number;
 }
 
-/** An object, or all objects with some labels, in the namespace given. */
+/** An object, or all objects of a namespace that match (by labels, as a rule). */
 export type RouterTarget =
   | {
       readonly kind: 'named';
@@ -63,7 +63,8 @@ export type RouterTarget =
       readonly kind: 'selected';
       readonly type: ResourceType;
       readonly namespace: string;
-      readonly labelSelector: string;
+      /** True for an object of that type and namespace that belongs to it. */
+      readonly matches: (object: KubeObject) => boolean;
     };
 
 /** A change to one router object. The controller adds the resourceVersion that was read as a precondition. */
@@ -85,8 +86,3 @@ export interface RouterProblem {
   readonly subject: string;
   readonly message: string;
 }
-
-/** What the controller does with a router whose Config type it need not know. */
-export type AnyTrafficRouter = {
-  [Name in keyof TrafficRouter<never>]: TrafficRouter<never>[Name];
-};

@@ -1,0 +1,39 @@
+import { getCondition } from '../api/condition.ts';
+import { progressDeadline } from '../api/progress-deadline.ts';
+import { isIn, type Situation } from './situation.ts';
+
+/**
+ * True when the update made no progress for longer than it may. Time does not count while the update waits for people,
+ * for evidence or for an old ReplicaSet's delay: nothing is expected to progress then.
+ */
+export function deadlineExceeded(situation: Situation): boolean {
+  return deadlineOf(situation).kind === 'exceeded';
+}
+
+/** When the deadline is over, in milliseconds since the epoch; undefined while it does not count. */
+export function deadlineEndsAt(situation: Situation): number | undefined {
+  const deadline = deadlineOf(situation);
+  return deadline.kind === 'running' ? deadline.endsAtMs : undefined;
+}
+
+function deadlineOf(situation: Situation): ReturnType<typeof progressDeadline> {
+  const { world, stored, older } = situation;
+  const { status } = stored.rollout;
+  const waits =
+    isIn(situation, 'deleting', 'invalid', 'superseding', 'aborted', ...statesThatWait) ||
+    stored.specPaused ||
+    getCondition(status.conditions, 'Paused')?.status === 'True' ||
+    older.some(({ scaleDownAt, specReplicas }) => scaleDownAt !== undefined && specReplicas > 0);
+  return waits ? { kind: 'suspended' } : progressDeadline(world.rollout.spec, status, world.now);
+}
+
+const statesThatWait: readonly string[] = [
+  'canary.step.pause',
+  'canary.step.analysis',
+  'canary.step.experiment',
+  'canary.inconclusive',
+  'blueGreen.preAnalysis',
+  'blueGreen.waiting',
+  'blueGreen.inconclusive',
+  'blueGreen.postAnalysis',
+];

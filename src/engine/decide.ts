@@ -1,0 +1,101 @@
+import { findRun, hasFailed, runRoles } from './analysis-plan.ts';
+import { planAnalysis } from './analysis-plan.ts';
+import { withConditions } from './condition-facts.ts';
+import { deadlineEndsAt } from './deadline.ts';
+import { orderEffects, type Decision, type Effect } from './decision.ts';
+import type { machine } from './machine.ts';
+import { noticesOf } from './notices.ts';
+import { observeFacts, pauseEndsAt } from './observe-facts.ts';
+import type { Pass } from './pass.ts';
+import { reasonOf } from './reason.ts';
+import { planHistory, planRevision } from './record-plan.ts';
+import { planRestart, restartStartsAt } from './restart-plan.ts';
+import { planServices } from './service-plan.ts';
+import { restore, type ChartState } from './settle.ts';
+import { isIn, situate, type Situation } from './situation.ts';
+import { sizeEffects, sizeReplicaSets } from './size-plan.ts';
+import { nextStatus } from './status.ts';
+import { readStored } from './stored.ts';
+import { planTraffic } from './traffic-plan.ts';
+import type { AnalysisRunView, World } from './world.ts';
+
+/**
+ * Decides what to do about one Rollout: restores where it stands from specification and status, lets the facts move it
+ * by at most one boundary, and derives effects, status and events from where it then stands. Pure: the same world
+ * always gives the same decision.
+ *
+ * What raises exposure or shrinks capacity is only done in a state that is stored already. So a pass that crosses a
+ * boundary lowers at most, writes the new status, and is followed by another one at once.
+ */
+export function decide(world: World, chart?: typeof machine): Decision {
+  const pass = settle(world, chart);
+  const effects = orderEffects(pass.moved ? planMove(pass) : planStay(pass.settled));
+  const status = withConditions(pass, nextStatus(pass), effects);
+  return {
+    reason: reasonOf(pass, effects),
+    state: pass.settled.state,
+    effects,
+    status,
+    events: noticesOf(pass, effects, status),
+    ...lookAgain(pass),
+  };
+}
+
+function settle(world: World, chart: typeof machine | undefined): Pass {
+  const settlement = restore(readStored(world.rollout), chart);
+  const restored = place(world, settlement.restored);
+  const settled = place(world, settlement.settle(observeFacts(restored)));
+  const moved = restored.state !== settled.state || restored.stepIndex !== settled.stepIndex;
+  return { restored, settled, moved, failedRun: isIn(settled, 'aborted') ? failedRun(restored) : undefined };
+}
+
+function place(world: World, { stored, path, stepIndex }: ChartState): Situation {
+  return situate(world, stored, path, stepIndex);
+}
+
+/** The run whose failure ends the update. */
+function failedRun(situation: Situation): AnalysisRunView | undefined {
+  return runRoles.map((role) => findRun(situation, role)).find(hasFailed);
+}
+
+/** Crossing a boundary: users may be led away from harm, and a new revision gets its (empty) ReplicaSet. */
+function planMove({ restored, settled }: Pass): readonly Effect[] {
+  const lowering = [...planTraffic(settled), ...planServices(settled)].filter(({ phase }) => phase === 'lower');
+  return isIn(restored, 'superseding') && !isIn(settled, 'invalid')
+    ? [...lowering, ...planRevision(restored)]
+    : lowering;
+}
+
+/** Standing in a state: everything that state asks for. Shrinking waits until nothing has to grow or to be moved. */
+function planStay(situation: Situation): readonly Effect[] {
+  const moving = [
+    ...planTraffic(situation),
+    ...planServices(situation),
+    ...planRevision(situation),
+    ...sizeEffects(situation, sizeReplicaSets(situation)),
+  ];
+  const calm =
+    isRead(situation) && !moving.some(({ phase }) => phase === 'lower' || phase === 'grow' || phase === 'raise');
+  const resizing = moving.some(({ kind }) => kind === 'scaleReplicaSet');
+  const shrinking = [...(resizing ? [] : planRestart(situation)), ...planHistory(situation)];
+  return [...moving, ...planAnalysis(situation), ...shrinking].filter(({ phase }) => calm || phase !== 'shrink');
+}
+
+/** Every router object was read after it was last written, so nothing can still lead to what is taken away. */
+function isRead({ world }: Situation): boolean {
+  return world.traffic.every(({ fresh, reading }) => fresh && reading.canaryWeight !== undefined);
+}
+
+/** The earliest time at which something is due by itself. */
+function lookAgain(pass: Pass): { lookAgainAt?: number } {
+  const { world } = pass.settled;
+  if (pass.moved) return { lookAgainAt: world.now };
+  const times = [
+    pauseEndsAt(pass.settled),
+    sizeReplicaSets(pass.settled).lookAgainAt,
+    deadlineEndsAt(pass.settled),
+    restartStartsAt(pass.settled),
+    ...world.holds.map(({ until }) => until),
+  ].filter((time): time is number => time !== undefined && time > world.now);
+  return times.length === 0 ? {} : { lookAgainAt: Math.min(...times) };
+}

@@ -1,0 +1,50 @@
+import { and, not, or } from 'xstate';
+
+import { blueGreenChart } from './blue-green-chart.ts';
+import { canaryChart } from './canary-chart.ts';
+import { chart, stopWhenInvalid } from './chart.ts';
+
+/**
+ * The life of a Rollout. It is used level-triggered: `resuming` restores the state by asking specification and status
+ * in order, one OBSERVED event carries the facts of the pass, and at most one boundary is crossed by it. What is to be
+ * done is a function of the state the chart then stands in; the chart itself does nothing, holds no timer and is
+ * thrown away after the pass.
+ */
+export const machine = chart.createMachine({
+  id: 'rollout',
+  context: ({ input }) => ({ stored: input.stored, stepIndex: input.stored.stepIndex }),
+  initial: 'resuming',
+  states: {
+    resuming: {
+      always: [
+        { guard: 'isDeleting', target: 'deleting' },
+        { guard: 'isInvalid', target: 'invalid' },
+        { guard: 'isSuperseded', target: 'superseding' },
+        { guard: and(['isBlueGreen', or(['hasNoStable', 'hasNoActive'])]), target: '#rollout.initial.blueGreen' },
+        { guard: 'hasNoStable', target: '#rollout.initial.canary' },
+        { guard: 'isAborted', target: 'aborted' },
+        { guard: 'isAtStable', target: 'settled' },
+        { guard: 'isPromotedFully', target: 'promoteFull' },
+        { guard: 'isBlueGreen', target: 'blueGreen' },
+        { target: 'canary' },
+      ],
+    },
+    deleting: {},
+    invalid: { on: { OBSERVED: { guard: not('specInvalid'), target: 'resuming', actions: 'forgetInvalid' } } },
+    superseding: { on: { OBSERVED: [stopWhenInvalid, { target: 'resuming', actions: 'reset' }] } },
+    initial: {
+      initial: 'canary',
+      states: {
+        canary: { on: { OBSERVED: [stopWhenInvalid, { guard: 'newReplicaSetScaled', target: '#rollout.settled' }] } },
+        blueGreen: { on: { OBSERVED: [stopWhenInvalid, { guard: 'activeSwitched', target: '#rollout.settled' }] } },
+      },
+    },
+    aborted: { on: { OBSERVED: [stopWhenInvalid, { guard: 'isAtStable', target: 'settled' }] } },
+    settled: { on: { OBSERVED: stopWhenInvalid } },
+    promoteFull: {
+      on: { OBSERVED: [stopWhenInvalid, { guard: and(['gatesOpen', 'fullyShifted']), target: 'settled' }] },
+    },
+    canary: canaryChart,
+    blueGreen: blueGreenChart,
+  },
+});

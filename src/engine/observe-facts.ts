@@ -1,0 +1,120 @@
+import { pauseStepProgress } from '../api/pause-step-progress.ts';
+import { rollbackOf, type RevisionAge } from '../api/rollback-window.ts';
+import { trafficWeightMax } from '../api/rollout-defaults.ts';
+import { parseInstant } from '../base/instant.ts';
+import { findRun, hasFailed, isPreviewComplete, recordedRun, runRoles, type RunRole } from './analysis-plan.ts';
+import { deadlineExceeded } from './deadline.ts';
+import type { Facts } from './facts.ts';
+import { heldBy } from './gates.ts';
+import { isIn, stepsOf, type Situation } from './situation.ts';
+import { canarySizeReached, isFullyAvailable } from './size-plan.ts';
+import { areRoutersAt, hasRouting, isTrafficReached } from './traffic-plan.ts';
+import type { AnalysisRunView, ReplicaSetView } from './world.ts';
+
+/** Asks the world every question of the statechart, for the state that was restored. */
+export function observeFacts(situation: Situation): Facts {
+  return {
+    specInvalid: situation.world.problems.length > 0,
+    gatesOpen: heldBy(situation.world) === undefined,
+    newReplicaSetScaled: situation.current?.specReplicas === situation.replicas,
+    withinRollbackWindow: withinRollbackWindow(situation),
+    deadlineAborts: situation.world.rollout.spec.progressDeadlineAbort === true && deadlineExceeded(situation),
+    countsReached: canarySizeReached(situation),
+    trafficReached: isTrafficReached(situation),
+    pauseElapsed: isPauseElapsed(situation),
+    fullyShifted: isFullyShifted(situation),
+    ...analysisFacts(situation),
+    ...blueGreenFacts(situation),
+  };
+}
+
+/** When the pause in force ends by itself, in milliseconds since the epoch; undefined when only a person ends it. */
+export function pauseEndsAt(situation: Situation): number | undefined {
+  if (isIn(situation, 'blueGreen.waiting')) return promotionDueAt(situation);
+  const pause = stepsOf(situation)[situation.stepIndex]?.pause;
+  if (pause === undefined || !isIn(situation, 'canary.step.pause')) return undefined;
+  const { now } = situation.world;
+  const progress = pauseStepProgress(pause, situation.stored.rollout.status, now);
+  return progress.kind === 'waiting' ? progress.resumeAtMs : now;
+}
+
+function promotionDueAt({ world, stored }: Situation): number | undefined {
+  const seconds = world.rollout.spec.strategy?.blueGreen?.autoPromotionSeconds ?? 0;
+  const pause = stored.rollout.status.pauseConditions?.find(({ reason }) => reason === 'BlueGreenPause');
+  const startedAt = parseInstant(pause?.startTime ?? '');
+  // The stored start is cut to whole seconds; the second is counted in, so that no pause is cut short.
+  return seconds > 0 && startedAt !== undefined ? startedAt + (seconds + 1) * 1000 : undefined;
+}
+
+function isPauseElapsed(situation: Situation): boolean {
+  const endsAt = pauseEndsAt(situation);
+  return endsAt !== undefined && situation.world.now >= endsAt;
+}
+
+/** The new revision has all its pods and, where there is a router, all the traffic. */
+function isFullyShifted(situation: Situation): boolean {
+  if (isIn(situation, 'promoteFull') && situation.stored.strategy === 'blueGreen') return isActiveSwitched(situation);
+  if (!isFullyAvailable(situation)) return false;
+  if (!hasRouting(situation) || situation.replicas === 0) return true;
+  return areRoutersAt(situation, trafficWeightMax(situation.world.rollout.spec));
+}
+
+function isActiveSwitched({ world }: Situation): boolean {
+  const name = world.rollout.spec.strategy?.blueGreen?.activeService;
+  return name !== undefined && world.services.get(name)?.hash === world.rollout.templateHash;
+}
+
+function analysisFacts(situation: Situation) {
+  const run = (role: RunRole): AnalysisRunView | undefined => findRun(situation, role);
+  const { controllerPause, pauseReasons, rollout } = situation.stored;
+  const isLifted = controllerPause && pauseReasons.length === 0;
+  /** A person went on although the status said that the run is undecided. */
+  const isAcknowledged = (role: RunRole): boolean =>
+    isUndecided(run(role)) && (isLifted || recordedRun(rollout.status, role)?.status === 'Inconclusive');
+  return {
+    analysisFailed: runRoles.some((role) => hasFailed(run(role))),
+    backgroundInconclusive: isUndecided(run('Background')) && !isAcknowledged('Background'),
+    stepAnalysisPassed: hasPassed(run('Step')),
+    stepAnalysisInconclusive: isUndecided(run('Step')),
+    stepAnalysisAcknowledged: isAcknowledged('Step'),
+    preAnalysisStarted: run('PrePromotion') !== undefined,
+    preAnalysisPassed: hasPassed(run('PrePromotion')),
+    preAnalysisInconclusive: isUndecided(run('PrePromotion')),
+    postAnalysisPassed: hasPassed(run('PostPromotion')),
+    postAnalysisInconclusive: isUndecided(run('PostPromotion')),
+  };
+}
+
+/** Success counts only with evidence: a run that ended without a measurement passes no gate. */
+function hasPassed(run: AnalysisRunView | undefined): boolean {
+  return run?.phase === 'Successful' && run.measured;
+}
+
+function isUndecided(run: AnalysisRunView | undefined): boolean {
+  return run?.phase === 'Inconclusive' || (run?.phase === 'Successful' && !run.measured);
+}
+
+function blueGreenFacts(situation: Situation) {
+  return {
+    previewSaturated: isPreviewComplete(situation),
+    fastTrack: isFastTrack(situation),
+    activeSwitched: isActiveSwitched(situation),
+  };
+}
+
+/** Back to an earlier revision, near enough to the stable one for its steps and gates to be skipped. */
+function withinRollbackWindow({ world, current, stable }: Situation): boolean {
+  const ages = world.replicaSets.map(ageOf);
+  const [from, to] = [current, stable].map((replicaSet) => (replicaSet === undefined ? undefined : ageOf(replicaSet)));
+  return rollbackOf(world.rollout.spec, ages, from, to).withinWindow;
+}
+
+function ageOf({ hash, createdAt }: ReplicaSetView): RevisionAge {
+  return { hash, createdAtMs: createdAt };
+}
+
+/** Back to a revision that still runs (it waits for its scale-down) or lies within the rollback window. */
+function isFastTrack(situation: Situation): boolean {
+  const { current, world } = situation;
+  return (current?.scaleDownAt !== undefined && current.scaleDownAt > world.now) || withinRollbackWindow(situation);
+}

@@ -1,0 +1,72 @@
+import { isFinished, recordedRun, runRoles } from './analysis-plan.ts';
+import type { Effect } from './decision.ts';
+import { revisionAnnotation, revisionHistoryAnnotation, revisionOf } from './revision.ts';
+import { isIn, type Situation } from './situation.ts';
+import type { AnalysisRunView } from './world.ts';
+
+/**
+ * The ReplicaSet of the current template, created with no pods, and its number. A ReplicaSet that is used again gets a
+ * new number and remembers the old one.
+ */
+export function planRevision(situation: Situation): readonly Effect[] {
+  if (isIn(situation, 'deleting', 'invalid')) return [];
+  const { world, current, replicas } = situation;
+  const { rollout } = world;
+  const revision = revisionOf(situation);
+  const effects: Effect[] = [];
+  if (current === undefined) {
+    const { templateHash: hash } = rollout;
+    const name = `${rollout.name}-${hash}`;
+    effects.push({ kind: 'createReplicaSet', phase: 'grow', name, hash, revision, desiredReplicas: replicas });
+  } else if (current.revision !== revision) {
+    const annotations = { [revisionAnnotation]: String(revision), ...historyOf(current.annotations, current.revision) };
+    effects.push({ kind: 'annotateReplicaSet', phase: 'record', name: current.name, annotations });
+  }
+  if (rollout.annotations[revisionAnnotation] !== String(revision)) {
+    effects.push({ kind: 'annotateRollout', phase: 'record', annotations: { [revisionAnnotation]: String(revision) } });
+  }
+  return effects;
+}
+
+function historyOf(annotations: Readonly<Record<string, string>>, revision: number): Record<string, string> {
+  if (revision === 0) return {};
+  const earlier = annotations[revisionHistoryAnnotation];
+  return { [revisionHistoryAnnotation]: earlier === undefined ? String(revision) : `${earlier},${revision}` };
+}
+
+/** Old ReplicaSets without pods beyond the history limit, and finished runs beyond theirs. */
+export function planHistory(situation: Situation): readonly Effect[] {
+  if (!isIn(situation, 'settled', 'canary', 'blueGreen', 'aborted')) return [];
+  return [...pruneReplicaSets(situation), ...pruneRuns(situation)];
+}
+
+function pruneReplicaSets({ world, older }: Situation): readonly Effect[] {
+  const limit = world.rollout.spec.revisionHistoryLimit ?? 10;
+  const empty = older.filter(({ specReplicas, statusReplicas }) => specReplicas === 0 && statusReplicas === 0);
+  const surplus = empty.length - limit;
+  if (surplus <= 0) return [];
+  return empty
+    .toSorted((left, right) => left.createdAt - right.createdAt || left.revision - right.revision)
+    .slice(0, surplus)
+    .map(({ name, uid }): Effect => ({ kind: 'deleteReplicaSet', phase: 'shrink', name, uid }));
+}
+
+/** Runs of revisions that are still kept stay within the two limits; runs of pruned revisions all go. */
+function pruneRuns({ world, stored, current, stable }: Situation): readonly Effect[] {
+  const { successfulRunHistoryLimit = 5, unsuccessfulRunHistoryLimit = 5 } = world.rollout.spec.analysis ?? {};
+  const inUse = new Set([current?.hash, stable?.hash]);
+  const reported = new Set(runRoles.map((role) => recordedRun(stored.rollout.status, role)?.name));
+  const hashes = new Set(world.replicaSets.map(({ hash }) => hash));
+  const finished = world.analysisRuns
+    .filter((run) => run.role !== '' && isFinished(run) && !run.deleting && !reported.has(run.name))
+    .toSorted((left, right) => right.createdAt - left.createdAt);
+  const orphaned = finished.filter(({ hash }) => !hashes.has(hash));
+  const old = finished.filter(({ hash }) => hashes.has(hash) && !inUse.has(hash));
+  const successful = old.filter(({ phase }) => phase === 'Successful').slice(successfulRunHistoryLimit);
+  const unsuccessful = old.filter(({ phase }) => phase !== 'Successful').slice(unsuccessfulRunHistoryLimit);
+  return [...orphaned, ...successful, ...unsuccessful].map(deleteRun);
+}
+
+function deleteRun({ name, uid }: AnalysisRunView): Effect {
+  return { kind: 'deleteAnalysisRun', phase: 'record', name, uid };
+}

@@ -1,0 +1,94 @@
+import type { Effect } from './decision.ts';
+import { resolveFenceposts } from './fenceposts.ts';
+import { heldBy } from './gates.ts';
+import { isIn, isSaturated, type Situation } from './situation.ts';
+import { aimTraffic, hasRouting } from './traffic-plan.ts';
+import type { ReplicaSetView } from './world.ts';
+
+/** Switches of Services whose selector does not lead to the revision it should, where that is safe now. */
+export function planServices(situation: Situation): readonly Effect[] {
+  if (isIn(situation, 'deleting', 'invalid', 'superseding')) return [];
+  const { strategy } = situation.world.rollout.spec;
+  if (strategy?.blueGreen !== undefined) return planBlueGreen(situation);
+  return [
+    ...switchTo(situation, strategy?.canary?.stableService, stableTarget(situation), 'raise'),
+    ...switchTo(situation, strategy?.canary?.canaryService, canaryTarget(situation), 'raise'),
+  ];
+}
+
+function switchTo(
+  { world }: Situation,
+  name: string | undefined,
+  target: ReplicaSetView | undefined,
+  phase: 'lower' | 'raise',
+): readonly Effect[] {
+  const service = name === undefined ? undefined : world.services.get(name);
+  if (service === undefined || target === undefined || service.hash === target.hash) return [];
+  return [{ kind: 'switchService', phase, service: service.name, hash: target.hash, previousHash: service.hash }];
+}
+
+/**
+ * The stable Service follows the stable revision. A Service that selects all revisions is only narrowed to one once
+ * that one is complete; later one available pod is enough, because the Service already leads to another revision.
+ */
+function stableTarget(situation: Situation): ReplicaSetView | undefined {
+  return readyToServe(situation, situation.stable, situation.world.rollout.spec.strategy?.canary?.stableService);
+}
+
+/**
+ * The canary Service leads to the current revision while that is on its way, else to the stable one. With a router it
+ * is only moved while no traffic flows through it, so that nobody is moved to another revision by the switch.
+ */
+function canaryTarget(situation: Situation): ReplicaSetView | undefined {
+  const name = situation.world.rollout.spec.strategy?.canary?.canaryService;
+  const atRest = isIn(situation, 'settled', 'initial', 'aborted');
+  const target = readyToServe(situation, atRest ? situation.stable : situation.current, name);
+  if (!hasRouting(situation) || aimTraffic(situation).read === 0) return target;
+  const leadsNowhere = name !== undefined && situation.world.services.get(name)?.hash === '';
+  return leadsNowhere ? target : undefined;
+}
+
+function readyToServe(
+  situation: Situation,
+  replicaSet: ReplicaSetView | undefined,
+  name: string | undefined,
+): ReplicaSetView | undefined {
+  const adopted = name !== undefined && situation.world.services.get(name)?.hash !== '';
+  const enough = adopted ? 1 : Math.max(1, replicaSet?.specReplicas ?? 1);
+  return (replicaSet?.availableReplicas ?? 0) >= enough ? replicaSet : undefined;
+}
+
+function planBlueGreen(situation: Situation): readonly Effect[] {
+  const { activeService, previewService } = situation.world.rollout.spec.strategy?.blueGreen ?? { activeService: '' };
+  const back = isIn(situation, 'aborted');
+  return [
+    ...switchTo(
+      situation,
+      activeService,
+      back ? activeAfterAbort(situation) : activeTarget(situation),
+      back ? 'lower' : 'raise',
+    ),
+    ...switchTo(situation, previewService, situation.current, 'raise'),
+  ];
+}
+
+/** Users are switched over only to a revision that has every pod it is to have. */
+function activeTarget(situation: Situation): ReplicaSetView | undefined {
+  const complete = isSaturated(situation.current, situation.replicas) ? situation.current : undefined;
+  if (isIn(situation, 'settled')) return complete ?? availableActive(situation);
+  if (isIn(situation, 'initial', 'blueGreen.cutOver', 'promoteFull')) {
+    return heldBy(situation.world) === undefined ? complete : undefined;
+  }
+  return undefined;
+}
+
+/** At rest a Service that was turned away from the stable revision is turned back as soon as one pod can answer. */
+function availableActive({ current }: Situation): ReplicaSetView | undefined {
+  return (current?.availableReplicas ?? 0) > 0 ? current : undefined;
+}
+
+/** Back to the stable revision, as soon as it has the pods that users need. */
+function activeAfterAbort({ world, stable, replicas }: Situation): ReplicaSetView | undefined {
+  const { maxUnavailable } = resolveFenceposts(world.rollout.spec);
+  return (stable?.availableReplicas ?? 0) >= Math.max(1, replicas - maxUnavailable) ? stable : undefined;
+}

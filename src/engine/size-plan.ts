@@ -1,0 +1,103 @@
+import type { RolloutStatus } from '../api/rollout.ts';
+import { formatInstant } from '../base/instant.ts';
+import { atDesiredCounts, isReady } from './canary-counts.ts';
+import type { Effect } from './decision.ts';
+import { scaleDownDeadlineAnnotation } from './revision.ts';
+import { isIn, type Situation } from './situation.ts';
+import { sizeBlueGreen } from './size-blue-green.ts';
+import { sizeCanary } from './size-canary.ts';
+import type { Sizing, SizingInput } from './sizing.ts';
+
+/** What the ReplicaSets' sizes are a function of, in this situation. */
+export function sizingInput(situation: Situation): SizingInput {
+  const { world, stored, current, stable, older } = situation;
+  return {
+    spec: world.rollout.spec,
+    status: statusInState(situation),
+    newReplicaSet: current,
+    stableReplicaSet: stable,
+    olderReplicaSets: older,
+    weights: readWeights(situation),
+    activeHash: activeHash(situation),
+    referencedHashes: referencedHashes(situation),
+    scalingEvent: world.replicaSets.some(
+      ({ hash, desiredReplicas }) =>
+        (hash === current?.hash || hash === stored.rollout.status.stableRS) &&
+        desiredReplicas !== undefined &&
+        desiredReplicas !== situation.replicas,
+    ),
+    now: world.now,
+  };
+}
+
+/** Sizes and deadlines of this pass; none while the Rollout is deleted, invalid or about to be reset. */
+export function sizeReplicaSets(situation: Situation): Sizing {
+  if (isIn(situation, 'deleting', 'invalid', 'superseding')) {
+    return { sizes: [], deadlines: [], scaled: false, lookAgainAt: undefined };
+  }
+  const input = sizingInput(situation);
+  return situation.stored.strategy === 'blueGreen' ? sizeBlueGreen(input) : sizeCanary(input);
+}
+
+/** The sizing as effects. */
+export function sizeEffects(situation: Situation, sizing: Sizing): readonly Effect[] {
+  return [
+    ...sizing.sizes.map((change): Effect => ({
+      kind: 'scaleReplicaSet',
+      ...change,
+      desiredReplicas: situation.replicas,
+    })),
+    ...sizing.deadlines.map(({ name, scaleDownAt }): Effect => ({
+      kind: 'annotateReplicaSet',
+      phase: 'record',
+      name,
+      annotations: { [scaleDownDeadlineAnnotation]: scaleDownAt === undefined ? null : formatInstant(scaleDownAt) },
+    })),
+  ];
+}
+
+/** True when the ReplicaSets have the sizes that the step asks for. */
+export function canarySizeReached(situation: Situation): boolean {
+  return atDesiredCounts(sizingInput(situation));
+}
+
+/** True when the current revision could carry everything: all pods available, or what the threshold asks for. */
+export function isFullyAvailable(situation: Situation): boolean {
+  return isReady(sizingInput(situation), situation.current, situation.replicas);
+}
+
+/** The stored status as it would read if the state were written already. */
+function statusInState(situation: Situation): RolloutStatus {
+  const { status } = situation.stored.rollout;
+  const index = situation.stored.stepKinds.length === 0 ? {} : { currentStepIndex: situation.stepIndex };
+  return { ...status, ...index, abort: isIn(situation, 'aborted') };
+}
+
+function readWeights({ world }: Situation): SizingInput['weights'] {
+  const [first] = world.traffic;
+  const { canaryWeight, stableWeight } = first?.reading ?? {};
+  return canaryWeight === undefined || stableWeight === undefined
+    ? undefined
+    : { canary: canaryWeight, stable: stableWeight };
+}
+
+/** Blue/green: the revision that the active Service leads to; empty while it selects all. */
+export function activeHash({ world }: Pick<Situation, 'world'>): string {
+  return world.services.get(world.rollout.spec.strategy?.blueGreen?.activeService ?? '')?.hash ?? '';
+}
+
+/** Every hash that users may still be led to. */
+function referencedHashes({ world, stored }: Situation): ReadonlySet<string> {
+  const { status, templateHash } = stored.rollout;
+  const { weights } = status.canary ?? {};
+  return new Set(
+    [
+      templateHash,
+      status.stableRS,
+      status.currentPodHash,
+      status.blueGreen?.activeSelector,
+      weights?.canary.weight === 0 ? '' : weights?.canary.podTemplateHash,
+      ...[...world.services.values()].map(({ hash }) => hash),
+    ].filter((hash): hash is string => hash !== undefined && hash !== ''),
+  );
+}

@@ -1,0 +1,127 @@
+import type { PauseCondition, PauseReason } from '../api/rollout-status.ts';
+import type { RolloutStatus } from '../api/rollout.ts';
+import { formatInstant } from '../base/instant.ts';
+import { omitEmpty } from './compact.ts';
+import { nextDuration } from './duration.ts';
+import { begins, isAbort, isRetry, type Pass } from './pass.ts';
+import { podCounts } from './pod-counts.ts';
+import { dueRestart } from './restart-plan.ts';
+import { isIn, stepsOf, type Situation } from './situation.ts';
+import { isFullyAvailable } from './size-plan.ts';
+import { blueGreenStatus, canaryStatus } from './strategy-status.ts';
+
+/** A status of which some fields are to go. */
+type NextStatus = { readonly [Field in keyof RolloutStatus]?: RolloutStatus[Field] | undefined };
+
+/** These are pointers in the published types, so a zero is written. */
+const pointers: ReadonlySet<string> = new Set(['currentStepIndex', 'collisionCount']);
+
+/**
+ * The complete next status, without conditions, phase and message. What no part of this speaks of is kept as it was
+ * stored, also fields that are not known here. Counts of zero are left out, as clients are used to.
+ */
+export function nextStatus(pass: Pass): RolloutStatus {
+  const { settled } = pass;
+  const { status } = settled.stored.rollout;
+  const { generation, workloadGeneration } = settled.world.rollout;
+  if (isIn(settled, 'deleting')) return status;
+  if (isIn(settled, 'invalid')) return { ...status, observedGeneration: String(generation) };
+  return omitEmpty<RolloutStatus>(
+    {
+      ...status,
+      observedGeneration: String(generation),
+      workloadObservedGeneration: workloadGeneration ?? status.workloadObservedGeneration,
+      ...podCounts(settled),
+      ...placeOf(settled),
+      ...pausesOf(settled),
+      ...abortOf(settled),
+      restartedAt: restartedAt(settled),
+      canary: canaryStatus(settled),
+      blueGreen: blueGreenStatus(settled),
+      duration: durationOf(pass),
+    },
+    pointers,
+  );
+}
+
+/** Which revision it is, how far it has come, and which one is stable. An abort sets the steps back to the first. */
+function placeOf(situation: Situation): NextStatus {
+  const { templateHash, stepsHash, status } = situation.stored.rollout;
+  const steps = stepsOf(situation);
+  const settled = isIn(situation, 'settled');
+  const index = isIn(situation, 'aborted') ? 0 : situation.stepIndex;
+  return {
+    currentPodHash: templateHash,
+    currentStepHash: stepsHash,
+    currentStepIndex: steps.length === 0 ? undefined : settled ? steps.length : index,
+    ...(settled ? { stableRS: templateHash, promoteFull: undefined } : { promoteFull: status.promoteFull }),
+  };
+}
+
+function pausesOf(situation: Situation): NextStatus {
+  const { status } = situation.stored.rollout;
+  const reason = pauseReason(situation);
+  if (reason === undefined) {
+    return { pauseConditions: undefined, controllerPause: remembersPromotion(situation) };
+  }
+  // An inconclusive analysis adds to the pause that is there; every other pause stands alone.
+  const kept = (status.pauseConditions ?? []).filter(
+    (pause) => reason === 'InconclusiveAnalysisRun' || pause.reason === reason,
+  );
+  const pause: PauseCondition = { reason, startTime: formatInstant(situation.world.now) };
+  const pauseConditions = kept.some((present) => present.reason === reason) ? kept : [...kept, pause];
+  return { pauseConditions, controllerPause: true };
+}
+
+function pauseReason(situation: Situation): PauseReason | undefined {
+  if (isIn(situation, 'canary.inconclusive', 'blueGreen.inconclusive')) return 'InconclusiveAnalysisRun';
+  if (isIn(situation, 'canary.step.pause.waiting')) return 'CanaryPauseStep';
+  return isIn(situation, 'blueGreen.waiting') ? 'BlueGreenPause' : undefined;
+}
+
+/** Blue/green remembers by controllerPause alone that its gates are passed: nothing else in the API says so. */
+function remembersPromotion(situation: Situation): boolean {
+  const { pauseConfigured, preAnalysisOpen } = situation.stored.blueGreen;
+  return isIn(situation, 'blueGreen.cutOver') && (pauseConfigured || preAnalysisOpen);
+}
+
+function abortOf(situation: Situation): NextStatus {
+  if (!isIn(situation, 'aborted')) return { abort: undefined, abortedAt: undefined };
+  const { abortedAt } = situation.stored.rollout.status;
+  return { abort: true, abortedAt: abortedAt ?? formatInstant(situation.world.now) };
+}
+
+function restartedAt(situation: Situation): string | undefined {
+  const restart = dueRestart(situation);
+  const done = restart?.remaining.length === 0 ? restart.text : undefined;
+  return done ?? situation.stored.rollout.status.restartedAt;
+}
+
+function durationOf(pass: Pass): RolloutStatus['duration'] {
+  const { restored, settled } = pass;
+  const stored = restored.stored.rollout.status.duration;
+  return nextDuration(
+    stored,
+    {
+      begins: begins(pass) || isRetry(pass),
+      revertsToStable: begins(pass) && isIn(settled, 'settled'),
+      promoted: isIn(settled, 'settled'),
+      fast: restored.stored.promoteFull,
+      available: isFullyAvailable(settled),
+      aborted: isAbort(pass),
+      heldByPerson: isHeldByPerson(settled),
+    },
+    settled.world.now,
+  );
+}
+
+/** True while only a person can let the update go on. */
+export function isHeldByPerson(situation: Situation): boolean {
+  if (!isIn(situation, 'canary', 'blueGreen')) return false;
+  if (situation.stored.specPaused || isIn(situation, 'canary.inconclusive', 'blueGreen.inconclusive')) return true;
+  if (isIn(situation, 'canary.step.pause.waiting')) {
+    return stepsOf(situation)[situation.stepIndex]?.pause?.duration === undefined;
+  }
+  const { autoPromotionSeconds = 0 } = situation.world.rollout.spec.strategy?.blueGreen ?? {};
+  return isIn(situation, 'blueGreen.waiting') && autoPromotionSeconds <= 0;
+}

@@ -1,0 +1,111 @@
+import type { BlueGreenStrategy } from '../api/blue-green-strategy.ts';
+import type { CanaryStep, CanaryStepKind } from '../api/canary-step.ts';
+import { getCondition } from '../api/condition.ts';
+import type { RolloutView } from './world.ts';
+
+/**
+ * What the specification and the standard status say, and nothing else: the statechart's state is restored from this
+ * alone, so a fresh process, another version or another controller's status all lead to the same state.
+ */
+export interface Stored {
+  readonly rollout: RolloutView;
+  /** `none` when not exactly one strategy is given; such a specification is invalid. */
+  readonly strategy: 'canary' | 'blueGreen' | 'none';
+  readonly deleting: boolean;
+  /** The InvalidSpec condition is True. */
+  readonly invalid: boolean;
+  /** The pod template or the steps are not those the status is about. */
+  readonly superseded: boolean;
+  readonly hasStable: boolean;
+  readonly aborted: boolean;
+  readonly currentIsStable: boolean;
+  readonly promoteFull: boolean;
+  /** Kinds of the canary steps; empty for blue/green. */
+  readonly stepKinds: readonly CanaryStepKind[];
+  /** 0..stepKinds.length; the length when the status names none. */
+  readonly stepIndex: number;
+  /** Reasons of the pause conditions. */
+  readonly pauseReasons: readonly string[];
+  readonly controllerPause: boolean;
+  readonly specPaused: boolean;
+  readonly blueGreen: {
+    readonly activeIsCurrent: boolean;
+    readonly hasActive: boolean;
+    /** A run before promotion is configured and not yet recorded as successful. */
+    readonly preAnalysisOpen: boolean;
+    /** The status names the run before promotion. */
+    readonly preAnalysisRecorded: boolean;
+    readonly postAnalysisConfigured: boolean;
+    /** autoPromotionEnabled is false, or autoPromotionSeconds is set. */
+    readonly pauseConfigured: boolean;
+  };
+}
+
+/** Reads the stored facts of a Rollout. Total: every status leads somewhere. */
+export function readStored(rollout: RolloutView): Stored {
+  const { spec, status, templateHash, stepsHash } = rollout;
+  const { currentPodHash: current = '', currentStepHash = '', stableRS: stable = '', pauseConditions = [] } = status;
+  const stepKinds = (spec.strategy?.canary?.steps ?? []).map(stepKind);
+  return {
+    rollout,
+    strategy: strategyOf(rollout),
+    deleting: rollout.deleting,
+    invalid: getCondition(status.conditions, 'InvalidSpec')?.status === 'True',
+    superseded: current !== templateHash || currentStepHash !== stepsHash,
+    hasStable: stable !== '',
+    aborted: status.abort === true,
+    currentIsStable: current !== '' && current === stable,
+    promoteFull: status.promoteFull === true,
+    stepKinds,
+    stepIndex: stepIndexOf(status.currentStepIndex, stepKinds.length),
+    pauseReasons: pauseConditions.map(({ reason }) => reason),
+    controllerPause: status.controllerPause === true,
+    specPaused: spec.paused === true,
+    blueGreen: readBlueGreen(rollout),
+  };
+}
+
+/** A status without a step has none left. */
+function stepIndexOf(index: number | undefined, stepCount: number): number {
+  return Math.min(Math.max(index ?? stepCount, 0), stepCount);
+}
+
+function strategyOf({ spec }: RolloutView): Stored['strategy'] {
+  const canary = spec.strategy?.canary !== undefined;
+  const blueGreen = spec.strategy?.blueGreen !== undefined;
+  if (canary === blueGreen) return 'none';
+  return canary ? 'canary' : 'blueGreen';
+}
+
+function readBlueGreen({ spec, status }: RolloutView): Stored['blueGreen'] {
+  const strategy = spec.strategy?.blueGreen ?? { activeService: '' };
+  const { activeSelector = '', prePromotionAnalysisRunStatus: preRun } = status.blueGreen ?? {};
+  return {
+    activeIsCurrent: activeSelector !== '' && activeSelector === status.currentPodHash,
+    hasActive: activeSelector !== '',
+    preAnalysisOpen: strategy.prePromotionAnalysis !== undefined && preRun?.status !== 'Successful',
+    preAnalysisRecorded: preRun !== undefined,
+    postAnalysisConfigured: strategy.postPromotionAnalysis !== undefined,
+    pauseConfigured: pausesBeforePromotion(strategy),
+  };
+}
+
+function pausesBeforePromotion({ autoPromotionEnabled, autoPromotionSeconds = 0 }: BlueGreenStrategy): boolean {
+  return autoPromotionEnabled === false || autoPromotionSeconds > 0;
+}
+
+const stepKinds: readonly CanaryStepKind[] = [
+  'setWeight',
+  'pause',
+  'experiment',
+  'analysis',
+  'setCanaryScale',
+  'setHeaderRoute',
+  'setMirrorRoute',
+  'plugin',
+];
+
+/** What a step does. One without any known field (validation refuses it) pauses: nothing goes on by mistake. */
+export function stepKind(step: CanaryStep): CanaryStepKind {
+  return stepKinds.find((kind) => step[kind] !== undefined) ?? 'pause';
+}

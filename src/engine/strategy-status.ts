@@ -1,0 +1,83 @@
+import type {
+  AnalysisRunReference,
+  BlueGreenStatus,
+  CanaryStatus,
+  TrafficWeights,
+  WeightDestination,
+} from '../api/rollout-status.ts';
+import { backgroundIsDue, findRun, type RunRole } from './analysis-plan.ts';
+import { compact } from './compact.ts';
+import { isIn, type Situation } from './situation.ts';
+
+/** `status.canary`: the runs that are looked at, and the weights as they were read back. */
+export function canaryStatus(situation: Situation): CanaryStatus {
+  if (situation.stored.strategy !== 'canary') return {};
+  const stored = situation.stored.rollout.status.canary ?? {};
+  const background = backgroundIsDue(situation) ? referTo(situation, 'Background') : undefined;
+  const keepsBackground = isIn(situation, 'canary', 'settled');
+  return compact<CanaryStatus>({
+    ...stored,
+    currentStepAnalysisRunStatus: isIn(situation, 'canary') ? referTo(situation, 'Step') : undefined,
+    currentBackgroundAnalysisRunStatus: keepsBackground
+      ? (background ?? stored.currentBackgroundAnalysisRunStatus)
+      : undefined,
+    weights: weightsOf(situation) ?? stored.weights,
+  });
+}
+
+/** Weights as they were read back; what cannot be told stays as it was last known. */
+function weightsOf(situation: Situation): TrafficWeights | undefined {
+  const { canaryWeight, stableWeight } = situation.world.traffic[0]?.reading ?? {};
+  if (canaryWeight === undefined || stableWeight === undefined) return undefined;
+  const { canaryService, stableService } = situation.world.rollout.spec.strategy?.canary ?? {};
+  const { templateHash, status } = situation.stored.rollout;
+  const stableHash = isIn(situation, 'settled') ? templateHash : (status.stableRS ?? '');
+  return {
+    ...status.canary?.weights,
+    canary: destination(situation, canaryWeight, canaryService, templateHash),
+    stable: destination(situation, stableWeight, stableService, stableHash),
+  };
+}
+
+function destination(
+  { world }: Situation,
+  weight: number,
+  serviceName: string | undefined,
+  hash: string,
+): WeightDestination {
+  const served = serviceName === undefined ? undefined : world.services.get(serviceName)?.hash;
+  return compact<WeightDestination>({ weight, serviceName, podTemplateHash: served ?? hash });
+}
+
+/** `status.blueGreen`: where the Services were read to lead, and the runs around the promotion. */
+export function blueGreenStatus(situation: Situation): BlueGreenStatus {
+  const strategy = situation.world.rollout.spec.strategy?.blueGreen;
+  if (strategy === undefined) return {};
+  const stored = isIn(situation, 'aborted') ? {} : (situation.stored.rollout.status.blueGreen ?? {});
+  const run = (role: RunRole): AnalysisRunReference | undefined =>
+    isIn(situation, 'aborted') ? undefined : referTo(situation, role);
+  const passesCheckPoint =
+    strategy.previewReplicaCount !== undefined && isIn(situation, 'blueGreen.cutOver', 'blueGreen.postAnalysis');
+  return compact<BlueGreenStatus>({
+    previewSelector: selectorOf(situation, strategy.previewService),
+    activeSelector: selectorOf(situation, strategy.activeService),
+    scaleUpPreviewCheckPoint: passesCheckPoint ? true : undefined,
+    prePromotionAnalysisRunStatus: run('PrePromotion') ?? stored.prePromotionAnalysisRunStatus,
+    postPromotionAnalysisRunStatus: run('PostPromotion') ?? stored.postPromotionAnalysisRunStatus,
+  });
+}
+
+function selectorOf({ world }: Situation, service: string | undefined): string | undefined {
+  const hash = world.services.get(service ?? '')?.hash;
+  return hash === '' ? undefined : hash;
+}
+
+function referTo(situation: Situation, role: RunRole): AnalysisRunReference | undefined {
+  const run = findRun(situation, role);
+  if (run === undefined) return undefined;
+  return compact<AnalysisRunReference>({
+    name: run.name,
+    status: run.phase,
+    message: run.message === '' ? undefined : run.message,
+  });
+}

@@ -1,0 +1,157 @@
+import { trafficWeightMax } from '../api/rollout-defaults.ts';
+import type { TrafficPlan } from '../api/traffic.ts';
+import { canaryWeight } from './canary-weight.ts';
+import type { Effect } from './decision.ts';
+import { resolveFenceposts } from './fenceposts.ts';
+import { heldBy } from './gates.ts';
+import { managedRouteNames, noRoutes, routesAfter, type RoutesInForce } from './managed-routes.ts';
+import { isIn, stepsOf, type Situation } from './situation.ts';
+import { canarySizeReached, sizingInput } from './size-plan.ts';
+
+/** Weights of the routers of one Rollout, as they are and as they are to be. */
+export interface TrafficAim {
+  /** Share of the canary that state and step ask for; undefined where traffic is to stay as it is. */
+  readonly wanted: number | undefined;
+  /** Share that may be set in this pass: nearer to `wanted` than now, or the same as now. */
+  readonly allowed: number | undefined;
+  /** Largest share of the canary that any router was read with; undefined when one cannot be told. */
+  readonly read: number | undefined;
+}
+
+/** Whether the specification splits traffic by a router. */
+export function hasRouting({ world }: Pick<Situation, 'world'>): boolean {
+  return world.rollout.spec.strategy?.canary?.trafficRouting !== undefined;
+}
+
+/** How far traffic should go and may go now. */
+export function aimTraffic(situation: Situation): TrafficAim {
+  const read = readWeight(situation);
+  const wanted = wantedWeight(situation);
+  return { wanted, read, allowed: wanted === undefined ? undefined : allowedWeight(situation, wanted, read) };
+}
+
+/** True when every router was read with the step's share and the managed routes of the step, and takes them. */
+export function isTrafficReached(situation: Situation): boolean {
+  if (!hasRouting(situation)) return true;
+  const weight = situation.replicas === 0 ? 0 : canaryWeight(sizingInput(situation));
+  return canaryIsBound(situation) && areRoutersAt(situation, weight);
+}
+
+/** True when every router was read with this share and with the managed routes of the step, and takes them. */
+export function areRoutersAt(situation: Situation, weight: number): boolean {
+  const { headerRoutes, mirrorRoutes } = routesInForce(situation);
+  const routes = [...headerRoutes, ...mirrorRoutes].map(({ name }) => name);
+  return situation.world.traffic.every(
+    ({ reading, fresh }) =>
+      fresh &&
+      reading.canaryWeight === weight &&
+      (reading.acceptance === 'accepted' || reading.acceptance === 'unknown') &&
+      reading.problem === undefined &&
+      routes.every((name) => reading.managedRoutes.includes(name)),
+  );
+}
+
+/** The effect that brings the routers to where they may go, if they are not there. */
+export function planTraffic(situation: Situation): readonly Effect[] {
+  const aim = aimTraffic(situation);
+  if (!hasRouting(situation) || aim.allowed === undefined) return [];
+  const plan = composePlan(situation, aim.allowed);
+  const lowers = aim.read === undefined || aim.read > aim.allowed;
+  if (situation.world.traffic.every(({ reading }) => says(reading, plan))) return [];
+  return [{ kind: 'setTraffic', phase: lowers ? 'lower' : 'raise', plan }];
+}
+
+function readWeight({ world }: Situation): number | undefined {
+  const weights = world.traffic.map(({ reading }) => reading.canaryWeight);
+  return weights.reduce<number | undefined>(
+    (most, weight) => (most === undefined || weight === undefined ? undefined : Math.max(most, weight)),
+    0,
+  );
+}
+
+function wantedWeight(situation: Situation): number | undefined {
+  if (isIn(situation, 'deleting', 'invalid', 'superseding')) return undefined;
+  if (isIn(situation, 'settled', 'initial')) return stableServesStable(situation) ? 0 : undefined;
+  if (!canaryIsBound(situation) || (situation.current?.availableReplicas ?? 0) === 0) return 0;
+  return canaryWeight(sizingInput(situation));
+}
+
+/** The stable side may only be given traffic when its Service leads to the stable revision. */
+function stableServesStable({ world, stored }: Situation): boolean {
+  const name = world.rollout.spec.strategy?.canary?.stableService;
+  const stable = stored.rollout.status.stableRS ?? '';
+  return name === undefined || (world.services.get(name)?.hash ?? '') === stable;
+}
+
+/** The canary side may only keep or get traffic while its Service leads to the current revision. */
+function canaryIsBound({ world }: Situation): boolean {
+  const name = world.rollout.spec.strategy?.canary?.canaryService;
+  return name === undefined || world.services.get(name)?.hash === world.rollout.templateHash;
+}
+
+function allowedWeight(situation: Situation, wanted: number, read: number | undefined): number {
+  const now = read ?? Math.min(wanted, situation.stored.rollout.status.canary?.weights?.canary.weight ?? 0);
+  if (wanted > now) return mayRaise(situation) ? wanted : now;
+  return Math.min(now, Math.max(wanted, trafficWeightMax(situation.world.rollout.spec) - stableCapacity(situation)));
+}
+
+/** A raise needs open gates, routers that took the last change, and the pods that the weight is meant for. */
+function mayRaise(situation: Situation): boolean {
+  const pending = situation.world.traffic.some(({ reading, fresh }) => !fresh || reading.acceptance === 'pending');
+  return !pending && heldBy(situation.world) === undefined && canarySizeReached(situation);
+}
+
+/** The share that the stable side can carry with the pods it has, allowing for maxUnavailable. */
+function stableCapacity(situation: Situation): number {
+  const weightMax = trafficWeightMax(situation.world.rollout.spec);
+  if (situation.replicas === 0) return weightMax;
+  const { maxUnavailable } = resolveFenceposts(situation.world.rollout.spec);
+  const needed = Math.max(1, situation.replicas - maxUnavailable);
+  const available = situation.stable?.availableReplicas ?? 0;
+  return Math.min(weightMax, Math.floor((weightMax * available) / needed));
+}
+
+function composePlan(situation: Situation, canaryWeight: number): TrafficPlan {
+  const { spec, templateHash } = situation.world.rollout;
+  const strategy = spec.strategy?.canary ?? {};
+  const weightMax = trafficWeightMax(spec);
+  const stableHash = situation.stored.rollout.status.stableRS ?? '';
+  const atRest = isIn(situation, 'settled', 'initial', 'aborted');
+  return {
+    destinations: [
+      {
+        role: 'canary',
+        service: strategy.canaryService ?? '',
+        hash: atRest ? stableHash : templateHash,
+        weight: canaryWeight,
+      },
+      { role: 'stable', service: strategy.stableService ?? '', hash: stableHash, weight: weightMax - canaryWeight },
+    ],
+    weightMax,
+    ...routesInForce(situation),
+    managedRoutes: managedRouteNames(situation.world.rollout),
+    inProgress: !atRest,
+  };
+}
+
+/**
+ * Managed routes lead to the canary, so there are none at rest, after an abort or while the canary has no pod that
+ * could answer.
+ */
+function routesInForce(situation: Situation): RoutesInForce {
+  const serves = canaryIsBound(situation) && (situation.current?.availableReplicas ?? 0) > 0;
+  if (!serves || !isIn(situation, 'canary.step', 'canary.inconclusive')) return noRoutes;
+  const steps = stepsOf(situation).slice(0, situation.stepIndex + 1);
+  return routesAfter(steps, managedRouteNames(situation.world.rollout));
+}
+
+function says(reading: Situation['world']['traffic'][number]['reading'], plan: TrafficPlan): boolean {
+  const wanted = [...plan.headerRoutes, ...plan.mirrorRoutes].map(({ name }) => name);
+  const canary = plan.destinations.find(({ role }) => role === 'canary');
+  return (
+    reading.canaryWeight === canary?.weight &&
+    reading.problem === undefined &&
+    wanted.every((name) => reading.managedRoutes.includes(name)) &&
+    reading.managedRoutes.every((name) => wanted.includes(name))
+  );
+}
