@@ -1,0 +1,89 @@
+import { SluiceError, messageOf } from '../base/error.ts';
+import { InvariantError } from '../base/invariant.ts';
+import type { Effect } from '../engine/decision.ts';
+import { effectText } from '../engine/reason.ts';
+import type { Journal, JournalResult } from './journal.ts';
+
+/** Does one effect and answers with the resourceVersion that it left behind, where there is one. */
+export type Perform = (effect: Effect, signal: AbortSignal) => Promise<string | undefined>;
+
+/** For whom and why effects are done. */
+export interface ApplyContext {
+  readonly subject: string;
+  readonly revision: number;
+  readonly reason: string;
+  /** Wall time, milliseconds since the epoch. */
+  now(): number;
+}
+
+/** How far the effects of a decision were done. */
+export type Applied =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly effect: Effect; readonly error: SluiceError };
+
+/**
+ * Does effects in their order, each between an intent and a result in the journal, and stops at the first that fails:
+ * the next pass observes afresh. When the journal cannot take the intent, only what lowers exposure is done.
+ */
+export async function apply(
+  effects: readonly Effect[],
+  context: ApplyContext,
+  journal: Journal,
+  perform: Perform,
+  signal: AbortSignal,
+): Promise<Applied> {
+  for (const effect of effects) {
+    const error = await applyOne(effect, context, journal, perform, signal);
+    if (error !== undefined) return { kind: 'failed', effect, error };
+  }
+  return { kind: 'done' };
+}
+
+async function applyOne(
+  effect: Effect,
+  context: ApplyContext,
+  journal: Journal,
+  perform: Perform,
+  signal: AbortSignal,
+): Promise<SluiceError | undefined> {
+  const sequence = await beginEntry(effect, context, journal);
+  if (sequence instanceof SluiceError && effect.phase !== 'lower') return sequence;
+  try {
+    const resourceVersion = await perform(effect, signal);
+    await endEntry(journal, sequence, { kind: 'done', ...(resourceVersion === undefined ? {} : { resourceVersion }) });
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof InvariantError) throw thrown;
+    const error =
+      thrown instanceof SluiceError ? thrown : new SluiceError('Internal', messageOf(thrown), { cause: thrown });
+    const lost = error.code === 'Unavailable' || error.code === 'Timeout';
+    const result: JournalResult = lost
+      ? { kind: 'unknown', message: error.message }
+      : { kind: 'failed', code: error.code, message: error.message };
+    await endEntry(journal, sequence, result);
+    return error;
+  }
+}
+
+async function beginEntry(effect: Effect, context: ApplyContext, journal: Journal): Promise<number | SluiceError> {
+  const { subject, revision, reason } = context;
+  const intent = {
+    subject,
+    revision,
+    reason,
+    actor: { kind: 'engine', name: 'sluice' } as const,
+    action: effect.kind,
+    text: effectText(effect),
+    at: context.now(),
+  };
+  try {
+    return await journal.begin(intent);
+  } catch (error) {
+    return new SluiceError('Unavailable', `the journal takes no entry: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function endEntry(journal: Journal, sequence: number | SluiceError, result: JournalResult): Promise<void> {
+  // An intent without a result shows a reader that the end is not known; the effect itself must not fail for it.
+  if (typeof sequence === 'number') await journal.end(sequence, result).catch(() => undefined);
+}

@@ -1,0 +1,29 @@
+import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
+import type { KubeObject, ResourceType } from '../api/object.ts';
+import type { AnalysisRunView, PodView, ReplicaSetView, RolloutView, ServiceView } from '../engine/world.ts';
+
+/** A projected cache of one kind, fed by a watch and by the answers to our own writes. */
+export interface ObjectCache<View> {
+  readonly type: ResourceType;
+  get(namespace: string, name: string): View | undefined;
+  /** Objects whose controller has this uid. */
+  ownedBy(uid: string): readonly View[];
+  list(): Iterable<View>;
+  /** Takes in the answer to a write or a read, when it is newer than what is there. */
+  remember(object: KubeObject): void;
+  /** Takes in a deletion; later news about the same uid are ignored. */
+  forget(namespace: string, name: string, uid: string): void;
+}
+
+/** Everything the controller sees of one cluster. */
+export interface Caches {
+  readonly rollouts: ObjectCache<RolloutView>;
+  readonly replicaSets: ObjectCache<ReplicaSetView>;
+  readonly services: ObjectCache<ServiceView>;
+  readonly pods: ObjectCache<PodView>;
+  readonly analysisRuns: ObjectCache<AnalysisRunView>;
+  readonly analysisTemplates: ObjectCache<AnalysisTemplateSpec>;
+  readonly clusterAnalysisTemplates: ObjectCache<AnalysisTemplateSpec>;
+  /** Raw objects of a kind that routers use. */
+  routerObjects(type: ResourceType): ObjectCache<KubeObject>;
+}

@@ -1,0 +1,62 @@
+import type { KubeObject } from '../api/object.ts';
+import type { PodTemplateSpec } from '../api/pod-template.ts';
+import type { Rollout } from '../api/rollout.ts';
+import { desiredReplicasAnnotation, revisionAnnotation, revisionHistoryAnnotation } from '../engine/revision.ts';
+import { hashLabel } from './project.ts';
+
+/** What a new ReplicaSet is made from. */
+export interface NewReplicaSet {
+  readonly name: string;
+  readonly hash: string;
+  readonly revision: number;
+  /** spec.replicas of the Rollout. */
+  readonly desiredReplicas: number;
+}
+
+/** Annotations of a Rollout that are about the Rollout alone and do not pass on to its ReplicaSets. */
+const ownAnnotations: ReadonlySet<string> = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  revisionAnnotation,
+  revisionHistoryAnnotation,
+  desiredReplicasAnnotation,
+  'notified.notifications.argoproj.io',
+]);
+
+/** The ReplicaSet of a Rollout's current template, with no pods yet. */
+export function composeReplicaSet(rollout: Rollout, template: PodTemplateSpec, made: NewReplicaSet): KubeObject {
+  const { metadata, spec } = rollout;
+  const hashLabels = { [hashLabel]: made.hash };
+  const labels = { ...template.metadata?.labels, ...hashLabels };
+  const passedOn = Object.entries(metadata.annotations ?? {}).filter(([name]) => !ownAnnotations.has(name));
+  const { selector } = spec;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: made.name,
+      namespace: metadata.namespace ?? '',
+      labels,
+      annotations: {
+        ...Object.fromEntries(passedOn),
+        [revisionAnnotation]: String(made.revision),
+        [desiredReplicasAnnotation]: String(made.desiredReplicas),
+      },
+      ownerReferences: [
+        {
+          apiVersion: rollout.apiVersion,
+          kind: rollout.kind,
+          name: metadata.name,
+          uid: metadata.uid ?? '',
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      replicas: 0,
+      ...(spec.minReadySeconds === undefined ? {} : { minReadySeconds: spec.minReadySeconds }),
+      selector: { ...selector, matchLabels: { ...selector?.matchLabels, ...hashLabels } },
+      template: { ...template, metadata: { ...template.metadata, labels } },
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import type { AnalysisTemplateReference, RolloutAnalysis } from '../api/analysis-reference.ts';
+import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
+import { isRestartDue } from '../engine/restart-plan.ts';
+import {
+  templateKey,
+  type Hold,
+  type RolloutView,
+  type RouterView,
+  type ServiceView,
+  type SpecProblem,
+  type World,
+} from '../engine/world.ts';
+import type { Caches } from './caches.ts';
+import type { ConfiguredRouter } from './routers.ts';
+import { objectsOf } from './write-traffic.ts';
+
+/** What observing needs besides the Rollout. */
+export interface ObserveSources {
+  readonly caches: Caches;
+  readonly routers: readonly ConfiguredRouter[];
+  /** What is wrong with the specification itself. */
+  readonly problems: readonly SpecProblem[];
+  readonly holds: readonly Hold[];
+  /** Wall time in milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Puts together, from the caches alone, everything one decision is made from. Reads nothing over the network. */
+export function observe(rollout: RolloutView, sources: ObserveSources): World {
+  const { caches, routers, now, holds } = sources;
+  const services = observeServices(rollout, caches);
+  const templates = observeTemplates(rollout, caches);
+  return {
+    now,
+    rollout,
+    replicaSets: caches.replicaSets.ownedBy(rollout.uid),
+    services,
+    traffic: routers.map((router): RouterView => ({
+      router: router.name,
+      reading: router.read(objectsOf(router, caches)),
+      fresh: true,
+    })),
+    analysisRuns: caches.analysisRuns.ownedBy(rollout.uid),
+    templates,
+    pods: isRestartDue(rollout, now)
+      ? caches.replicaSets.ownedBy(rollout.uid).flatMap(({ uid }) => caches.pods.ownedBy(uid))
+      : [],
+    problems: [...sources.problems, ...missingServices(rollout, services)],
+    holds,
+  };
+}
+
+/** The fields of a specification that name a Service, with the names. */
+export function namedServices({ spec }: RolloutView): readonly (readonly [field: string, name: string])[] {
+  const { canary, blueGreen } = spec.strategy ?? {};
+  const fields: readonly (readonly [string, string | undefined])[] = [
+    ['spec.strategy.canary.stableService', canary?.stableService],
+    ['spec.strategy.canary.canaryService', canary?.canaryService],
+    ['spec.strategy.blueGreen.activeService', blueGreen?.activeService],
+    ['spec.strategy.blueGreen.previewService', blueGreen?.previewService],
+  ];
+  return fields.flatMap(([field, name]) => (name === undefined || name === '' ? [] : [[field, name] as const]));
+}
+
+function observeServices(rollout: RolloutView, caches: Caches): ReadonlyMap<string, ServiceView> {
+  const found = namedServices(rollout).flatMap(([, name]) => {
+    const service = caches.services.get(rollout.namespace, name);
+    return service === undefined ? [] : [[name, service] as const];
+  });
+  return new Map(found);
+}
+
+function missingServices(rollout: RolloutView, found: ReadonlyMap<string, ServiceView>): readonly SpecProblem[] {
+  return namedServices(rollout).flatMap(([field, name]) =>
+    found.has(name) ? [] : [{ field, message: `Service "${name}" does not exist in namespace ${rollout.namespace}` }],
+  );
+}
+
+/** The templates that the Rollout names, and those that these name. */
+function observeTemplates(rollout: RolloutView, caches: Caches): ReadonlyMap<string, AnalysisTemplateSpec> {
+  const found = new Map<string, AnalysisTemplateSpec>();
+  const open = analysesOf(rollout).flatMap(({ templates = [] }) => templates);
+  // Every turn either takes a reference away for good or adds those of one template that was not there before.
+  for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {
+    const { templateName = '', clusterScope = false } = reference;
+    const key = templateKey(templateName, clusterScope);
+    const spec = found.has(key) ? undefined : lookUp(caches, rollout.namespace, reference);
+    if (spec === undefined) continue;
+    found.set(key, spec);
+    open.push(...(spec.templates ?? []));
+  }
+  return found;
+}
+
+function lookUp(
+  caches: Caches,
+  namespace: string,
+  { templateName = '', clusterScope = false }: AnalysisTemplateReference,
+): AnalysisTemplateSpec | undefined {
+  return clusterScope
+    ? caches.clusterAnalysisTemplates.get('', templateName)
+    : caches.analysisTemplates.get(namespace, templateName);
+}
+
+/** Every analysis that a specification asks for. */
+export function analysesOf({ spec }: RolloutView): readonly RolloutAnalysis[] {
+  const { canary, blueGreen } = spec.strategy ?? {};
+  return [
+    canary?.analysis,
+    ...(canary?.steps ?? []).map(({ analysis }) => analysis),
+    blueGreen?.prePromotionAnalysis,
+    blueGreen?.postPromotionAnalysis,
+  ].filter((analysis) => analysis !== undefined);
+}

@@ -1,0 +1,20 @@
+import type { ClusterPort } from '../cluster/port.ts';
+import type { Caches } from './caches.ts';
+import type { ConfiguredRouter } from './routers.ts';
+
+/** Who writes, as field ownership records it. */
+export const fieldManager = 'sluice';
+
+/** What the effects of one Rollout are done with. */
+export interface PerformContext {
+  readonly cluster: ClusterPort;
+  readonly caches: Caches;
+  readonly routers: readonly ConfiguredRouter[];
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly apiVersion: string;
+  readonly templateHash: string;
+  /** Version that the next write to the Rollout must find there. Moves with our own writes. */
+  resourceVersion: string;
+}

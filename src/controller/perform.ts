@@ -1,0 +1,197 @@
+import type { KubeObject, ResourceType } from '../api/object.ts';
+import { podTemplateHash } from '../api/pod-template-hash.ts';
+import type { PodTemplateSpec } from '../api/pod-template.ts';
+import { resourceTypes } from '../api/resource-types.ts';
+import type { Rollout } from '../api/rollout.ts';
+import { hasCode, SluiceError } from '../base/error.ts';
+import type { ObjectAddress } from '../cluster/port.ts';
+import type { Effect } from '../engine/decision.ts';
+import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../engine/revision.ts';
+import type { ObjectCache } from './caches.ts';
+import { composeReplicaSet } from './compose-replica-set.ts';
+import { fieldManager, type PerformContext } from './perform-context.ts';
+import { hashLabel, managedByAnnotation } from './project.ts';
+import { writeTraffic } from './write-traffic.ts';
+
+type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
+
+/**
+ * Does one effect: one request in nearly all cases, with what was observed as precondition, and its answer goes into
+ * the cache at once. Repeating an effect that was done already changes nothing.
+ */
+export async function perform(
+  effect: Effect,
+  context: PerformContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  switch (effect.kind) {
+    case 'setTraffic':
+      return writeTraffic(context, effect.plan, signal);
+    case 'switchService':
+      return switchService(effect, context, signal);
+    case 'createReplicaSet':
+      return createReplicaSet(effect, context, signal);
+    case 'scaleReplicaSet':
+      return scaleReplicaSet(effect, context, signal);
+    case 'annotateReplicaSet':
+      return annotateReplicaSet(effect, context, signal);
+    case 'deleteReplicaSet':
+      return remove(context.caches.replicaSets, effect, context, signal);
+    case 'annotateRollout':
+      return annotateRollout(effect, context, signal);
+    case 'createAnalysisRun':
+      return createAnalysisRun(effect, context, signal);
+    case 'terminateAnalysisRun':
+      return patchMerge(context.caches.analysisRuns, effect.name, { spec: { terminate: true } }, context, signal);
+    case 'deleteAnalysisRun':
+      return remove(context.caches.analysisRuns, effect, context, signal);
+    case 'evictPod':
+      await context.cluster.evict(address(resourceTypes.pod, context, effect.name), { uid: effect.uid }, { signal });
+      return undefined;
+  }
+}
+
+async function patchMerge<View>(
+  cache: ObjectCache<View>,
+  name: string,
+  body: object,
+  context: PerformContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const at = address(cache.type, context, name);
+  const answer = await context.cluster.patch(at, { kind: 'merge', body }, { fieldManager }, { signal });
+  cache.remember(answer);
+  return answer.metadata.resourceVersion;
+}
+
+function switchService(effect: Of<'switchService'>, context: PerformContext, signal: AbortSignal) {
+  const { services } = context.caches;
+  const service = services.get(context.namespace, effect.service);
+  const managedBy = new Set([...(service?.managedBy ?? []), context.name]);
+  const body = {
+    metadata: {
+      ...precondition(service),
+      annotations: { [managedByAnnotation]: [...managedBy].join(',') },
+    },
+    spec: { selector: { [hashLabel]: effect.hash === '' ? null : effect.hash } },
+  };
+  return patchMerge(services, effect.service, body, context, signal);
+}
+
+function scaleReplicaSet(effect: Of<'scaleReplicaSet'>, context: PerformContext, signal: AbortSignal) {
+  const { replicaSets } = context.caches;
+  const body = {
+    metadata: {
+      ...precondition(replicaSets.get(context.namespace, effect.name)),
+      annotations: {
+        [desiredReplicasAnnotation]: String(effect.desiredReplicas),
+        ...(effect.clearScaleDownAt ? { [scaleDownDeadlineAnnotation]: null } : {}),
+      },
+    },
+    spec: { replicas: effect.to },
+  };
+  return patchMerge(replicaSets, effect.name, body, context, signal);
+}
+
+function annotateReplicaSet(effect: Of<'annotateReplicaSet'>, context: PerformContext, signal: AbortSignal) {
+  return patchMerge(
+    context.caches.replicaSets,
+    effect.name,
+    { metadata: { annotations: effect.annotations } },
+    context,
+    signal,
+  );
+}
+
+async function annotateRollout(effect: Of<'annotateRollout'>, context: PerformContext, signal: AbortSignal) {
+  const { resourceVersion } = context;
+  const body = { metadata: { resourceVersion, annotations: effect.annotations } };
+  const version = await patchMerge(context.caches.rollouts, context.name, body, context, signal);
+  context.resourceVersion = version ?? resourceVersion;
+  return version;
+}
+
+/** A ReplicaSet of that name is ours when it was made for this Rollout and this hash; any other is in the way. */
+async function createReplicaSet(effect: Of<'createReplicaSet'>, context: PerformContext, signal: AbortSignal) {
+  const rollout = (await context.cluster.get(address(resourceTypes.rollout, context, context.name), {
+    signal,
+  })) as unknown as Rollout;
+  const template: PodTemplateSpec = rollout.spec.template ?? {};
+  if (
+    rollout.metadata.uid !== context.uid ||
+    podTemplateHash(template, rollout.status?.collisionCount) !== context.templateHash
+  ) {
+    throw new SluiceError('Conflict', `the pod template of ${context.name} changed while its ReplicaSet was made`);
+  }
+  const object = composeReplicaSet(rollout, template, effect);
+  const answer = await createOrFind(context, resourceTypes.replicaSet, object, signal);
+  if (answer.metadata.labels?.[hashLabel] !== effect.hash || !isControlledBy(answer, context.uid)) {
+    throw new SluiceError('AlreadyExists', `ReplicaSet ${effect.name} exists and belongs to something else`);
+  }
+  context.caches.replicaSets.remember(answer);
+  return answer.metadata.resourceVersion;
+}
+
+async function createAnalysisRun(effect: Of<'createAnalysisRun'>, context: PerformContext, signal: AbortSignal) {
+  const { apiVersion, name, namespace, uid } = context;
+  const object: KubeObject = {
+    apiVersion,
+    kind: resourceTypes.analysisRun.kind,
+    metadata: {
+      name: effect.name,
+      namespace,
+      labels: effect.labels,
+      annotations: effect.annotations,
+      ownerReferences: [{ apiVersion, kind: 'Rollout', name, uid, controller: true, blockOwnerDeletion: true }],
+    },
+    spec: effect.spec,
+  };
+  const answer = await createOrFind(context, resourceTypes.analysisRun, object, signal);
+  if (!isControlledBy(answer, uid)) {
+    throw new SluiceError('AlreadyExists', `AnalysisRun ${effect.name} exists and belongs to something else`);
+  }
+  context.caches.analysisRuns.remember(answer);
+  return answer.metadata.resourceVersion;
+}
+
+/** Names are deterministic, so an object that exists already may be the one whose answer was lost. */
+async function createOrFind(
+  context: PerformContext,
+  type: ResourceType,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  try {
+    return await context.cluster.create(type, object, { fieldManager }, { signal });
+  } catch (error) {
+    if (!hasCode(error, 'AlreadyExists')) throw error;
+    return context.cluster.get(address(type, context, object.metadata.name), { signal });
+  }
+}
+
+function isControlledBy(object: KubeObject, uid: string): boolean {
+  return (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
+}
+
+async function remove<View>(
+  cache: ObjectCache<View>,
+  { name, uid }: { readonly name: string; readonly uid: string },
+  context: PerformContext,
+  signal: AbortSignal,
+): Promise<undefined> {
+  try {
+    const answer = await context.cluster.delete(address(cache.type, context, name), { uid }, { signal });
+    if (answer.metadata.deletionTimestamp === undefined) cache.forget(context.namespace, name, uid);
+    else cache.remember(answer);
+  } catch (error) {
+    if (!hasCode(error, 'NotFound')) throw error;
+  }
+}
+
+function address(type: ResourceType, { namespace }: PerformContext, name: string): ObjectAddress {
+  return { type, namespace, name };
+}
+
+function precondition(seen: { readonly resourceVersion: string } | undefined): { resourceVersion?: string } {
+  return seen === undefined ? {} : { resourceVersion: seen.resourceVersion };
+}

@@ -1,0 +1,168 @@
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+
+/** What became of one piece of work. */
+export type WorkOutcome =
+  /** Done; look again after the delay, or only when something is observed. */
+  | { readonly kind: 'done'; readonly againAfterMs?: number }
+  /** It failed for a reason outside; try again with growing delays, or after the delay the other side asked for. */
+  | { readonly kind: 'retry'; readonly afterMs?: number }
+  /** It failed by a bug of ours; keep it apart, so that it costs the others nothing, and try again rarely. */
+  | { readonly kind: 'quarantine' };
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Keys that are worked on at the same time, at least 1. One key is never worked on twice at once. */
+  readonly concurrencyMax: number;
+  /** Does the work. Must not throw: whatever it throws is handed to `onPanic` and counts as quarantine. */
+  work(key: string, signal: AbortSignal): Promise<WorkOutcome>;
+  onPanic(key: string, error: unknown): void;
+  readonly retryDelayMsMin?: number;
+  readonly retryDelayMsMax?: number;
+  readonly quarantineDelayMs?: number;
+}
+
+/** A queue of keys: each waits at most once, however often it is asked for, so its length is bounded by the keys. */
+export interface Queue {
+  /** Asks for work on a key as soon as possible. */
+  add(key: string): void;
+  /** Asks for work on a key after a delay; an earlier time that was asked for already stays. */
+  addAfter(key: string, delayMs: number): void;
+  /** Forgets a key that no longer exists: its timer and its failures. */
+  forget(key: string): void;
+  /** Keys that wait for a worker now. */
+  readonly depth: number;
+  /** Keys that are worked on now. */
+  readonly active: number;
+  /** Begins nothing new, aborts the work under way, and resolves when that has ended. */
+  stop(): Promise<void>;
+}
+
+/** Makes a queue and starts it. */
+export function createQueue(options: QueueOptions): Queue {
+  return new KeyedQueue(options);
+}
+
+interface Timer {
+  readonly at: number;
+  readonly cancel: () => void;
+}
+
+class KeyedQueue implements Queue {
+  readonly #options: QueueOptions;
+  readonly #ready = new Set<string>();
+  readonly #running = new Set<string>();
+  readonly #askedWhileRunning = new Set<string>();
+  readonly #timers = new Map<string, Timer>();
+  readonly #failures = new Map<string, number>();
+  readonly #controller = new AbortController();
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  get depth(): number {
+    return this.#ready.size;
+  }
+
+  get active(): number {
+    return this.#running.size;
+  }
+
+  add(key: string): void {
+    if (this.#isStopped) return;
+    this.#dropTimer(key);
+    if (this.#running.has(key)) this.#askedWhileRunning.add(key);
+    else this.#ready.add(key);
+    this.#fill();
+  }
+
+  addAfter(key: string, delayMs: number): void {
+    if (this.#isStopped) return;
+    if (delayMs <= 0) {
+      this.add(key);
+      return;
+    }
+    const { clock } = this.#options;
+    const at = clock.monotonic() + delayMs;
+    const present = this.#timers.get(key);
+    if (this.#ready.has(key) || (present !== undefined && present.at <= at)) return;
+    present?.cancel();
+    this.#timers.set(key, { at, cancel: clock.schedule(delayMs, () => this.add(key)) });
+  }
+
+  forget(key: string): void {
+    this.#dropTimer(key);
+    this.#failures.delete(key);
+    this.#ready.delete(key);
+  }
+
+  async stop(): Promise<void> {
+    this.#controller.abort(new Error('the controller stops'));
+    for (const key of this.#timers.keys()) this.#dropTimer(key);
+    this.#ready.clear();
+    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  }
+
+  get #isStopped(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  #dropTimer(key: string): void {
+    this.#timers.get(key)?.cancel();
+    this.#timers.delete(key);
+  }
+
+  #fill(): void {
+    for (const key of this.#ready) {
+      if (this.#running.size >= this.#options.concurrencyMax) return;
+      this.#ready.delete(key);
+      this.#running.add(key);
+      void this.#run(key);
+    }
+  }
+
+  async #run(key: string): Promise<void> {
+    const outcome = await this.#attempt(key);
+    this.#running.delete(key);
+    this.#finish(key, outcome);
+    if (this.#isStopped && this.#running.size === 0) this.#onIdle?.();
+    this.#fill();
+  }
+
+  async #attempt(key: string): Promise<WorkOutcome> {
+    try {
+      return await this.#options.work(key, this.#controller.signal);
+    } catch (error) {
+      this.#options.onPanic(key, error);
+      return { kind: 'quarantine' };
+    }
+  }
+
+  #finish(key: string, outcome: WorkOutcome): void {
+    if (outcome.kind === 'done') this.#failures.delete(key);
+    const delayMs = this.#delayAfter(key, outcome);
+    const asked = this.#askedWhileRunning.delete(key);
+    // After a failure even a new request waits for its delay: what fails must not spin.
+    if (asked && outcome.kind === 'done') this.add(key);
+    else if (delayMs !== undefined) this.addAfter(key, delayMs);
+  }
+
+  #delayAfter(key: string, outcome: WorkOutcome): number | undefined {
+    const { random, retryDelayMsMin = 50, retryDelayMsMax = 30_000, quarantineDelayMs = 60_000 } = this.#options;
+    switch (outcome.kind) {
+      case 'done':
+        return outcome.againAfterMs;
+      case 'quarantine':
+        return quarantineDelayMs * (1 + random.next() / 10);
+      case 'retry': {
+        const count = this.#failures.get(key) ?? 0;
+        this.#failures.set(key, count + 1);
+        const delayMs = Math.min(retryDelayMsMin * 2 ** Math.min(count, 20), retryDelayMsMax);
+        return Math.max(outcome.afterMs ?? 0, delayMs * (0.5 + random.next() / 2));
+      }
+    }
+  }
+}

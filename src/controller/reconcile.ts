@@ -1,0 +1,114 @@
+import { apiVersionOf } from '../api/object.ts';
+import { resourceTypes } from '../api/resource-types.ts';
+import type { Clock } from '../base/clock.ts';
+import type { SluiceError } from '../base/error.ts';
+import type { Log } from '../base/log.ts';
+import type { ClusterPort } from '../cluster/port.ts';
+import { decide } from '../engine/decide.ts';
+import type { Decision } from '../engine/decision.ts';
+import { failureNotice, statusAfterFailure } from '../engine/failure.ts';
+import { revisionAnnotation } from '../engine/revision.ts';
+import type { Hold, RolloutView, SpecProblem, World } from '../engine/world.ts';
+import { apply, type Applied } from './apply.ts';
+import type { Caches } from './caches.ts';
+import type { EventSink } from './event-sink.ts';
+import type { Journal } from './journal.ts';
+import { observe } from './observe.ts';
+import type { PerformContext } from './perform-context.ts';
+import { perform } from './perform.ts';
+import type { WorkOutcome } from './queue.ts';
+import { routersOf, type RouterRegistry } from './routers.ts';
+import { writeStatus } from './write-status.ts';
+
+/** What a pass is done with: one per cluster. */
+export interface ReconcileTools {
+  readonly cluster: ClusterPort;
+  readonly caches: Caches;
+  readonly routers: RouterRegistry;
+  readonly journal: Journal;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What is wrong with the specification of a Rollout, and with what it refers to. */
+  problemsOf(rollout: RolloutView): readonly SpecProblem[];
+  /** Why raises and promotions of a Rollout must wait, as known outside of it. */
+  holdsOf(rollout: RolloutView): readonly Hold[];
+}
+
+/**
+ * One pass over one Rollout: observe, decide, apply, and say when to look again. Everything that decides is in
+ * `engine/`; everything that touches the cluster is in `perform` and `writeStatus`.
+ */
+export async function reconcile(
+  rollout: RolloutView,
+  tools: ReconcileTools,
+  signal: AbortSignal,
+): Promise<WorkOutcome> {
+  const { caches, clock, journal, log } = tools;
+  const routers = routersOf(rollout, tools.routers);
+  const context = performContext(rollout, tools, routers);
+  const problems = tools.problemsOf(rollout);
+  const world = observe(rollout, { caches, routers, problems, holds: tools.holdsOf(rollout), now: clock.now() });
+
+  const decision = decide(world);
+  log.info(lineOf(rollout, decision), 'decision');
+
+  const subject = `${tools.cluster.name}/${rollout.namespace}/${rollout.name}`;
+  const revision = Number(rollout.annotations[revisionAnnotation] ?? 0);
+  const intent = { subject, revision, reason: decision.reason.message, now: () => clock.now() };
+  const applied = await apply(decision.effects, intent, journal, (effect, at) => perform(effect, context, at), signal);
+
+  if (applied.kind === 'failed') return afterFailure(rollout, world, applied, context, tools, signal);
+  await writeStatus(context, rollout.status, decision.status, signal);
+  tools.events.emit(subjectOf(rollout), decision.events, occasionOf(rollout, decision));
+  return { kind: 'done', ...againAfter(decision, clock) };
+}
+
+/** A failed effect: its facts go into the status, and the pass is tried again. A mere conflict is nothing to report. */
+async function afterFailure(
+  rollout: RolloutView,
+  world: World,
+  { effect, error }: Extract<Applied, { kind: 'failed' }>,
+  context: PerformContext,
+  tools: ReconcileTools,
+  signal: AbortSignal,
+): Promise<WorkOutcome> {
+  const fields = { rollout: `${rollout.namespace}/${rollout.name}`, effect: effect.kind, code: error.code };
+  tools.log.warn({ ...fields, error: error.message }, 'an effect failed');
+  if (error.code !== 'Conflict') {
+    await writeStatus(context, rollout.status, statusAfterFailure(world, effect, error), signal);
+    tools.events.emit(subjectOf(rollout), [failureNotice(effect, error)], String(rollout.generation));
+  }
+  return retryAfter(error);
+}
+
+function retryAfter({ retryAfterMs }: SluiceError): WorkOutcome {
+  return { kind: 'retry', ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
+}
+
+function performContext(
+  rollout: RolloutView,
+  { cluster, caches }: ReconcileTools,
+  routers: PerformContext['routers'],
+): PerformContext {
+  const { namespace, name, uid, templateHash, resourceVersion } = rollout;
+  const apiVersion = apiVersionOf(resourceTypes.rollout);
+  return { cluster, caches, routers, namespace, name, uid, apiVersion, templateHash, resourceVersion };
+}
+
+function lineOf({ namespace, name }: RolloutView, { reason, state, effects }: Decision): object {
+  return { rollout: `${namespace}/${name}`, state, reason: reason.code, why: reason.message, effects: effects.length };
+}
+
+function subjectOf({ namespace, name, uid }: RolloutView) {
+  const { kind } = resourceTypes.rollout;
+  return { apiVersion: apiVersionOf(resourceTypes.rollout), kind, namespace, name, uid };
+}
+
+function occasionOf({ templateHash, generation }: RolloutView, { status }: Decision): string {
+  return `${templateHash}/${generation}/${status.currentStepIndex ?? ''}/${status.duration?.rolloutStartedAt ?? ''}`;
+}
+
+function againAfter({ lookAgainAt }: Decision, clock: Clock): { againAfterMs?: number } {
+  return lookAgainAt === undefined ? {} : { againAfterMs: Math.max(0, lookAgainAt - clock.now()) };
+}
