@@ -27,13 +27,12 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
       'Where maxUnavailable allows every pod to go, the reference scales stable to 0 before a single canary pod can ' +
       'answer, although the limits leave room for both.',
     fields: sizes,
-    applies: ({ rollout: { spec }, newRS, stableRS }, { calculated, maxSurge }) =>
-      spec.strategy?.canary?.trafficRouting === undefined &&
-      calculated.stable === 0 &&
-      (stableRS?.specReplicas ?? 0) > 0 &&
-      answering(newRS) === 0 &&
-      replicasOf(spec) > 0 &&
-      replicasOf(spec) + maxSurge > 1,
+    applies: ({ rollout: { spec }, newRS, stableRS }, { calculated, maxSurge, furtherPasses = [] }) =>
+      hasRoomForTwo(spec, maxSurge) &&
+      newRS !== null &&
+      stableRS !== null &&
+      ((calculated.stable === 0 && stableRS.specReplicas > 0 && answering(newRS) === 0) ||
+        furtherPasses.some((pods) => pods[stableRS.name] === 0 && pods[newRS.name] === 0)),
   },
   {
     name: 'negative limits',
@@ -112,21 +111,22 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     },
   },
   {
-    name: 'pods within maxSurge',
+    name: 'pods about to be deleted',
     reason:
-      'While a ReplicaSet has more available pods than it should, the reference counts on those and may grow beyond ' +
-      'maxSurge.',
+      'While a ReplicaSet has more available pods than it should, the reference counts on the surplus and gives it a ' +
+      'new pod for each; those may exceed maxSurge.',
     fields: sizes,
-    applies: (input, { calculated, maxSurge }) => {
-      const { rollout, newRS, stableRS, olderRSs } = input;
-      const before = replicaSetsOf(input).reduce((total, { specReplicas }) => total + specReplicas, 0);
-      const older = olderRSs.reduce((total, { specReplicas }) => total + specReplicas, 0);
-      return (
-        rollout.spec.strategy?.canary?.trafficRouting === undefined &&
-        [newRS, stableRS].some((replicaSet) => replicaSet !== null && replicaSet.availableReplicas > answering(replicaSet)) &&
-        calculated.new + calculated.stable + older > Math.max(before, replicasOf(rollout.spec) + maxSurge)
-      );
-    },
+    applies: ({ rollout: { spec }, newRS, stableRS }, { calculated }) =>
+      spec.strategy?.canary?.trafficRouting === undefined &&
+      (
+        [
+          [newRS, calculated.new],
+          [stableRS, calculated.stable],
+        ] as const
+      ).some(
+        ([replicaSet, pods]) =>
+          replicaSet !== null && replicaSet.availableReplicas > replicaSet.specReplicas && pods > replicaSet.specReplicas,
+      ),
   },
   {
     name: '32-bit arithmetic',
@@ -142,6 +142,11 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     applies: (_input, { panic }) => panic === true,
   },
 ];
+
+function hasRoomForTwo(spec: CanaryReplicasInput['rollout']['spec'], maxSurge: number): boolean {
+  const replicas = replicasOf(spec);
+  return spec.strategy?.canary?.trafficRouting === undefined && replicas > 0 && replicas + maxSurge > 1;
+}
 
 function answering(replicaSet: GoldenReplicaSet | null): number {
   return replicaSet === null ? 0 : Math.min(replicaSet.availableReplicas, replicaSet.specReplicas);
