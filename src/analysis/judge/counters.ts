@@ -42,7 +42,7 @@ export interface CounterDeltas {
 }
 
 /** A pod whose counters went back this often without a restart is left out. */
-const backwardsMax = 3;
+const backwardsMax = 2;
 
 /** Readings without a step back that clear a pod's record. */
 const cleanReadingsMin = 20;
@@ -66,7 +66,7 @@ export function emptyCounters(nowMs: number): CounterMemory {
  * - A missing reading only lengthens the next interval, except where the last one is before `countedFromMs`: those counts
  *   would be compared with others of another time, so the reading is a new starting point.
  * - A series that was not there at the last reading counted from zero.
- * - A series that went back was reset: its new value counts. A pod where this happens again and again without a restart is
+ * - A series that went back was reset: its new value counts. A pod where this happens again without a restart is
  *   not one process, and adds nothing until it has been steady for 20 readings.
  * - A negative, infinite or missing number makes a reading worthless; the last good one stays the starting point.
  */

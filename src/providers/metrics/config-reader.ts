@@ -95,7 +95,9 @@ export class ConfigReader {
 
   /** A text with a syntax of its own; undefined after a mistake. */
   parsed<Value>(name: string, initial: string, parse: (text: string) => Result<Value, string>): Value | undefined {
-    const result = parse(this.text(name, initial));
+    const value = this.#get(name) ?? initial;
+    if (typeof value !== 'string') return this.#reject(name, 'it must be a text', undefined);
+    const result = parse(value);
     return result.ok ? result.value : this.#reject(name, result.error, undefined);
   }
 

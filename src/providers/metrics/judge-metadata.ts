@@ -40,9 +40,9 @@ export function storeJudge({ report, notes, judged, sources }: StoredJudge): Rea
   };
 }
 
-/** Four decimals, rounded down so that rounding never adds evidence. */
+/** Four decimals, rounded down so that rounding adds no evidence; what is rounded already stays. */
 function roundDown(_: string, value: unknown): unknown {
-  return typeof value === 'number' ? Math.floor(value * 10_000) / 10_000 : value;
+  return typeof value === 'number' ? Math.floor(value * 10_000 + 1e-6) / 10_000 : value;
 }
 
 /** Evidence and sources from what was stored; fails with a reason when they do not fit the settings. */
