@@ -1,0 +1,273 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { resourceTypes } from '../../src/api/resource-types.ts';
+import type { HttpCluster } from '../contract/http-cluster.ts';
+import { applyManifests } from './apply-manifests.ts';
+import type { Binaries } from './binaries.ts';
+import type { Program } from './build.ts';
+import { Clients } from './clients.ts';
+import { etcdSocket, programSpec, writeCredentials, type ClusterLayout } from './cluster-programs.ts';
+import type { ControlPlaneOptions, OwnControlPlane } from './control-plane.ts';
+import { requireFreeSpace } from './free-space.ts';
+import type { Connection } from './kubeconfig.ts';
+import { freePort, requireFreePort } from './port.ts';
+import { Supervisor } from './supervisor.ts';
+
+const readyTimeoutDefaultMs = 60_000;
+const pollMs = 25;
+const callTimeoutMs = 5_000;
+const clusterBytes = 256 * 2 ** 20;
+/** Linux takes 107 bytes for the path of a socket. */
+const socketPathLengthMax = 107;
+/** A free port can be lost to somebody else before the API server has it. */
+const portTriesMax = 5;
+const nodesDefault = 3;
+
+/** The port was taken between our looking and the API server's listening. */
+class PortLost extends Error {}
+
+/** Starts a control plane from its programs. */
+export async function startOwnCluster(
+  binaries: Binaries,
+  options: ControlPlaneOptions & { readonly report: (line: string) => void },
+): Promise<OwnControlPlane> {
+  if (options.port !== undefined) await requireFreePort(options.port);
+  for (let attempt = 1; ; attempt += 1) {
+    const begun = performance.now();
+    const supervisor = await Supervisor.start(options.report);
+    try {
+      requireFreeSpace(supervisor.directory, clusterBytes, 'a test cluster');
+      const cluster = new OwnCluster(supervisor, binaries, options, options.port ?? (await freePort()));
+      await cluster.startAll(options);
+      cluster.startMs = performance.now() - begun;
+      return cluster;
+    } catch (error) {
+      await supervisor.stop();
+      if (!(error instanceof PortLost) || options.port !== undefined || attempt === portTriesMax) throw error;
+      options.report(`${error.message}; trying another port`);
+    }
+  }
+}
+
+class OwnCluster implements OwnControlPlane {
+  readonly kind = 'own';
+  readonly name: string;
+  readonly directory: string;
+  readonly buildMs: number;
+  startMs = 0;
+  version = '';
+  readonly #supervisor: Supervisor;
+  readonly #layout: ClusterLayout;
+  readonly #clients: Clients;
+  readonly #admin: HttpCluster;
+  readonly #gatewayApiFolder: string | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(supervisor: Supervisor, binaries: Binaries, options: ControlPlaneOptions, port: number) {
+    this.#supervisor = supervisor;
+    this.directory = supervisor.directory;
+    this.name = basename(this.directory);
+    this.buildMs = binaries.buildMs;
+    this.#gatewayApiFolder = binaries.gatewayApiFolder;
+    this.#layout = {
+      directory: this.directory,
+      binaries: binaries.directory,
+      port,
+      kubelet: options.kubelet ?? {},
+      apiServerFlags: options.apiServerFlags ?? [],
+    };
+    if (Buffer.byteLength(etcdSocket(this.#layout)) > socketPathLengthMax) {
+      throw new Error(`${this.directory} is too long for a socket's path: set TMPDIR to a shorter directory`);
+    }
+    mkdirSync(join(this.directory, 'users'));
+    const file = (user: string): string => join(this.directory, 'users', `${user}.kubeconfig`);
+    this.#clients = new Clients(this.name, join(binaries.directory, 'kubectl'), this.#connections(options), file);
+    this.#admin = this.#clients.client('admin');
+  }
+
+  #connections(options: ControlPlaneOptions): ReadonlyMap<string, Connection> {
+    const authority = writeCredentials(this.#layout);
+    const users = [{ name: 'admin', groups: ['system:masters'] }, ...(options.users ?? [])];
+    return new Map(
+      users.map(({ name, groups = [] }) => {
+        if (!/^[a-z0-9][a-z0-9.-]*$/.test(name))
+          throw new Error(`user "${name}" must consist of a-z, 0-9, "." and "-"`);
+        const { pem, keyPem } = authority.client({ commonName: name, organizations: groups });
+        const server = `https://127.0.0.1:${this.#layout.port}`;
+        return [name, { server, authority: authority.root.pem, certificate: pem, key: keyPem }];
+      }),
+    );
+  }
+
+  async startAll(options: ControlPlaneOptions): Promise<void> {
+    const signal = AbortSignal.timeout(options.readyTimeoutMs ?? readyTimeoutDefaultMs);
+    await this.#spawn('etcd');
+    await this.#until(() => existsSync(etcdSocket(this.#layout)), 'etcd does not serve', signal);
+    await this.#spawn('kube-apiserver');
+    await this.#until(() => this.#isHealthy(), 'the API server is not ready', signal);
+    await Promise.all([this.#spawn('kube-controller-manager'), this.#spawn('simulated-kubelet')]);
+    const { gitVersion } = (await this.#admin.send({ method: 'GET', path: '/version' }, { signal })) as Version;
+    this.version = gitVersion;
+    await applyManifests(this.#admin, [...this.#gatewayApiFiles(options), ...(options.manifests ?? [])], signal);
+    const nodes = options.kubelet?.nodes ?? nodesDefault;
+    await this.#until(() => this.#canRunPods(nodes), 'the controllers or nodes are not ready', signal);
+  }
+
+  #gatewayApiFiles(options: ControlPlaneOptions): readonly string[] {
+    if (options.gatewayApi !== true) return [];
+    const folder = this.#gatewayApiFolder;
+    if (folder === undefined) {
+      throw new Error('the definitions of the Gateway API are asked for, but KUBEBUILDER_ASSETS has no folder "crds"');
+    }
+    return readdirSync(folder).map((name) => join(folder, name));
+  }
+
+  async #spawn(program: Program): Promise<void> {
+    await this.#supervisor.spawn(programSpec(program, this.#layout, this.kubeconfig()));
+  }
+
+  /** Waits for a condition. A program that ends meanwhile, or the deadline, ends the wait with what its log says. */
+  async #until(holds: () => boolean | Promise<boolean>, otherwise: string, signal: AbortSignal): Promise<void> {
+    while (!(await holds())) {
+      this.#throwFailures();
+      if (signal.aborted) {
+        const logs = this.#supervisor.processes.map(
+          ({ spec }) => `${spec.name}:\n${this.#supervisor.logTail(spec.name)}`,
+        );
+        throw new Error(`${otherwise} in time; the ends of the logs:\n${logs.join('\n')}`);
+      }
+      await delay(pollMs);
+    }
+    this.#throwFailures();
+  }
+
+  #throwFailures(): void {
+    const failures = this.#supervisor.failures.join('\n');
+    if (failures === '') return;
+    if (failures.includes('address already in use')) {
+      throw new PortLost(`port ${this.#layout.port} of 127.0.0.1 was taken while the API server started`);
+    }
+    if (failures.includes('no space left on device')) throw new Error(`the disk is full: free some space\n${failures}`);
+    throw new Error(failures);
+  }
+
+  async #isHealthy(): Promise<boolean> {
+    const call = { signal: AbortSignal.timeout(callTimeoutMs) };
+    return await this.#admin.send({ method: 'GET', path: '/readyz' }, call).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Pods need a service account, which a controller makes, and nodes. */
+  async #canRunPods(nodes: number): Promise<boolean> {
+    const call = { signal: AbortSignal.timeout(callTimeoutMs) };
+    const account = '/api/v1/namespaces/default/serviceaccounts/default';
+    try {
+      await this.#admin.send({ method: 'GET', path: account }, call);
+      const list = (await this.#admin.send({ method: 'GET', path: '/api/v1/nodes' }, call)) as NodeList;
+      const isReady = (node: NodeList['items'][number]): boolean =>
+        node.spec.taints === undefined &&
+        (node.status.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
+      return list.items.filter(isReady).length >= nodes;
+    } catch {
+      return false;
+    }
+  }
+
+  get processes(): ReadonlyMap<Program, number> {
+    // Only programs are started by this class.
+    return new Map(this.#supervisor.processes.map(({ spec, pid }) => [spec.name as Program, pid]));
+  }
+
+  connection(user = 'admin'): Connection {
+    return this.#clients.connection(user);
+  }
+
+  kubeconfig(user = 'admin'): string {
+    return this.#clients.kubeconfig(user);
+  }
+
+  cluster(user = 'admin'): HttpCluster {
+    return this.#clients.client(user);
+  }
+
+  async kubectl(words: readonly string[], user = 'admin'): Promise<string> {
+    return await this.#clients.kubectl(words, user);
+  }
+
+  async kill(program: Program): Promise<void> {
+    await this.#supervisor.end(program);
+  }
+
+  async start(program: Program): Promise<void> {
+    if (this.processes.has(program)) throw new Error(`${program} is running already`);
+    await this.#spawn(program);
+    const signal = AbortSignal.timeout(readyTimeoutDefaultMs);
+    await this.#until(() => this.#isHealthy(), 'the API server is not ready', signal);
+  }
+
+  async compact(): Promise<void> {
+    const call = { signal: AbortSignal.timeout(callTimeoutMs) };
+    const { resourceVersion } = await this.#admin.list(resourceTypes.namespace, { limit: 1 }, call);
+    await this.#etcd('/v3/kv/compaction', { revision: resourceVersion, physical: true });
+  }
+
+  /** A call of etcd's JSON gateway. */
+  #etcd(path: string, body: object): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request({
+        socketPath: etcdSocket(this.#layout),
+        path,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        signal: AbortSignal.timeout(callTimeoutMs),
+      });
+      outgoing.once('error', reject);
+      outgoing.once('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          if (response.statusCode === 200) resolve(text);
+          else reject(new Error(`etcd answered ${response.statusCode} to ${path}: ${text}`));
+        });
+      });
+      outgoing.end(JSON.stringify(body));
+    });
+  }
+
+  log(program: Program): string {
+    const file = this.#supervisor.logFile(program);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    await this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const failures = [...this.#supervisor.failures];
+    this.#clients.close();
+    // Real processes of pods are children of the kubelet, which ends them when it is asked to end.
+    await this.#supervisor.end('simulated-kubelet', 'SIGTERM');
+    await this.#supervisor.stop();
+    if (failures.length > 0) throw new Error(`a program of the test cluster ended by itself: ${failures.join('\n')}`);
+  }
+}
+
+interface Version {
+  readonly gitVersion: string;
+}
+
+interface NodeList {
+  readonly items: readonly {
+    readonly spec: { readonly taints?: readonly unknown[] };
+    readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  }[];
+}
