@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 
 import { extraMetadataSchema } from './analysis-reference.ts';
-import { jobSpecField } from './job-spec-field.ts';
+import { jobSpecSchema } from './job-spec.ts';
 import { anyObject, anyValue, boolean, int64, list, map, object, stringEnum, text } from './schema.ts';
 
 const headerSchema = object({ key: text, value: text }, {});
@@ -89,7 +89,7 @@ const kayentaSchema = object(
 /** A canary judgement by Spinnaker's Kayenta. */
 export type KayentaMetric = Static<typeof kayentaSchema>;
 
-const jobSchema = object({ spec: jobSpecField }, { metadata: extraMetadataSchema });
+const jobSchema = object({ spec: jobSpecSchema }, { metadata: extraMetadataSchema });
 
 /** A Kubernetes Job whose success is the result. */
 export type JobMetric = Static<typeof jobSchema>;

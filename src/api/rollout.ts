@@ -6,7 +6,7 @@ import { labelSelectorSchema } from './label-selector.ts';
 import type { ObjectMeta } from './object.ts';
 import { podTemplateField } from './pod-template-field.ts';
 import type { RolloutStatus } from './rollout-status.ts';
-import { boolean, instant, int32, object, stringEnum, text } from './schema.ts';
+import { boolean, immutable, instant, int32, object, stringEnum, text } from './schema.ts';
 
 const workloadReferenceSchema = object(
   {},
@@ -26,7 +26,7 @@ export const rolloutSpecSchema = object(
   {},
   {
     replicas: int32,
-    selector: labelSelectorSchema,
+    selector: immutable(labelSelectorSchema, 'selector is immutable'),
     template: podTemplateField,
     workloadRef: workloadReferenceSchema,
     minReadySeconds: int32,

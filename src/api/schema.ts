@@ -20,7 +20,6 @@ type ObjectOf<Required extends Fields, Optional extends Fields> = Flatten<
 interface ObjectOptions {
   readonly minProperties?: number;
   readonly maxProperties?: number;
-  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[];
 }
 
 /** An object with required and optional fields. */
@@ -82,3 +81,8 @@ export const anyObject: TUnsafe<Readonly<Record<string, Json>>> = Type.Unsafe({
   type: 'object',
   'x-kubernetes-preserve-unknown-fields': true,
 });
+
+/** The same schema, for a value that cannot be changed once it is stored. */
+export function immutable<Schema extends TSchema>(schema: Schema, message: string): TUnsafe<Static<Schema>> {
+  return Type.Unsafe({ ...schema, 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message }] });
+}
