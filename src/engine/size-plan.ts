@@ -2,7 +2,7 @@ import type { RolloutStatus } from '../api/rollout.ts';
 import { formatInstant } from '../base/instant.ts';
 import { atDesiredCounts, isReady } from './canary-counts.ts';
 import type { Effect } from './decision.ts';
-import { scaleDownDeadlineAnnotation } from './revision.ts';
+import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from './revision.ts';
 import { isIn, type Situation } from './situation.ts';
 import { sizeBlueGreen } from './size-blue-green.ts';
 import { sizeCanary } from './size-canary.ts';
@@ -42,6 +42,7 @@ export function sizeReplicaSets(situation: Situation): Sizing {
 /** The sizing as effects. */
 export function sizeEffects(situation: Situation, sizing: Sizing): readonly Effect[] {
   return [
+    ...noteEffects(situation, sizing),
     ...sizing.sizes.map((change): Effect => ({
       kind: 'scaleReplicaSet',
       ...change,
@@ -54,6 +55,17 @@ export function sizeEffects(situation: Situation, sizing: Sizing): readonly Effe
       annotations: { [scaleDownDeadlineAnnotation]: scaleDownAt === undefined ? null : formatInstant(scaleDownAt) },
     })),
   ];
+}
+
+/** A ReplicaSet whose size already fits a changed spec.replicas only gets the note that it was looked at. */
+function noteEffects({ current, stable, replicas }: Situation, sizing: Sizing): readonly Effect[] {
+  const kept = new Set([current, stable]);
+  return [...kept].flatMap((replicaSet): readonly Effect[] => {
+    const isNoted = replicaSet === undefined || replicaSet.desiredReplicas === replicas;
+    if (isNoted || sizing.scaled) return [];
+    const annotations = { [desiredReplicasAnnotation]: String(replicas) };
+    return [{ kind: 'annotateReplicaSet', phase: 'record', name: replicaSet.name, annotations }];
+  });
 }
 
 /** True when the ReplicaSets have the sizes that the step asks for. */
@@ -73,12 +85,13 @@ function statusInState(situation: Situation): RolloutStatus {
   return { ...status, ...index, abort: isIn(situation, 'aborted') };
 }
 
+/** The largest share of each side that any router was read with; undefined when one cannot be told. */
 function readWeights({ world }: Situation): SizingInput['weights'] {
-  const [first] = world.traffic;
-  const { canaryWeight, stableWeight } = first?.reading ?? {};
-  return canaryWeight === undefined || stableWeight === undefined
-    ? undefined
-    : { canary: canaryWeight, stable: stableWeight };
+  const canary = world.traffic.map(({ reading }) => reading.canaryWeight);
+  const stable = world.traffic.map(({ reading }) => reading.stableWeight);
+  const known = (weight: number | undefined): weight is number => weight !== undefined;
+  if (world.traffic.length === 0 || !canary.every(known) || !stable.every(known)) return undefined;
+  return { canary: Math.max(...canary), stable: Math.max(...stable) };
 }
 
 /** Blue/green: the revision that the active Service leads to; empty while it selects all. */

@@ -62,7 +62,8 @@ function pausesOf(situation: Situation): NextStatus {
   const { status } = situation.stored.rollout;
   const reason = pauseReason(situation);
   if (reason === undefined) {
-    return { pauseConditions: undefined, controllerPause: remembersPromotion(situation) };
+    const remembers = remembersPromotion(situation) || remembersResume(situation);
+    return { pauseConditions: undefined, controllerPause: remembers };
   }
   // An inconclusive analysis adds to the pause that is there; every other pause stands alone.
   const kept = (status.pauseConditions ?? []).filter(
@@ -83,6 +84,13 @@ function pauseReason(situation: Situation): PauseReason | undefined {
 function remembersPromotion(situation: Situation): boolean {
   const { pauseConfigured, preAnalysisOpen } = situation.stored.blueGreen;
   return isIn(situation, 'blueGreen.cutOver') && (pauseConfigured || preAnalysisOpen);
+}
+
+/** A resume that a gate still holds back must not be forgotten: it belongs to the step it was given at. */
+function remembersResume(situation: Situation): boolean {
+  const { stored, stepIndex } = situation;
+  const atStep = stepIndex === stored.stepIndex && isIn(situation, 'canary.step.pause.resumed', 'canary.step.analysis');
+  return atStep && stored.controllerPause;
 }
 
 function abortOf(situation: Situation): NextStatus {

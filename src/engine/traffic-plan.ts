@@ -151,6 +151,7 @@ function says(reading: Situation['world']['traffic'][number]['reading'], plan: T
   return (
     reading.canaryWeight === canary?.weight &&
     reading.problem === undefined &&
+    (reading.inProgress ?? plan.inProgress) === plan.inProgress &&
     wanted.every((name) => reading.managedRoutes.includes(name)) &&
     reading.managedRoutes.every((name) => wanted.includes(name))
   );

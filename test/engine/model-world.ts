@@ -155,9 +155,11 @@ export function modelWorld(options: ModelOptions): ModelWorld {
         const set = replicaSets.get(effect.name)!;
         const revision = effect.annotations[revisionAnnotation];
         const deadline = effect.annotations[scaleDownDeadlineAnnotation];
+        const desired = effect.annotations[desiredReplicasAnnotation];
         replicaSets.set(effect.name, {
           ...set,
           ...(typeof revision === 'string' ? { revision: Number(revision) } : {}),
+          ...(typeof desired === 'string' ? { desiredReplicas: Number(desired) } : {}),
           ...(deadline === undefined ? {} : { scaleDownAt: parseInstant(deadline ?? '') }),
         });
         return;

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import type { RolloutSpec } from '../../src/api/rollout.ts';
+import type { Effect } from '../../src/engine/decision.ts';
+import { modelWorld, type ModelWorld } from './model-world.ts';
+
+type Action =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'settle' }
+  | { readonly kind: 'advance'; readonly seconds: number }
+  | { readonly kind: 'template'; readonly hash: string }
+  | { readonly kind: 'broken'; readonly hash: string }
+  | { readonly kind: 'replicas'; readonly count: number }
+  | { readonly kind: 'paused'; readonly on: boolean }
+  | { readonly kind: 'status'; readonly patch: object }
+  | { readonly kind: 'run'; readonly phase: 'Running' | 'Successful' | 'Failed' | 'Error' | 'Inconclusive' };
+
+const hash = fc.constantFrom('v1', 'v2', 'v3');
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Action>({ kind: 'pass' }) },
+  { weight: 5, arbitrary: fc.constant<Action>({ kind: 'settle' }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('advance' as const), seconds: fc.integer({ min: 1, max: 60 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('template' as const), hash }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('broken' as const), hash }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('replicas' as const), count: fc.integer({ min: 0, max: 6 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('paused' as const), on: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom<object>(
+        { abort: true },
+        { abort: false },
+        { pauseConditions: undefined },
+        { promoteFull: true },
+        { pauseConditions: undefined, controllerPause: false },
+      )
+      .map((patch): Action => ({ kind: 'status', patch })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom(
+        'Running' as const,
+        'Successful' as const,
+        'Failed' as const,
+        'Error' as const,
+        'Inconclusive' as const,
+      )
+      .map((phase): Action => ({ kind: 'run', phase })),
+  },
+);
+
+const analysis = { templates: [{ templateName: 'check' }] };
+const templates = { check: { metrics: [{ name: 'ok', provider: {} }] } };
+const services = ['stable', 'canary', 'active', 'preview'];
+const canaryServices = { stableService: 'stable', canaryService: 'canary' };
+const trafficRouting = { plugins: { model: {} } };
+const steps = [{ setWeight: 25 }, { pause: {} }, { analysis }, { setWeight: 60 }, { pause: { duration: 5 } }];
+
+const strategies: readonly NonNullable<RolloutSpec['strategy']>[] = [
+  { canary: { steps } },
+  { canary: { maxSurge: 0, maxUnavailable: 1, steps: [{ setWeight: 40 }, { pause: {} }] } },
+  { canary: { ...canaryServices, trafficRouting, steps, analysis } },
+  { canary: { ...canaryServices, trafficRouting, dynamicStableScale: true, steps } },
+  {
+    canary: {
+      ...canaryServices,
+      trafficRouting,
+      steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 10 }, { pause: {} }, { setWeight: 50 }, { pause: {} }],
+    },
+  },
+  { canary: {} },
+  { blueGreen: { activeService: 'active', previewService: 'preview' } },
+  {
+    blueGreen: {
+      activeService: 'active',
+      previewReplicaCount: 1,
+      autoPromotionEnabled: false,
+      prePromotionAnalysis: analysis,
+      postPromotionAnalysis: analysis,
+    },
+  },
+  { blueGreen: { activeService: 'active', previewService: 'preview', autoPromotionSeconds: 10 } },
+];
+
+const life = fc.record({
+  strategy: fc.constantFrom(...strategies),
+  replicas: fc.integer({ min: 1, max: 5 }),
+  actions: fc.array(action, { minLength: 1, maxLength: 40 }),
+});
+
+function perform(model: ModelWorld, step: Action): void {
+  switch (step.kind) {
+    case 'pass':
+      checkedPass(model);
+      return;
+    case 'settle':
+      model.settle();
+      return;
+    case 'advance':
+      model.advance(step.seconds);
+      return;
+    case 'template':
+      model.setTemplate(step.hash);
+      return;
+    case 'broken':
+      model.broken.add(step.hash);
+      return;
+    case 'replicas':
+      model.patchSpec({ replicas: step.count });
+      return;
+    case 'paused':
+      model.patchSpec({ paused: step.on });
+      return;
+    case 'status':
+      model.patchStatus(step.patch);
+      return;
+    case 'run':
+      for (const run of model.runs.values()) {
+        if (run.phase === 'Running') model.setRun(run.name, step.phase);
+      }
+  }
+}
+
+/** One pass with the rules that hold for every decision. */
+function checkedPass(model: ModelWorld): void {
+  const before = model.world();
+  const decision = model.pass();
+  const phases = decision.effects.map(({ phase }) => phase);
+  const order = ['lower', 'grow', 'raise', 'analyse', 'shrink', 'record'];
+  assert.deepEqual(
+    phases,
+    phases.toSorted((left, right) => order.indexOf(left) - order.indexOf(right)),
+  );
+  if (phases.includes('shrink')) {
+    assert.ok(!phases.some((phase) => phase === 'lower' || phase === 'grow' || phase === 'raise'), 'shrinks alone');
+  }
+  for (const effect of decision.effects) checkEffect(before, effect);
+}
+
+function checkEffect(before: ReturnType<ModelWorld['world']>, effect: Effect): void {
+  if (effect.kind === 'scaleReplicaSet') {
+    const set = before.replicaSets.find(({ name }) => name === effect.name);
+    assert.ok(effect.to >= 0, 'never negative');
+    assert.equal(effect.from, set?.specReplicas);
+    // With one pod and no surge there is no other way than to take the only pod away first.
+    const { replicas = 1, strategy } = before.rollout.spec;
+    const roomForTwo = replicas > 1 || (replicas === 1 && strategy?.canary?.maxSurge !== 0);
+    const isStable = set?.hash === before.rollout.status.stableRS;
+    const othersAnswer = before.replicaSets.some(
+      ({ name, availableReplicas }) => name !== effect.name && availableReplicas > 0,
+    );
+    assert.ok(
+      !isStable || effect.to > 0 || othersAnswer || !roomForTwo,
+      'never zeroes stable while nobody else answers',
+    );
+  }
+  if (effect.kind === 'setTraffic') {
+    const weights = effect.plan.destinations.map(({ weight }) => weight);
+    assert.equal(
+      weights.reduce((sum, weight) => sum + weight, 0),
+      effect.plan.weightMax,
+    );
+    assert.ok(weights.every((weight) => Number.isInteger(weight) && weight >= 0));
+    const canary = effect.plan.destinations.find(({ role }) => role === 'canary');
+    const now = before.traffic[0]?.reading.canaryWeight ?? 0;
+    if ((canary?.weight ?? 0) > now) {
+      const service = before.services.get('canary');
+      const set = before.replicaSets.find(({ hash: value }) => value === service?.hash);
+      assert.ok((set?.availableReplicas ?? 0) > 0, 'raises only onto pods that are available');
+    }
+  }
+  if (effect.kind === 'switchService' && effect.phase === 'raise' && effect.service !== 'preview') {
+    const set = before.replicaSets.find(({ hash: value }) => value === effect.hash);
+    const noneWanted = before.rollout.spec.replicas === 0;
+    assert.ok(noneWanted || (set?.availableReplicas ?? 0) > 0, 'switches only to pods that are available');
+  }
+}
+
+test('every generated life keeps the rules, settles, and is restored from its status', () => {
+  fc.assert(
+    fc.property(life, ({ strategy, replicas, actions }) => {
+      const model = modelWorld({ spec: { replicas, strategy }, services, templates });
+      for (const step of actions) perform(model, step);
+      model.patchSpec({ paused: false });
+      model.settle();
+    }),
+    { numRuns: Number(process.env['LIVES'] ?? 300) },
+  );
+});
