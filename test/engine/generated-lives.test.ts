@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import type { RolloutSpec } from '../../src/api/rollout.ts';
+import type { TrafficPlan } from '../../src/api/traffic.ts';
 import type { Effect } from '../../src/engine/decision.ts';
 import { modelWorld, type ModelWorld } from './model-world.ts';
 
@@ -147,42 +148,42 @@ function checkedPass(model: ModelWorld): void {
   for (const effect of decision.effects) checkEffect(before, effect);
 }
 
-function checkEffect(before: ReturnType<ModelWorld['world']>, effect: Effect): void {
-  if (effect.kind === 'scaleReplicaSet') {
-    const set = before.replicaSets.find(({ name }) => name === effect.name);
-    assert.ok(effect.to >= 0, 'never negative');
-    assert.equal(effect.from, set?.specReplicas);
-    // With one pod and no surge there is no other way than to take the only pod away first.
-    const { replicas = 1, strategy } = before.rollout.spec;
-    const roomForTwo = replicas > 1 || (replicas === 1 && strategy?.canary?.maxSurge !== 0);
-    const isStable = set?.hash === before.rollout.status.stableRS;
-    const othersAnswer = before.replicaSets.some(
-      ({ name, availableReplicas }) => name !== effect.name && availableReplicas > 0,
-    );
-    assert.ok(
-      !isStable || effect.to > 0 || othersAnswer || !roomForTwo,
-      'never zeroes stable while nobody else answers',
-    );
-  }
-  if (effect.kind === 'setTraffic') {
-    const weights = effect.plan.destinations.map(({ weight }) => weight);
-    assert.equal(
-      weights.reduce((sum, weight) => sum + weight, 0),
-      effect.plan.weightMax,
-    );
-    assert.ok(weights.every((weight) => Number.isInteger(weight) && weight >= 0));
-    const canary = effect.plan.destinations.find(({ role }) => role === 'canary');
-    const now = before.traffic[0]?.reading.canaryWeight ?? 0;
-    if ((canary?.weight ?? 0) > now) {
-      const service = before.services.get('canary');
-      const set = before.replicaSets.find(({ hash: value }) => value === service?.hash);
-      assert.ok((set?.availableReplicas ?? 0) > 0, 'raises only onto pods that are available');
-    }
-  }
+type Before = ReturnType<ModelWorld['world']>;
+
+function checkEffect(before: Before, effect: Effect): void {
+  if (effect.kind === 'scaleReplicaSet') checkScale(before, effect);
+  if (effect.kind === 'setTraffic') checkTraffic(before, effect.plan);
   if (effect.kind === 'switchService' && effect.phase === 'raise' && effect.service !== 'preview') {
-    const set = before.replicaSets.find(({ hash: value }) => value === effect.hash);
     const noneWanted = before.rollout.spec.replicas === 0;
-    assert.ok(noneWanted || (set?.availableReplicas ?? 0) > 0, 'switches only to pods that are available');
+    assert.ok(noneWanted || availableOf(before, effect.hash) > 0, 'switches only to pods that are available');
+  }
+}
+
+function availableOf({ replicaSets }: Before, wanted: string): number {
+  return replicaSets.find((replicaSet) => replicaSet.hash === wanted)?.availableReplicas ?? 0;
+}
+
+function checkScale(before: Before, effect: Extract<Effect, { kind: 'scaleReplicaSet' }>): void {
+  const set = before.replicaSets.find(({ name }) => name === effect.name);
+  assert.ok(effect.to >= 0, 'never negative');
+  assert.equal(effect.from, set?.specReplicas);
+  if (effect.to > 0 || set?.hash !== before.rollout.status.stableRS) return;
+  // With one pod and no surge there is no other way than to take the only pod away first.
+  const { replicas = 1, strategy } = before.rollout.spec;
+  const roomForTwo = replicas > 1 || (replicas === 1 && strategy?.canary?.maxSurge !== 0);
+  const othersAnswer = before.replicaSets.some((other) => other.name !== effect.name && other.availableReplicas > 0);
+  assert.ok(othersAnswer || !roomForTwo, 'never zeroes stable while nobody else answers');
+}
+
+function checkTraffic(before: Before, plan: TrafficPlan): void {
+  const weights = plan.destinations.map(({ weight }) => weight);
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  assert.equal(sum, plan.weightMax);
+  assert.ok(weights.every((weight) => Number.isInteger(weight) && weight >= 0));
+  const canary = plan.destinations.find(({ role }) => role === 'canary')?.weight ?? 0;
+  if (canary > (before.traffic[0]?.reading.canaryWeight ?? 0)) {
+    const served = before.services.get('canary')?.hash ?? '';
+    assert.ok(availableOf(before, served) > 0, 'raises only onto pods that are available');
   }
 }
 
