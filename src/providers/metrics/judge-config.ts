@@ -3,12 +3,13 @@ import type { BadEventKind, JudgeSettings } from '../../analysis/judge/judge-set
 import { parsePattern, parseSeriesSelector, type SeriesSelector } from '../../analysis/judge/series-selector.ts';
 import type { FieldErrors } from '../../api/field-error.ts';
 import type { Json } from '../../api/object.ts';
-import { boolean, intOrString, object, stringEnum, text } from '../../api/schema.ts';
+import { anyValue, boolean, intOrString, object, stringEnum, text } from '../../api/schema.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from './config-reader.ts';
 
-/** Schema of `sluice.dev/judge`. Numbers may be written as text, so that arguments can be put in. */
+/** Schema of `sluice.dev/judge`. Numbers with a fraction may be written as text too, so that arguments can
+ * be put in; a structural schema has no type for that, so `parseJudgeConfig` checks them. */
 export const judgeSchema = object(
   {},
   {
@@ -16,12 +17,12 @@ export const judgeSchema = object(
     port: intOrString,
     path: text,
     requests: object({}, { metric: text, statusLabel: text, bad: text }),
-    latency: object({ boundarySeconds: intOrString }, { metric: text, acceptableRatio: intOrString }),
+    latency: object({ boundarySeconds: anyValue }, { metric: text, acceptableRatio: anyValue }),
     restarts: boolean,
-    ratio: intOrString,
-    alpha: intOrString,
-    beta: intOrString,
-    acceptableRatio: intOrString,
+    ratio: anyValue,
+    alpha: anyValue,
+    beta: anyValue,
+    acceptableRatio: anyValue,
     rollbackTest: stringEnum(['share', 'independent']),
     promoteTest: stringEnum(['requests', 'intervals']),
     interval: text,
