@@ -4,10 +4,35 @@ import { describe, test } from 'node:test';
 import type { Json } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import { ContractTools, type ContractCase, type ContractCluster } from './cluster/case.ts';
+import { ContractClient } from './cluster/client.ts';
+import { deletionCases } from './cluster/deletion.ts';
+import { evictionCases } from './cluster/eviction.ts';
+import { garbageCases } from './cluster/garbage.ts';
+import { limitCases } from './cluster/limits.ts';
+import { ownershipCases } from './cluster/ownership.ts';
+import { pageCases } from './cluster/pages.ts';
+import { patchCases } from './cluster/patches.ts';
+import { schemaCases } from './cluster/schemas.ts';
+import { selectorCases } from './cluster/selectors.ts';
+import { subresourceCases } from './cluster/subresources.ts';
+import { watchCases } from './cluster/watches.ts';
 import { writeCases } from './cluster/writes.ts';
 
 /** Every behaviour that a cluster must have, whichever implementation it is. */
-export const contractCases: readonly ContractCase[] = [...writeCases];
+export const contractCases: readonly ContractCase[] = [
+  ...writeCases,
+  ...subresourceCases,
+  ...patchCases,
+  ...ownershipCases,
+  ...schemaCases,
+  ...limitCases,
+  ...selectorCases,
+  ...pageCases,
+  ...watchCases,
+  ...deletionCases,
+  ...garbageCases,
+  ...evictionCases,
+];
 
 /** The answers of one cluster, by name of the case. */
 export type ContractRecord = Readonly<Record<string, Json>>;
@@ -51,7 +76,8 @@ export async function runCase(target: ContractCluster, contractCase: ContractCas
   const namespace = await createNamespace(target, controller.signal);
   const tools = new ContractTools(namespace, controller.signal, async () => target.compact?.());
   try {
-    await contractCase.run(target.cluster, tools);
+    const client = new ContractClient(target.cluster, tools);
+    await contractCase.run({ cluster: target.cluster, client, tools });
   } finally {
     controller.abort();
   }

@@ -145,7 +145,7 @@ class Cluster implements EmbeddedCluster {
   }
 
   delete(at: ObjectAddress, options: DeleteOptions, call: Call): Promise<KubeObject> {
-    return this.#queue.run(call, () => deleteObject(this.#context, at, options));
+    return this.#queue.run(call, () => deleteObject(this.#context, at, { propagation: 'Background', ...options }));
   }
 
   deleteCollection(type: ResourceType, query: ListQuery, options: DeleteOptions, call: Call): Promise<void> {

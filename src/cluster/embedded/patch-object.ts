@@ -3,9 +3,10 @@ import { SluiceError } from '../../base/error.ts';
 import type { JsonPatchOperation, ObjectAddress, Patch, UpdateOptions } from '../port.ts';
 import { createdMetadata, storeNew, takeIn } from './create-object.ts';
 import { applyFields } from './fields/apply-fields.ts';
-import { managedEntriesOf, type ManagedEntry, type Writer } from './fields/managed-fields.ts';
+import { compareFields } from './fields/compare-fields.ts';
+import { entriesAfterUpdate, managedEntriesOf, type ManagedEntry, type Writer } from './fields/managed-fields.ts';
 import { undeclaredPaths } from './fields/undeclared-paths.ts';
-import { unownedFields } from './fields/unowned-fields.ts';
+import { unownedFields, withoutFields } from './fields/unowned-fields.ts';
 import { asRecord, copyJson, isRecord, jsonOf, without, type JsonRecord } from './json.ts';
 import { readMetadata } from './object-meta.ts';
 import { applyJsonPatch } from './patches/json-patch.ts';
@@ -107,7 +108,7 @@ function applyObject(
     live,
     applied,
     type: traits.fieldType,
-    entries: current === undefined ? [] : managedEntriesOf(jsonOf(current)),
+    entries: current === undefined ? [] : entriesBefore(context, traits, jsonOf(current), subresource),
     writer,
     reset: traits.reset[subresource === 'status' ? 'status' : 'main'],
     unowned: unownedFields,
@@ -123,6 +124,26 @@ function applyObject(
     });
   }
   return createApplied(context, traits, at, object, { ...options, entries });
+}
+
+/** Entries of an object that is applied. One whose ownership was forgotten belongs to a manager of that name. */
+function entriesBefore(
+  context: WriteContext,
+  traits: ResourceTraits,
+  current: JsonRecord,
+  subresource: string,
+): readonly ManagedEntry[] {
+  const entries = managedEntriesOf(current);
+  if (entries.length > 0) return entries;
+  const writer = {
+    manager: 'before-first-apply',
+    operation: 'Update',
+    apiVersion: apiVersionOf(traits.type),
+    subresource,
+  } as const;
+  const reset = traits.reset[subresource === 'status' ? 'status' : 'main'];
+  const comparison = compareFields(blankFor(traits), current, traits.fieldType);
+  return entriesAfterUpdate([], withoutFields(comparison, unownedFields, reset), writer, context.clock.now());
 }
 
 function createApplied(

@@ -10,6 +10,7 @@ clusterContract('embedded', async () => {
     random: seededRandom(1),
     resources: contractResources,
     freeze: true,
+    bookmarkIntervalMs: 100,
   });
   return {
     cluster,

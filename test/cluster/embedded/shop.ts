@@ -1,9 +1,11 @@
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { ResourceType } from '../../../src/api/object.ts';
 import { resourceTypes } from '../../../src/api/resource-types.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { seededRandom } from '../../../src/base/random.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
 import type { HttpRoute } from '../../../src/cluster/embedded/gateway/http-route.ts';
 import {
   startLocalGateway,
@@ -11,11 +13,17 @@ import {
   type LocalGatewayOptions,
 } from '../../../src/cluster/embedded/gateway/local-gateway.ts';
 import type { RequestRecord } from '../../../src/cluster/embedded/gateway/request-record.ts';
-import { TinyCluster } from './tiny-cluster.ts';
+
+export const call = { signal: new AbortController().signal };
 
 /** A namespace with a gateway in front of Services whose pods are HTTP servers of this process. */
 export class Shop {
-  readonly cluster = new TinyCluster();
+  readonly cluster = createEmbeddedCluster({
+    clock: systemClock,
+    random: seededRandom(1),
+    resources: [{ type: resourceTypes.httpRoute, subresources: { status: {} } }],
+    freeze: true,
+  });
   readonly records: RequestRecord[] = [];
   readonly errors: unknown[] = [];
   readonly #closers: (() => Promise<unknown>)[] = [];
@@ -42,6 +50,7 @@ export class Shop {
 
   async close(): Promise<void> {
     for (const close of this.#closers) await close();
+    this.cluster.close();
   }
 
   /** A server on a free port of an own loopback address, as a pod of this revision. */
@@ -57,24 +66,38 @@ export class Shop {
       await new Promise((resolve) => server.close(resolve));
     });
     const { port } = server.address() as AddressInfo;
-    const pod = await this.cluster.create(resourceTypes.pod, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, namespace: 'shop', labels: { app: name, 'rollouts-pod-template-hash': revision } },
-      spec: { nodeName: 'here', containers: [{ name: 'main', ports: [{ name: 'http', containerPort: port }] }] },
-      status: { phase: 'Running', podIP: address, conditions: [{ type: 'Ready', status: 'True' }] },
-    });
+    const pod = await this.cluster.create(
+      resourceTypes.pod,
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: 'shop', labels: { app: name, 'rollouts-pod-template-hash': revision } },
+        spec: {
+          nodeName: 'here',
+          containers: [{ name: 'main', image: 'test', ports: [{ name: 'http', containerPort: port }] }],
+        },
+      },
+      {},
+      call,
+    );
+    const status = { phase: 'Running', podIP: address, conditions: [{ type: 'Ready', status: 'True' }] };
+    await this.patchStatus(resourceTypes.pod, name, status);
     return { name, address, port, server, uid: pod.metadata.uid! };
   }
 
   /** A Service on port 80 with one slice of these pods. Without pods the slice is empty. */
   async service(name: string, pods: readonly Backend[], selector: Readonly<Record<string, string>> = { app: name }) {
-    await this.cluster.create(resourceTypes.service, {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace: 'shop' },
-      spec: { selector, ports: [{ port: 80, targetPort: 'http' }] },
-    });
+    await this.cluster.create(
+      resourceTypes.service,
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace: 'shop' },
+        spec: { selector, ports: [{ port: 80, targetPort: 'http' }] },
+      },
+      {},
+      call,
+    );
     await this.slice(name, pods);
   }
 
@@ -93,9 +116,9 @@ export class Shop {
       })),
     };
     try {
-      await this.cluster.patch(at, { kind: 'merge', body });
+      await this.cluster.patch(at, { kind: 'merge', body }, {}, call);
     } catch {
-      await this.cluster.create(at.type, body);
+      await this.cluster.create(at.type, body, {}, call);
     }
   }
 
@@ -103,20 +126,31 @@ export class Shop {
   async route(rules: NonNullable<HttpRoute['spec']>['rules'], name = 'shop'): Promise<void> {
     const at = { type: resourceTypes.httpRoute, namespace: 'shop', name };
     try {
-      await this.cluster.patch(at, { kind: 'merge', body: { spec: { rules } } });
+      await this.cluster.patch(at, { kind: 'merge', body: { spec: { rules } } }, {}, call);
     } catch {
-      await this.cluster.create(at.type, {
-        apiVersion: 'gateway.networking.k8s.io/v1',
-        kind: 'HTTPRoute',
-        metadata: { name, namespace: 'shop' },
-        spec: { parentRefs: [{ name: 'public' }], rules },
-      });
+      await this.cluster.create(
+        at.type,
+        {
+          apiVersion: 'gateway.networking.k8s.io/v1',
+          kind: 'HTTPRoute',
+          metadata: { name, namespace: 'shop' },
+          spec: { parentRefs: [{ name: 'public' }], rules },
+        },
+        {},
+        call,
+      );
     }
   }
 
   async routeStatus(name = 'shop'): Promise<NonNullable<HttpRoute['status']>> {
-    const route: HttpRoute = await this.cluster.get({ type: resourceTypes.httpRoute, namespace: 'shop', name });
+    const at = { type: resourceTypes.httpRoute, namespace: 'shop', name };
+    const route: HttpRoute = await this.cluster.get(at, call);
     return route.status ?? {};
+  }
+
+  async patchStatus(type: ResourceType, name: string, status: object): Promise<void> {
+    const patch = { kind: 'merge', body: { status } } as const;
+    await this.cluster.patch({ type, namespace: 'shop', name }, patch, { subresource: 'status' }, call);
   }
 
   /** One request on a connection of its own, or of the given agent. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Json, KubeObject, ResourceType } from '../../../src/api/object.ts';
 import { hasCode, type ErrorCode, type SluiceError } from '../../../src/base/error.ts';
 import type { Call, ClusterPort, ListPage, ObjectAddress, WatchEvent, WatchQuery } from '../../../src/cluster/port.ts';
+import type { ContractClient } from './client.ts';
 import { maskJson, type Masks } from './mask.ts';
 
 /**
@@ -28,11 +29,19 @@ export interface ContractCase {
   /** Unique in the suite; names the record. */
   readonly name: string;
   readonly needs: readonly ContractNeed[];
-  run(cluster: ClusterPort, tools: ContractTools): Promise<void>;
+  run(world: ContractWorld): Promise<void>;
+}
+
+/** What a case is given. */
+export interface ContractWorld {
+  readonly cluster: ClusterPort;
+  readonly client: ContractClient;
+  readonly tools: ContractTools;
 }
 
 const callTimeoutMs = 20_000;
 const pollIntervalMs = 20;
+const messageLengthMax = 1000;
 
 /** What a case works with: a namespace of its own, and the record it writes. */
 export class ContractTools {
@@ -72,7 +81,7 @@ export class ContractTools {
     options: { readonly message?: boolean } = {},
   ): Promise<SluiceError> {
     const outcome = await work().then(
-      (value) => `the answer ${JSON.stringify(value)}`,
+      (value) => `the answer ${JSON.stringify(value).slice(0, messageLengthMax)}`,
       (error: unknown) => error,
     );
     if (!hasCode(outcome, code)) throw new Error(`${step}: expected ${code}`, { cause: outcome });

@@ -125,13 +125,3 @@ export function customResourceDefinition(resource: ContractResource): KubeObject
     },
   };
 }
-
-/** A minimal Widget. */
-export function makeWidget(namespace: string, name: string, spec: object = {}, metadata: object = {}): KubeObject {
-  return {
-    apiVersion: 'test.sluice.dev/v1',
-    kind: 'Widget',
-    metadata: { name, namespace, ...metadata },
-    spec,
-  };
-}

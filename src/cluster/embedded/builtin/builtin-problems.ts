@@ -26,7 +26,20 @@ export const builtinProblems: Readonly<Record<string, Check>> = {
   ],
   Event: eventProblems,
   Lease: leaseProblems,
+  ConfigMap: (object) => dataProblems(object, 'data', 'binaryData'),
+  Secret: (object) => dataProblems(object, 'data'),
 };
+
+const dataBytesMax = 1024 * 1024;
+
+function dataProblems(object: JsonRecord, ...fields: readonly string[]): Problems {
+  const entries = fields.flatMap((field) => Object.entries(asRecord(object[field]) ?? {}));
+  const problems = entries
+    .filter(([, value]) => typeof value !== 'string')
+    .map(([key, value]) => `data[${key}]: Invalid value: ${show(value)}: must be a text`);
+  const size = entries.reduce((sum, [, value]) => sum + (typeof value === 'string' ? Buffer.byteLength(value) : 0), 0);
+  return size > dataBytesMax ? [...problems, `[]: Too long: may not be more than ${dataBytesMax} bytes`] : problems;
+}
 
 function workloadProblems(object: JsonRecord, previous: JsonRecord | undefined): Problems {
   return [

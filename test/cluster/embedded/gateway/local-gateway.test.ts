@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { resourceTypes } from '../../../../src/api/resource-types.ts';
 import { SluiceError } from '../../../../src/base/error.ts';
-import { pause, says, Shop, until } from '../shop.ts';
+import { call, pause, says, Shop, until } from '../shop.ts';
 
 describe('the local gateway: routing', () => {
   let shop: Shop;
@@ -55,7 +55,12 @@ describe('the local gateway: routing', () => {
     for (let index = 0; index < 10; index += 1) {
       bodies.push((await shop.get()).body);
       const at = { type: resourceTypes.httpRoute, namespace: 'shop', name: 'shop' };
-      await shop.cluster.patch(at, { kind: 'merge', body: { metadata: { annotations: { at: String(index) } } } });
+      await shop.cluster.patch(
+        at,
+        { kind: 'merge', body: { metadata: { annotations: { at: String(index) } } } },
+        {},
+        call,
+      );
     }
     assert.equal(bodies.filter((body) => body === 'canary').length, 5);
   });
@@ -104,7 +109,6 @@ describe('the local gateway: routing', () => {
 
   test('the status says that the route is in use and keeps what others wrote', async () => {
     await shop.route([{ backendRefs: [{ name: 'none', port: 80 }] }]);
-    const at = { type: resourceTypes.httpRoute, namespace: 'shop', name: 'shop' };
     const foreign = { parentRef: { name: 'public' }, controllerName: 'example.com/other', conditions: [] };
     await shop.cluster.patch(
       at,
@@ -119,9 +123,9 @@ describe('the local gateway: routing', () => {
     const accepted = parents[1]?.conditions?.find(({ type }) => type === 'Accepted');
     assert.equal(accepted?.status, 'True');
     assert.equal(accepted?.observedGeneration, 1);
-    const writes = shop.cluster.writes.length;
+    const writes = shop.cluster.log.version;
     await pause(30);
-    assert.equal(shop.cluster.writes.length, writes, 'at rest nothing is written');
+    assert.equal(shop.cluster.log.version, writes, 'at rest nothing is written');
   });
 
   test('a route of another gateway is neither served nor touched', async () => {

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+
+import type { KubeObject } from '../../../src/api/object.ts';
+import { resourceTypes } from '../../../src/api/resource-types.ts';
+import { valueAt, type ContractCase } from './case.ts';
+import { widget } from './widget.ts';
+import { deploymentContent } from './workload.ts';
+
+const specOf = (object: KubeObject): unknown => object['spec'];
+
+/** JSON, merge and strategic merge patches. */
+export const patchCases: readonly ContractCase[] = [
+  {
+    name: 'merge patches merge objects, replace lists and remove by null',
+    needs: [],
+    async run({ client, tools }) {
+      await client.create(widget.type, 'one', {
+        spec: { replicas: 2, code: 'abc', notes: { a: '1', b: '2' }, steps: [{ weight: 10 }, { pause: true }] },
+      });
+      const merge = (step: string, spec: object) =>
+        tools.expect(step, () => client.merge(widget.type, 'one', { spec }), specOf);
+      const merged = await merge('object', { notes: { b: '3', c: '4' } });
+      assert.deepEqual(valueAt(merged, 'spec.notes'), { a: '1', b: '3', c: '4' });
+      const listed = await merge('list', { steps: [{ weight: 50 }] });
+      assert.deepEqual(valueAt(listed, 'spec.steps'), [{ weight: 50 }]);
+      const removed = await merge('null', { code: null, notes: { a: null } });
+      assert.equal(valueAt(removed, 'spec.code'), undefined);
+      assert.deepEqual(valueAt(removed, 'spec.notes'), { b: '3', c: '4' });
+      const defaulted = await merge('null where there is a default', { replicas: null });
+      assert.equal(valueAt(defaulted, 'spec.replicas'), 1);
+      await merge('object in place of nothing', { limits: { memory: 5 } });
+      await tools.expectError('wrong type', 'Invalid', () =>
+        client.merge(widget.type, 'one', { spec: { replicas: 'three' } }),
+      );
+      await tools.expectError('object that is not there', 'NotFound', () => client.merge(widget.type, 'two', {}));
+      await tools.expectError('another name', 'BadRequest', () =>
+        client.merge(widget.type, 'one', { metadata: { name: 'two' } }),
+      );
+    },
+  },
+  {
+    name: 'JSON patches run in order, all or none',
+    needs: [],
+    async run({ client, tools }) {
+      await client.create(widget.type, 'one', {
+        spec: { steps: [{ weight: 10 }], notes: { a: '1', 'x/y~z': 'x' } },
+      });
+      const patched = await tools.expect(
+        'many operations',
+        () =>
+          client.json(widget.type, 'one', [
+            { op: 'test', path: '/spec/steps/0/weight', value: 10 },
+            { op: 'add', path: '/spec/steps/-', value: { pause: true } },
+            { op: 'add', path: '/spec/steps/0', value: { weight: 5 } },
+            { op: 'replace', path: '/spec/steps/1/weight', value: 20 },
+            { op: 'copy', from: '/spec/notes/a', path: '/spec/notes/b' },
+            { op: 'move', from: '/spec/notes/a', path: '/spec/notes/c' },
+            { op: 'replace', path: '/spec/notes/x~1y~0z', value: 'y' },
+          ]),
+        specOf,
+      );
+      assert.deepEqual(valueAt(patched, 'spec.steps'), [{ weight: 5 }, { weight: 20 }, { pause: true }]);
+      assert.deepEqual(valueAt(patched, 'spec.notes'), { b: '1', c: '1', 'x/y~z': 'y' });
+      await tools.expectError('failed test', 'Invalid', () =>
+        client.json(widget.type, 'one', [
+          { op: 'remove', path: '/spec/notes/b' },
+          { op: 'test', path: '/spec/steps/0/weight', value: 6 },
+        ]),
+      );
+      await tools.expectError('remove of nothing', 'Invalid', () =>
+        client.json(widget.type, 'one', [{ op: 'remove', path: '/spec/notes/nothing' }]),
+      );
+      await tools.expectError('replace of nothing', 'Invalid', () =>
+        client.json(widget.type, 'one', [{ op: 'replace', path: '/spec/nothing', value: 1 }]),
+      );
+      await tools.expectError('index beyond the list', 'Invalid', () =>
+        client.json(widget.type, 'one', [{ op: 'add', path: '/spec/steps/9', value: {} }]),
+      );
+      assert.deepEqual(await client.get(widget.type, 'one'), patched);
+      const removed = await tools.expect(
+        'remove',
+        () => client.json(widget.type, 'one', [{ op: 'remove', path: '/spec/steps/1' }]),
+        specOf,
+      );
+      assert.deepEqual(valueAt(removed, 'spec.steps'), [{ weight: 5 }, { pause: true }]);
+    },
+  },
+  {
+    name: 'strategic merge patches merge keyed lists of built-in kinds',
+    needs: [],
+    async run({ client, tools }) {
+      const type = resourceTypes.deployment;
+      await client.create(type, 'one', deploymentContent({ replicas: 0, paused: true }));
+      const containersOf = (object: KubeObject) => {
+        const list = valueAt(object, 'spec.template.spec.containers') as readonly Record<string, unknown>[];
+        return list.map(({ name, image, env, ports }) => ({ name, image, env, ports }));
+      };
+      const patchContainers = (step: string, containers: readonly object[], more: object = {}) =>
+        tools.expect(
+          step,
+          () => client.strategic(type, 'one', { spec: { template: { spec: { containers, ...more } } } }),
+          containersOf,
+        );
+      await patchContainers('change by name', [
+        { name: 'main', image: 'example.com/one:2', env: [{ name: 'A', value: '1' }], ports: [{ containerPort: 80 }] },
+      ]);
+      await patchContainers('add another', [{ name: 'side', image: 'example.com/side:1' }]);
+      const merged = await patchContainers('merge env and ports', [
+        {
+          name: 'main',
+          env: [
+            { name: 'B', value: '2' },
+            { name: 'A', value: '3' },
+          ],
+          ports: [{ containerPort: 80, name: 'http' }],
+        },
+      ]);
+      assert.deepEqual(
+        containersOf(merged).map(({ name }) => name),
+        ['main', 'side'],
+      );
+      assert.deepEqual(containersOf(merged)[0]?.env, [
+        { name: 'A', value: '3' },
+        { name: 'B', value: '2' },
+      ]);
+      await patchContainers('delete by name', [{ name: 'side', $patch: 'delete' }]);
+      await patchContainers('delete inside', [{ name: 'main', env: [{ name: 'A', $patch: 'delete' }] }]);
+      const ordered = await patchContainers('with an order', [{ name: 'first', image: 'example.com/first:1' }], {
+        '$setElementOrder/containers': [{ name: 'first' }, { name: 'main' }],
+      });
+      assert.deepEqual(
+        containersOf(ordered).map(({ name }) => name),
+        ['first', 'main'],
+      );
+      const replaced = await patchContainers('replace the list', [
+        { $patch: 'replace' },
+        { name: 'only', image: 'example.com/only:1' },
+      ]);
+      assert.deepEqual(
+        containersOf(replaced).map(({ name }) => name),
+        ['only'],
+      );
+    },
+  },
+  {
+    name: 'strategic merge patches know finalizers and retained keys',
+    needs: [],
+    async run({ client, tools }) {
+      const type = resourceTypes.configMap;
+      await client.create(type, 'one', { metadata: { finalizers: ['test.sluice.dev/a'] }, data: { a: '1', b: '2' } });
+      const finalizersOf = (object: KubeObject): unknown => object.metadata.finalizers ?? [];
+      const added = await tools.expect(
+        'add a finalizer',
+        () => client.strategic(type, 'one', { metadata: { finalizers: ['test.sluice.dev/b'] } }),
+        finalizersOf,
+      );
+      assert.deepEqual(finalizersOf(added), ['test.sluice.dev/a', 'test.sluice.dev/b']);
+      const body = { metadata: { '$deleteFromPrimitiveList/finalizers': ['test.sluice.dev/a'] } };
+      const removed = await tools.expect('remove one', () => client.strategic(type, 'one', body), finalizersOf);
+      assert.deepEqual(finalizersOf(removed), ['test.sluice.dev/b']);
+      await client.strategic(type, 'one', { metadata: { finalizers: null } });
+      const deployment = resourceTypes.deployment;
+      await client.create(deployment, 'one', deploymentContent({ replicas: 0, paused: true }));
+      const strategy = { $retainKeys: ['type'], type: 'Recreate' };
+      const retained = await tools.expect(
+        'retain keys',
+        () => client.strategic(deployment, 'one', { spec: { strategy } }),
+        (object) => valueAt(object, 'spec.strategy'),
+      );
+      assert.deepEqual(valueAt(retained, 'spec.strategy'), { type: 'Recreate' });
+    },
+  },
+  {
+    name: 'custom resources take no strategic merge patch',
+    needs: [],
+    async run({ client, tools }) {
+      await client.create(widget.type, 'one');
+      await tools.expectError('strategic', 'UnsupportedMediaType', () =>
+        client.strategic(widget.type, 'one', { spec: { replicas: 2 } }),
+      );
+    },
+  },
+];
