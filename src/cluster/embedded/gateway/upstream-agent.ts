@@ -9,6 +9,12 @@ const idleCountMax = 64;
 /** A socket that was idle for longer is not used again: common servers close idle connections from 2 seconds on. */
 const reuseMsMax = 1000;
 
+/**
+ * Until a pod is known to keep idle connections for this long, each request gets a fresh one: a shorter time could pass
+ * while either side is busy.
+ */
+const provenMsMin = 200;
+
 /** Idle sockets are closed after this time. Until then they show how long the pod keeps idle connections. */
 const idleMsMax = 2500;
 
@@ -99,7 +105,7 @@ export class UpstreamAgent extends http.Agent {
     const oldest = this.#idle[0];
     if (oldest !== undefined) this.#provenMs = Math.max(this.#provenMs, nowMs - oldest.sinceMs);
     const youngest = this.#idle.at(-1);
-    if (youngest === undefined) return undefined;
+    if (youngest === undefined || this.#provenMs < provenMsMin) return undefined;
     return nowMs - youngest.sinceMs < Math.min(this.#provenMs / 2, reuseMsMax) ? youngest : undefined;
   }
 

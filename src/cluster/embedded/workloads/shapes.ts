@@ -8,7 +8,8 @@ import type { KubeObject, ObjectMeta, OwnerReference } from '../../../api/object
  */
 export interface Condition {
   readonly type: string;
-  readonly status: 'True' | 'False' | 'Unknown';
+  /** `True`, `False` or `Unknown`. */
+  readonly status: string;
   readonly reason?: string;
   readonly message?: string;
   readonly lastTransitionTime?: string;
@@ -269,23 +270,6 @@ export interface EndpointSlice extends KubeObject {
   readonly addressType?: string;
   readonly endpoints?: readonly Endpoint[] | null;
   readonly ports?: readonly EndpointPort[] | null;
-}
-
-export interface PodDisruptionBudget extends KubeObject {
-  readonly spec?: {
-    readonly minAvailable?: number | string;
-    readonly maxUnavailable?: number | string;
-    readonly selector?: LabelSelector;
-  };
-  readonly status?: {
-    readonly currentHealthy?: number;
-    readonly desiredHealthy?: number;
-    readonly expectedPods?: number;
-    readonly disruptionsAllowed?: number;
-    readonly disruptedPods?: Readonly<Record<string, string>>;
-    readonly observedGeneration?: number;
-    readonly conditions?: readonly Condition[];
-  };
 }
 
 /** The reference that names the controller of an object. */

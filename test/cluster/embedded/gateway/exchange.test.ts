@@ -212,9 +212,12 @@ describe('the local gateway: connections', () => {
     await shop.route([{ backendRefs: [{ name: 'web', port: 80 }] }]);
     await shop.open();
     const agent = new http.Agent({ keepAlive: true });
-    for (let index = 0; index < 200; index += 1) await shop.get('/', { agent });
+    await shop.get('/', { agent });
+    await pause(300);
+    // The pod has shown by now that it keeps idle connections; the second request finds none that is young enough.
+    for (let index = 0; index < 50; index += 1) await shop.get('/', { agent });
     agent.destroy();
-    assert.ok(connectionCount < 40, `${connectionCount} connections`);
+    assert.ok(connectionCount <= 5, `${connectionCount} connections`);
   });
 
   test('draining sends no new request to a pod and waits for those in flight', async () => {

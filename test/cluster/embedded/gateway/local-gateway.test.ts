@@ -110,11 +110,7 @@ describe('the local gateway: routing', () => {
   test('the status says that the route is in use and keeps what others wrote', async () => {
     await shop.route([{ backendRefs: [{ name: 'none', port: 80 }] }]);
     const foreign = { parentRef: { name: 'public' }, controllerName: 'example.com/other', conditions: [] };
-    await shop.cluster.patch(
-      at,
-      { kind: 'merge', body: { status: { parents: [foreign] } } },
-      { subresource: 'status' },
-    );
+    await shop.patchStatus(resourceTypes.httpRoute, 'shop', { parents: [foreign] });
     await shop.open();
     await until(async () => (await shop.routeStatus()).parents?.length === 2, 'our entry is there');
     const { parents = [] } = await shop.routeStatus();
