@@ -175,6 +175,16 @@ describe('a stable side that falls silent', () => {
     assert.equal(report.verdict, 'continue');
   });
 
+  it('is compared with again as soon as it has traffic', () => {
+    let state = initialJudgeState(settings);
+    for (let count = 0; count < 20; count += 1) state = look(state, { errors: counts(50, 0, 0, 0) });
+    const before = assess(settings, state, inline).rollback.evidence;
+    // Both sides fail alike: against the limit that would be harm, against stable it is none.
+    state = look(state, { errors: counts(50, 25, 50, 25) });
+    assert.ok(assess(settings, state, inline).rollback.evidence <= before);
+    assert.equal(assess(settings, state, inline).kinds[0]?.comparison.kind, 'stable');
+  });
+
   it('is not concluded from answers that are missing', () => {
     let state = initialJudgeState(settings);
     for (let count = 0; count < 200; count += 1) state = judge(settings, state, lookOf(bad, false));
@@ -278,6 +288,12 @@ describe('requests still needed', () => {
     const some = needed(counts(1000, 50, 9000, 90));
     const fewer = needed(counts(1000, 200, 9000, 90));
     assert.ok(some !== undefined && fewer !== undefined && fewer < some && fewer > 0);
+    // Of two kinds of harm the one that is proven first counts.
+    const two = look(initialJudgeState(settings), {
+      errors: counts(1000, 50, 9000, 90),
+      latency: counts(1000, 400, 9000, 90),
+    });
+    assert.ok((assess(settings, two, inline).rollback.requestsNeeded ?? Infinity) < some / 2);
   });
 });
 

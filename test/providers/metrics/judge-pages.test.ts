@@ -125,6 +125,14 @@ describe('pages that cannot be compared give no verdict but a reason', () => {
     neverDecides((round) => ({ [stable.pod]: healthyStable(round) }), /shop-canary-1: could not be read/);
   });
 
+  it('a stable pod that is idle beside one that does not answer', () => {
+    const second = { ...stable, pod: 'shop-stable-2' };
+    const idle = (): string => page({ 200: 5000, 500: 1 });
+    const played = play({}, both(idle, badCanary), { window: () => ({ targets: [stable, second, canary] }) });
+    assert.equal(played.outcome.kind, 'observing');
+    assert.equal(played.state.report.kinds[0]?.comparison.kind, 'stable');
+  });
+
   it('a side without the metric', () => {
     neverDecides(
       both(() => page({ 200: 1 }, 'other_total'), badCanary),
@@ -248,6 +256,24 @@ describe('finding the metric', () => {
     const requests = { metric: 'r{path!~"/health.*"}', statusLabel: 's', bad: 'oops' };
     assert.deepEqual(found(pages(0), pages(0), { requests }), ['promote', 'r']);
     assert.deepEqual(found(pages(0), pages(30), { requests }), ['rollback', 'r']);
+  });
+
+  it('reads histograms in milliseconds', () => {
+    const slow = (count: number) => (round: number) =>
+      page({ 200: 10 * round }) +
+      histogram({ 300: (10 - count) * round, '+Inf': 10 * round }, 'http_server_duration_milliseconds');
+    const { outcome, state } = play({ latency: { boundarySeconds: 0.3 } }, both(slow(0), slow(8)));
+    assert.ok(outcome.kind === 'verdict' && outcome.value === 'rollback');
+    assert.equal(state.sources['latency'], 'http_server_duration_milliseconds');
+  });
+
+  it('tells nothing of pods that are not ready', () => {
+    const starting = { ...canary, pod: 'shop-canary-2', ready: false };
+    const played = play({}, both(healthyStable, healthyCanary), {
+      rounds: 2,
+      window: () => ({ targets: [stable, canary, starting] }),
+    });
+    assert.equal(notesOf(played), '');
   });
 
   it('reads OpenMetrics', () => {
