@@ -57,6 +57,8 @@ export interface TrafficReading {
   readonly weightMax: number;
   /** Managed routes that are present, by name. */
   readonly managedRoutes: readonly string[];
+  /** Whether the objects are marked as `inProgress`; absent where a router has no such mark. */
+  readonly inProgress?: boolean;
   /**
    * Whether the data plane took the objects as they stand: `accepted`, not yet (`pending`), `refused` with the
    * message below, or `unknown` where a router never says.
