@@ -14,8 +14,9 @@ import { judge as provider } from '../src/providers/metrics/judge.ts';
 import { drawInterval, type TrafficModel } from '../test/analysis/judge/traffic-model.ts';
 
 /**
- * Cost and quality of the judge: `npx node bench/judge.ts [--runs 4000]`. Costs are ratios to a baseline measured in the same
- * run; quality is compared with published reference figures (15 s looks, one hour, alpha 1 %, 10 % canary share).
+ * Cost and quality of the judge: `npx node bench/judge.ts [--runs 4000]`. Costs are ratios to a baseline measured in
+ * the same run; quality is compared with published reference figures (15 s looks, one hour, alpha 1 %, 10 % canary
+ * share).
  */
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '4000' } } });
 const runs = Number(values.runs);

@@ -11,9 +11,9 @@ const alternativeParts: readonly number[] = [0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5,
  *
  *     log L of g = x ln(g/a) + (n - x) ln((1 - g) / (1 - a))
  *
- * and the evidence is the mean of L: the likelihood ratio of binomial counts, mixed over the alternatives (Robbins 1970).
- * It depends on the totals alone; the state is [n, x]. Without a bad event at a = 1 % and beta = 5 % it decides after about
- * 360 requests. Valid for independent requests; see `intervalMargin` for errors in clumps.
+ * and the evidence is the mean of L: the likelihood ratio of binomial counts, mixed over the alternatives (Robbins
+ * 1970). It depends on the totals alone; the state is [n, x]. Without a bad event at a = 1 % and beta = 5 % it decides
+ * after about 360 requests. Valid for independent requests; see `intervalMargin` for errors in clumps.
  */
 export function absoluteMargin(acceptableRatio: number): SequentialTest {
   const weights = alternativeParts.map((part) => ({
@@ -33,8 +33,9 @@ export function absoluteMargin(acceptableRatio: number): SequentialTest {
 const marginFractions: readonly number[] = [0.3, 0.7, 0.99];
 
 /**
- * The same question with the interval as the unit, for errors in clumps: a bet that 1 - x/n is above 1 - a in every interval
- * with canary requests. Needs at least about ln(1/beta)/a intervals, whatever the traffic: 400 at a = 1 % and beta 5 %.
+ * The same question with the interval as the unit, for errors in clumps: a bet that 1 - x/n is above 1 - a in every
+ * interval with canary requests. Needs at least about ln(1/beta)/a intervals, whatever the traffic: 400 at a = 1 % and
+ * beta 5 %.
  */
 export function intervalMargin(acceptableRatio: number): SequentialTest {
   return {

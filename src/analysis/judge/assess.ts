@@ -17,9 +17,9 @@ export interface Circumstances {
 }
 
 /**
- * What the evidence amounts to. The kinds are mixed by weights, so the level alpha holds for all of them together; proof
- * that the canary is good must be there for *each* kind, so beta holds for each. A rollback goes before a promotion, and
- * either before the end of the observation.
+ * What the evidence amounts to. The kinds are mixed by weights, so the level alpha holds for all of them together;
+ * proof that the canary is good must be there for *each* kind, so beta holds for each. A rollback goes before a
+ * promotion, and either before the end of the observation.
  */
 export function assess(settings: JudgeSettings, state: JudgeState, circumstances: Circumstances): JudgeReport {
   const weightSum = settings.kinds.reduce((sum, { weight }) => sum + weight, 0);

@@ -24,8 +24,9 @@ export type BadEventRule =
     };
 
 /**
- * Cumulative counters of a rule on one page, by key. The first letter of a key says what it counts: `g`ood requests, `b`ad
- * ones, `t`otal, or those that were `f`ast enough. Bad requests are those under `b`, or the total without the fast ones.
+ * Cumulative counters of a rule on one page, by key. The first letter of a key says what it counts: `g`ood requests,
+ * `b`ad ones, `t`otal, or those that were `f`ast enough. Bad requests are those under `b`, or the total without the
+ * fast ones.
  */
 export type EventCounters = ReadonlyMap<string, number>;
 
@@ -51,8 +52,8 @@ export function sampleName(rule: BadEventRule, metric: SeriesSelector): string {
 }
 
 /**
- * Reads the counters of a rule off a page. A page without the metric has counted nothing yet. Fails with a reason when the
- * page cannot be counted as the rule says.
+ * Reads the counters of a rule off a page. A page without the metric has counted nothing yet. Fails with a reason when
+ * the page cannot be counted as the rule says.
  */
 export function countEvents(
   rule: BadEventRule,
@@ -64,7 +65,9 @@ export function countEvents(
   return rule.kind === 'status' ? countStatuses(rule, series) : countSlow(rule, metric.name, series);
 }
 
-/** Sums deltas of event counters. Total without fast may come out negative when a page was torn; see `incrementProblem`. */
+/**
+ * Sums deltas of event counters. Total without fast may come out negative when a page was torn; see `incrementProblem`.
+ */
 export function sumEvents(deltas: ReadonlyMap<string, number>): EventCounts {
   const sums: Record<string, number> = { g: 0, b: 0, t: 0, f: 0 };
   for (const [key, delta] of deltas) sums[key.charAt(0)] = (sums[key.charAt(0)] ?? 0) + delta;

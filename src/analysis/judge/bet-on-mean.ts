@@ -5,8 +5,8 @@
 export const stakeFractions: readonly number[] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
 
 /**
- * One round of betting that a quantity in [0, 1] is above `bound` (0 < bound): each log capital in `logs` grows by
- * ln(1 + f (observed - bound) / bound) for its fraction f. When the mean of the quantity, given the past, is at most the
+ * One round of betting that a quantity in [0, 1] is above `bound` (0 < bound): each log capital in `logs` grows by ln(1
+ * + f (observed - bound) / bound) for its fraction f. When the mean of the quantity, given the past, is at most the
  * bound, no capital grows on average, whatever the distribution. With f < 1 no capital is ever lost entirely.
  *
  * Source: Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting" (arXiv 2010.09686).

@@ -1,9 +1,11 @@
 /**
- * What is remembered of the cumulative counters of all pods between two scrapes. Only in memory: after a restart the first
- * reading of each pod is a new starting point, which loses one interval and counts nothing twice.
+ * What is remembered of the cumulative counters of all pods between two scrapes. Only in memory: after a restart the
+ * first reading of each pod is a new starting point, which loses one interval and counts nothing twice.
  */
 export interface CounterMemory {
-  /** Pods that started after this began counting at zero under our eyes; of others the first reading is only a start. */
+  /**
+   * Pods that started after this began counting at zero under our eyes; of others the first reading is only a start.
+   */
   readonly sinceMs: number;
   readonly pods: ReadonlyMap<string, PodCounters>;
 }
@@ -63,8 +65,8 @@ export function emptyCounters(nowMs: number): CounterMemory {
  *
  * - Of a pod that was never read, the first reading is a starting point; only a pod that started after the memory began
  *   counted everything since then.
- * - A missing reading only lengthens the next interval, except where the last one is before `countedFromMs`: those counts
- *   would be compared with others of another time, so the reading is a new starting point.
+ * - A missing reading only lengthens the next interval, except where the last one is before `countedFromMs`: those
+ *   counts would be compared with others of another time, so the reading is a new starting point.
  * - A series that was not there at the last reading counted from zero.
  * - A series that went back was reset: its new value counts. A pod where this happens again without a restart is
  *   not one process, and adds nothing until it has been steady for 20 readings.
@@ -90,8 +92,8 @@ export function readCounters(
 }
 
 /**
- * Forgets pods that were not read for 15 minutes. The memory then starts now, so that a forgotten pod that comes back is
- * not counted from zero a second time.
+ * Forgets pods that were not read for 15 minutes. The memory then starts now, so that a forgotten pod that comes back
+ * is not counted from zero a second time.
  */
 function forgetSilentPods(memory: CounterMemory, readings: readonly PodReading[]): CounterMemory {
   const nowMs = readings.reduce((latest, { atMs }) => Math.max(latest, atMs), memory.sinceMs);

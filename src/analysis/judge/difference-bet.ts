@@ -10,9 +10,9 @@ const stakeFraction = 0.98;
  *     log capital += ln(1 + f (u - r0 v) / r0),   f = 0.98
  *
  * Valid for any dependence between requests, between the sides and in time: given the past and the request counts, the
- * mean of u - r0 v is at most 0 by linearity, and a bet linear in a quantity with that mean never grows on average. Bursts
- * that both sides share and errors in clumps need no further assumption. Of all tests of one such mean only the linear bets
- * are admissible, so none can pay more than 1 + 1/r0 in an interval without assuming more.
+ * mean of u - r0 v is at most 0 by linearity, and a bet linear in a quantity with that mean never grows on average.
+ * Bursts that both sides share and errors in clumps need no further assumption. Of all tests of one such mean only the
+ * linear bets are admissible, so none can pay more than 1 + 1/r0 in an interval without assuming more.
  *
  * It pays the same at every traffic split, where the share bet pays less the larger the canary's share: a canary that
  * answers only badly is found after ceil(ln(1/alpha) / ln(1 + f/r0)) = 10 intervals at r0 = 1.5 and alpha 1 % (each

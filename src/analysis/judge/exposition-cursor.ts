@@ -50,7 +50,9 @@ export function skipBlanks(cursor: LineCursor, { openMetrics }: Pick<LineRules, 
   while (cursor.at < cursor.end && isBlank(cursor.text.charCodeAt(cursor.at))) cursor.at += 1;
 }
 
-/** Moves over what separates tokens: one space in OpenMetrics, any blanks in the text format. False when it is missing. */
+/**
+ * Moves over what separates tokens: one space in OpenMetrics, any blanks in the text format. False when it is missing.
+ */
 export function skipSeparator(cursor: LineCursor, rules: LineRules): boolean {
   if (!rules.openMetrics) {
     skipBlanks(cursor, rules);

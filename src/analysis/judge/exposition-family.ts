@@ -48,7 +48,9 @@ const textEndings: Readonly<Record<string, readonly string[]>> = {
   unknown: [''],
 };
 
-/** Checks metadata and samples of one page against each other while they come by. Answers with a problem or undefined. */
+/**
+ * Checks metadata and samples of one page against each other while they come by. Answers with a problem or undefined.
+ */
 export function familyTracker(openMetrics: boolean) {
   const endings = openMetrics ? openMetricsEndings : textEndings;
   const families = new Map<string, OpenFamily>();

@@ -43,12 +43,12 @@ const defaultLimits: ExpositionLimits = {
 };
 
 /**
- * Reads a page of metrics in time proportional to its length. A page is taken whole or not at all: the first mistake, a cut
- * end (a missing last line break, in OpenMetrics a missing `# EOF`), a series that stands there twice, or a limit that is
- * exceeded refuses it.
+ * Reads a page of metrics in time proportional to its length. A page is taken whole or not at all: the first mistake, a
+ * cut end (a missing last line break, in OpenMetrics a missing `# EOF`), a series that stands there twice, or a limit
+ * that is exceeded refuses it.
  *
- * As Prometheus does, it accepts backslashes before other characters than `\`, `"` and `n` as they are, comments anywhere
- * in the text format, and names in quotes inside the braces.
+ * As Prometheus does, it accepts backslashes before other characters than `\`, `"` and `n` as they are, comments
+ * anywhere in the text format, and names in quotes inside the braces.
  *
  * Sources: Prometheus text-based exposition format 0.0.4; OpenMetrics 1.0.0.
  */

@@ -10,8 +10,8 @@ export interface JudgeSettings {
   readonly alpha: number;
   readonly beta: number;
   /**
-   * `share`: errors may come in clumps. `independent`: whoever configured this vouches that errors are independent of each
-   * other; a faster test then takes half of the weight.
+   * `share`: errors may come in clumps. `independent`: whoever configured this vouches that errors are independent of
+   * each other; a faster test then takes half of the weight.
    */
   readonly rollbackTest: RollbackTest;
   /** The unit that is taken as independent when the canary is shown to be good enough. */

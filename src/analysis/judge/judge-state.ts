@@ -29,11 +29,11 @@ export interface WeightedTest {
 export type RollbackTestName = 'share' | 'difference' | 'ratio';
 
 /**
- * The rollback tests of one kind with weights that sum to 1. Mixed by weights their evidence keeps the level alpha whatever
- * their dependence; "one or the other" would not.
+ * The rollback tests of one kind with weights that sum to 1. Mixed by weights their evidence keeps the level alpha
+ * whatever their dependence; "one or the other" would not.
  *
- * The share bet finds slight harm and harm at a small canary share; the difference bet finds gross harm at a large share.
- * Both allow for errors in clumps. Half the weight costs each of them about one extra interval.
+ * The share bet finds slight harm and harm at a small canary share; the difference bet finds gross harm at a large
+ * share. Both allow for errors in clumps. Half the weight costs each of them about one extra interval.
  */
 export function rollbackTests(settings: JudgeSettings, kind: BadEventKind): readonly WeightedTest[] {
   const { ratio, rollbackTest } = settings;

@@ -5,17 +5,22 @@ import { promoteTestOf, rollbackTests, type JudgeState, type KindState } from '.
 import { addIncrements, type Increment } from './sequential-test.ts';
 
 /**
- * Canary requests without a single stable one after which the stable side counts as silent. By then even a canary that gets
- * 90 % of the traffic has a chance below 1 in 30,000 that the silence is luck.
+ * Canary requests without a single stable one after which the stable side counts as silent. By then even a canary that
+ * gets 90 % of the traffic has a chance below 1 in 30,000 that the silence is luck.
  */
 const canaryAloneMin = 100;
 
-/** One look at both sides, by kind of bad event. The state of a kind that could not be counted, and so is absent, stays. */
+/**
+ * One look at both sides, by kind of bad event. The state of a kind that could not be counted, and so is absent, stays.
+ */
 export type Look = Readonly<Record<string, KindLook>>;
 
 export interface KindLook {
   readonly increment: Increment;
-  /** True when every stable pod answered with this count: only then does "no request" mean silence, not a missing answer. */
+  /**
+   * True when every stable pod answered with this count: only then does "no request" mean silence, not a missing
+   * answer.
+   */
   readonly stableRead: boolean;
 }
 
@@ -73,8 +78,9 @@ function rollbackStates(
 }
 
 /**
- * Bad ratio above which a canary without a stable side is harmful: `ratio` times the larger of what is acceptable and what
- * stable itself showed in this observation. Undefined while there is a stable side, and for kinds without such a limit.
+ * Bad ratio above which a canary without a stable side is harmful: `ratio` times the larger of what is acceptable and
+ * what stable itself showed in this observation. Undefined while there is a stable side, and for kinds without such a
+ * limit.
  */
 export function absoluteLimit(settings: JudgeSettings, kind: BadEventKind, state: KindState): number | undefined {
   if (kind.acceptableRatio === undefined || state.canaryAlone < canaryAloneMin) return undefined;

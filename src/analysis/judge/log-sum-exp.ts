@@ -1,6 +1,6 @@
 /**
- * Natural log of the sum of exponentials, without overflow. Evidence is kept in logs; mixing tests by weights is a sum of
- * their evidence, so this is how logs are mixed. An empty list, or one of only -Infinity, gives -Infinity.
+ * Natural log of the sum of exponentials, without overflow. Evidence is kept in logs; mixing tests by weights is a sum
+ * of their evidence, so this is how logs are mixed. An empty list, or one of only -Infinity, gives -Infinity.
  */
 export function logSumExp(logs: readonly number[]): number {
   let largest = -Infinity;

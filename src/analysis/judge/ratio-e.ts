@@ -4,13 +4,14 @@ import type { Increment, SequentialTest } from './sequential-test.ts';
 const gridSize = 24;
 
 /**
- * Tests whether the canary's bad ratio is more than `ratioMax` times the stable one, fast, for errors that are independent
- * of each other. For each alternative r > r0 of a grid (r/r0 from 1.25 to 100, log-spaced, equal prior weights):
+ * Tests whether the canary's bad ratio is more than `ratioMax` times the stable one, fast, for errors that are
+ * independent of each other. For each alternative r > r0 of a grid (r/r0 from 1.25 to 100, log-spaced, equal prior
+ * weights):
  *
  *     log L of r += x ln(r/r0) - K ln((r c + s) / (r0 c + s)),   K = x + y
  *
- * and the evidence is the mean of L. Given K, the errors of the canary are binomial with probability r c / (r c + s); L is
- * the likelihood ratio, in which the common rate cancels. For r0 = 1 it is exact for independent requests too (the
+ * and the evidence is the mean of L. Given K, the errors of the canary are binomial with probability r c / (r c + s); L
+ * is the likelihood ratio, in which the common rate cancels. For r0 = 1 it is exact for independent requests too (the
  * hypergeometric law is smaller in convex order); for r0 > 1 it is exact for Poisson errors and close for small ratios.
  *
  * NOT valid when errors come in clumps: about 40 % false alarms at a mean clump of 5.

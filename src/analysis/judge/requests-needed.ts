@@ -7,8 +7,8 @@ import type { SequentialTest } from './sequential-test.ts';
 const requestsMax = 1e9;
 
 /**
- * Further canary requests until the promote test reaches its threshold, if bad events go on at the ratio seen so far. 0 when
- * it is reached; undefined when that ratio does not lead there.
+ * Further canary requests until the promote test reaches its threshold, if bad events go on at the ratio seen so far. 0
+ * when it is reached; undefined when that ratio does not lead there.
  */
 export function requestsToPromote(
   settings: JudgeSettings,
@@ -42,9 +42,9 @@ export function requestsToPromote(
 }
 
 /**
- * The least number of further canary requests that any test of this level needs on average until a rollback, if both sides
- * go on as they did (judged by the information in the counts). 0 when the threshold is reached; undefined when the canary
- * does no more harm than `ratio` allows.
+ * The least number of further canary requests that any test of this level needs on average until a rollback, if both
+ * sides go on as they did (judged by the information in the counts). 0 when the threshold is reached; undefined when
+ * the canary does no more harm than `ratio` allows.
  */
 export function requestsToRollBack(
   ratioMax: number,

@@ -1,6 +1,6 @@
 /**
- * What was counted in one interval between two looks. All four are at least 0. Totals are requests, or pod-seconds where
- * the bad event is a restart; where totals are requests, bad events are never more than their total.
+ * What was counted in one interval between two looks. All four are at least 0. Totals are requests, or pod-seconds
+ * where the bad event is a restart; where totals are requests, bad events are never more than their total.
  */
 export interface Increment {
   readonly canaryTotal: number;
@@ -10,8 +10,8 @@ export interface Increment {
 }
 
 /**
- * A test by accumulated evidence (an e-process): under its null hypothesis the evidence has a mean of at most 1 at every
- * stopping time, so the chance that it *ever* reaches 1/alpha is at most alpha, however often one looks (Ville's
+ * A test by accumulated evidence (an e-process): under its null hypothesis the evidence has a mean of at most 1 at
+ * every stopping time, so the chance that it *ever* reaches 1/alpha is at most alpha, however often one looks (Ville's
  * inequality). Evidence is a natural log: compare it with `evidenceThreshold(alpha)`.
  *
  * A state is a short list of numbers that survives JSON.

@@ -12,8 +12,8 @@ export interface SeriesSelector {
 const rules = { openMetrics: false, labelsMax: 32, labelLengthMax: 1024 };
 
 /**
- * Parses a selector as Prometheus writes it: `http_requests_total{handler!~"/health.*",method="GET"}`, with `=`, `!=`, and
- * `=~`, `!~` for regular expressions (RE2, always on the whole value).
+ * Parses a selector as Prometheus writes it: `http_requests_total{handler!~"/health.*",method="GET"}`, with `=`, `!=`,
+ * and `=~`, `!~` for regular expressions (RE2, always on the whole value).
  */
 export function parseSeriesSelector(text: string): Result<SeriesSelector, string> {
   const cursor: LineCursor = { text, at: 0, end: text.length, problem: undefined };

@@ -10,9 +10,9 @@ export function summarise(report: Omit<JudgeReport, 'summary'>, ended: string | 
   const { rollback, promote, decidedBy } = report;
   switch (report.verdict) {
     case 'rollback':
-      return `Roll back: ${decidedBy?.kind ?? ''} decided by the ${decidedBy?.test ?? ''} test, evidence ${against(rollback)}. ${counts}.`;
+      return `Roll back: ${deciding(decidedBy)}, evidence ${against(rollback)}. ${counts}.`;
     case 'promote':
-      return `Promote: good enough in every respect, evidence ${promote === undefined ? '' : against(promote)}. ${counts}.`;
+      return `Promote: good enough in every respect${proof(promote)}. ${counts}.`;
     case 'inconclusive':
       return `Inconclusive: ${ended ?? 'ended'} before there was proof. ${standing(rollback, promote)}. ${counts}.`;
     case 'continue':
@@ -20,6 +20,14 @@ export function summarise(report: Omit<JudgeReport, 'summary'>, ended: string | 
     default:
       return unreachable(report.verdict);
   }
+}
+
+function deciding(decidedBy: JudgeReport['decidedBy']): string {
+  return decidedBy === undefined ? 'harm' : `${decidedBy.kind} decided by the ${decidedBy.test} test`;
+}
+
+function proof(promote: Progress | undefined): string {
+  return promote === undefined ? '' : `, evidence ${against(promote)}`;
 }
 
 function standing(rollback: Progress, promote: Progress | undefined): string {

@@ -20,9 +20,9 @@ export interface DurationRange {
 }
 
 /**
- * Reads the fields of a provider's configuration. Each getter answers with a usable value in any case and remembers what
- * was wrong, so that all mistakes are told at once. Numbers and flags may be written as text, because arguments are put in
- * as text. A field that is null counts as absent.
+ * Reads the fields of a provider's configuration. Each getter answers with a usable value in any case and remembers
+ * what was wrong, so that all mistakes are told at once. Numbers and flags may be written as text, because arguments
+ * are put in as text. A field that is null counts as absent.
  */
 export class ConfigReader {
   readonly #path: string;

@@ -6,16 +6,18 @@ import type { ErrorCode } from '../../base/error.ts';
 import type { Result } from '../../base/result.ts';
 
 /**
- * One kind of metric as a translation between its configuration and HTTP. It is pure: the controller sends the requests,
- * with deadlines, limits and credentials, and brings the answers back. One round is
+ * One kind of metric as a translation between its configuration and HTTP. It is pure: the controller sends the
+ * requests, with deadlines, limits and credentials, and brings the answers back. One round is
  *
  *     requests(config, window, state) -> answers -> fold(config, window, state, answers) -> { state, outcome }
  *
- * A provider that needs one round answers with a sample. One that observes for a while answers `observing` with the time of
- * the next round, and at last with a verdict; in between its measurement stays in phase Running with `resumeAt`.
+ * A provider that needs one round answers with a sample. One that observes for a while answers `observing` with the
+ * time of the next round, and at last with a verdict; in between its measurement stays in phase Running with
+ * `resumeAt`.
  *
- * The state of a measurement has two parts: what `store` returns goes into the run's status and survives a restart; the rest
- * lives in memory only, and losing it must cost at most one round. The shared suite is `test/contract/metric-provider.ts`.
+ * The state of a measurement has two parts: what `store` returns goes into the run's status and survives a restart; the
+ * rest lives in memory only, and losing it must cost at most one round. The shared suite is
+ * `test/contract/metric-provider.ts`.
  */
 export interface MetricProvider<Config, State> {
   /** Key under `provider`, or under `provider.plugin` when `plugin` is true. */
@@ -29,7 +31,10 @@ export interface MetricProvider<Config, State> {
   start(config: Config, window: MetricWindow): State;
   /** The requests of the next round, each with an id of its own. None is allowed: `fold` is called all the same. */
   requests(config: Config, window: MetricWindow, state: State): readonly MetricRequest[];
-  /** Takes the answers in; a request without an answer counts as failed. Total: whatever the answers are, it never throws. */
+  /**
+   * Takes the answers in; a request without an answer counts as failed. Total: whatever the answers are, it never
+   * throws.
+   */
   fold(
     config: Config,
     window: MetricWindow,

@@ -50,7 +50,9 @@ export interface JudgeConfig {
   readonly unknownFields: readonly string[];
 }
 
-/** Request counters that services commonly have: of hand-written code, client libraries, Micrometer and OpenTelemetry. */
+/**
+ * Request counters that services commonly have: of hand-written code, client libraries, Micrometer and OpenTelemetry.
+ */
 const commonRequestMetrics: readonly string[] = [
   'http_requests_total',
   'http_server_requests_total',
@@ -76,7 +78,9 @@ const commonStatusLabels: readonly string[] = [
   'response_code',
 ];
 
-/** How much of the attention each kind gets. Gross harm in errors is found within 12 looks as long as its part is 0.5. */
+/**
+ * How much of the attention each kind gets. Gross errors are found within 12 looks as long as their part is at least 0.48.
+ */
 const weights = { errors: 0.6, latency: 0.3, restarts: 0.1 };
 
 const hourMs = 3_600_000;

@@ -12,9 +12,9 @@ import { addIncrements, emptyIncrement, type Increment } from '../../analysis/ju
 import type { MetricTarget } from './contract.ts';
 
 /**
- * What is kept in memory of one kind of bad event between rounds. Both sides are compared over the same time: counts of one
- * side wait here until the other side was read too, because a burst that hit both would otherwise be charged to the side
- * that was read late.
+ * What is kept in memory of one kind of bad event between rounds. Both sides are compared over the same time: counts of
+ * one side wait here until the other side was read too, because a burst that hit both would otherwise be charged to the
+ * side that was read late.
  */
 export interface KindMemory {
   readonly counters: CounterMemory;

@@ -21,8 +21,8 @@ const notesMax = 4;
 /**
  * Metadata of a measurement, at most 4 kB:
  *
- * - `verdict` and `summary` for a person; `notes` on what was repaired, refused or is missing, one a line; `sources`, the
- *   metric by which each kind is counted;
+ * - `verdict` and `summary` for a person; `notes` on what was repaired, refused or is missing, one a line; `sources`,
+ *   the metric by which each kind is counted;
  * - `report`, the whole reasoning as JSON (see `JudgeReport`);
  * - `state`, from which a new process goes on.
  */
@@ -63,8 +63,8 @@ export function restoreJudge(
 }
 
 /**
- * The reasoning of a judge as stored in `metricResults[].metadata`, with the sources and notes; undefined when the metadata
- * are not a judge's.
+ * The reasoning of a judge as stored in `metricResults[].metadata`, with the sources and notes; undefined when the
+ * metadata are not a judge's.
  */
 export function judgeReportOf(
   metadata: Readonly<Record<string, string>>,

@@ -39,8 +39,8 @@ type Judge = MetricProvider<JudgeConfig, JudgeMeasurement>;
 const bodyBytesMax = 4 * 2 ** 20;
 
 /**
- * `sluice.dev/judge`: compares the canary with the stable side by the pods' own metric pages, in one long measurement. See
- * `src/analysis/judge` for the tests; this file turns pages into looks and evidence into the measurement's outcome.
+ * `sluice.dev/judge`: compares the canary with the stable side by the pods' own metric pages, in one long measurement.
+ * See `src/analysis/judge` for the tests; this file turns pages into looks and evidence into the measurement's outcome.
  */
 export const judge: Judge = {
   name: 'sluice.dev/judge',

@@ -38,7 +38,7 @@ describe('text format 0.0.4', () => {
       'http_requests_total{method="post",code="400"}    3 1395066363000',
       '',
       '# Escaping in label values:',
-      String.raw`msdos_file_access_time_seconds{path="C:\\DIR\\FILE.TXT",error="Cannot find file:\n\"FILE.TXT\""} 1.458255915e9`,
+      String.raw`msdos_access_seconds{path="C:\\DIR\\FILE.TXT",error="Cannot find file:\n\"FILE.TXT\""} 1.458255915e9`,
       'metric_without_timestamp_and_labels 12.47',
       'something_weird{problem="division by zero"} +Inf -3982045',
       '\t odd_blanks \t { a = "1" , b="x,}" , } \t NaN ',
@@ -55,7 +55,7 @@ describe('text format 0.0.4', () => {
       ['http_requests_total', { method: 'post', code: '200' }, 1027, 1395066363000],
       ['http_requests_total', { method: 'post', code: '400' }, 3, 1395066363000],
       [
-        'msdos_file_access_time_seconds',
+        'msdos_access_seconds',
         { path: String.raw`C:\DIR\FILE.TXT`, error: 'Cannot find file:\n"FILE.TXT"' },
         1458255915,
       ],

@@ -43,7 +43,9 @@ function simulate(
   return { rate: reached.length / runs, looksMedian: reached[Math.ceil(runs / 2) - 1] ?? Infinity };
 }
 
-/** The largest rate that a true rate of `level` shows in all but one of about 2,000 simulations (normal approximation). */
+/**
+ * The largest rate that a true rate of `level` shows in all but one of about 2,000 simulations (normal approximation).
+ */
 function rateMax(level: number, runs: number): number {
   return level + 3.3 * Math.sqrt((level * (1 - level)) / runs);
 }

@@ -201,7 +201,8 @@ describe('pages that cannot be compared give no verdict but a reason', () => {
       ['a', 'b']
         .map((path, at) => {
           const bound = at === 0 ? '0.3' : '0.5';
-          return `http_request_duration_seconds_bucket{path="${path}",le="${bound}"} ${round}\nhttp_request_duration_seconds_bucket{path="${path}",le="+Inf"} ${9 * round}\n`;
+          const bucket = `http_request_duration_seconds_bucket{path="${path}"`;
+          return `${bucket},le="${bound}"} ${round}\n${bucket},le="+Inf"} ${9 * round}\n`;
         })
         .join('');
     neverDecides(both(layout('0.3'), mixed), /no bucket at 0.3; it has 0.5/, latencyOnly);
@@ -252,7 +253,11 @@ describe('finding the metric', () => {
 
   it('counts only the series and statuses that are asked for', () => {
     const pages = (bad: number) => (round: number) =>
-      `r{path="/api",s="ok"} ${50 * round}\nr{path="/api",s="oops"} ${bad * round}\nr{path="/health",s="oops"} ${50 * round}\n`;
+      [
+        `r{path="/api",s="ok"} ${50 * round}`,
+        `r{path="/api",s="oops"} ${bad * round}`,
+        `r{path="/health",s="oops"} ${50 * round}\n`,
+      ].join('\n');
     const requests = { metric: 'r{path!~"/health.*"}', statusLabel: 's', bad: 'oops' };
     assert.deepEqual(found(pages(0), pages(0), { requests }), ['promote', 'r']);
     assert.deepEqual(found(pages(0), pages(30), { requests }), ['rollback', 'r']);
@@ -278,7 +283,12 @@ describe('finding the metric', () => {
 
   it('reads OpenMetrics', () => {
     const body = (bad: number) => (round: number) =>
-      `# TYPE http_requests counter\nhttp_requests_total{code="200"} ${9 * round} # {t="1"} 1\nhttp_requests_total{code="500"} ${bad * round}\n# EOF\n`;
+      [
+        '# TYPE http_requests counter',
+        `http_requests_total{code="200"} ${9 * round} # {t="1"} 1`,
+        `http_requests_total{code="500"} ${bad * round}`,
+        '# EOF\n',
+      ].join('\n');
     const contentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
     const { outcome } = play({}, (round) => ({
       [stable.pod]: { contentType, body: body(0)(round) },
