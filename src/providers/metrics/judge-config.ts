@@ -79,7 +79,8 @@ const commonStatusLabels: readonly string[] = [
 ];
 
 /**
- * How much of the attention each kind gets. Gross errors are found within 12 looks as long as their part is at least 0.48.
+ * How much of the attention each kind gets. Gross errors are found within 12 looks as long as their part is at least
+ * 0.48.
  */
 const weights = { errors: 0.6, latency: 0.3, restarts: 0.1 };
 
