@@ -2,11 +2,13 @@
 export type FieldErrorType =
   | 'FieldValueRequired'
   | 'FieldValueInvalid'
+  | 'FieldValueTypeInvalid'
   | 'FieldValueNotSupported'
   | 'FieldValueDuplicate'
   | 'FieldValueForbidden'
   | 'FieldValueNotFound'
   | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
   | 'InternalError';
 
 /** One mistake in a resource: where, what stands there, and what would be right. */
@@ -65,11 +67,13 @@ export function invalidEach(field: string, value: unknown, problems: readonly st
 const typeTexts: Readonly<Record<FieldErrorType, string>> = {
   FieldValueRequired: 'Required value',
   FieldValueInvalid: 'Invalid value',
+  FieldValueTypeInvalid: 'Wrong type',
   FieldValueNotSupported: 'Unsupported value',
   FieldValueDuplicate: 'Duplicate value',
   FieldValueForbidden: 'Forbidden',
   FieldValueNotFound: 'Not found',
   FieldValueTooLong: 'Too long',
+  FieldValueTooMany: 'Too many',
   InternalError: 'Internal error',
 };
 

@@ -20,12 +20,14 @@ import { validateVirtualServiceReference } from './validate-virtual-service.ts';
 /** Templates name templates at most this deep. */
 const templateDepthMax = 10;
 
-/** Finds what a Rollout refers to; undefined when it does not exist. */
+/** What was found: an object, nothing, or `unknown` when it cannot be told; what is unknown is not checked. */
+export type Found<Kind> = Kind | 'unknown' | undefined;
+
+/** Finds what a Rollout refers to. */
 export interface ReferenceFinder {
-  readonly service: (reference: ServiceReference) => KubeObject | undefined;
-  readonly analysisTemplate: (reference: AnalysisTemplateReference) => AnalysisTemplate | undefined;
-  /** `unknown` when it cannot be told whether the object exists; it is not checked then. */
-  readonly routerObject: (reference: RouterObjectReference) => KubeObject | 'unknown' | undefined;
+  readonly service: (reference: ServiceReference) => Found<KubeObject>;
+  readonly analysisTemplate: (reference: AnalysisTemplateReference) => Found<AnalysisTemplate>;
+  readonly routerObject: (reference: RouterObjectReference) => Found<KubeObject>;
 }
 
 /**
@@ -36,43 +38,63 @@ export function validateReferences(rollout: Rollout, find: ReferenceFinder): Fie
   const references = rolloutReferences(rollout);
   return distinctErrors([
     ...validateRouterConfig(rollout),
-    ...references.services.flatMap((reference) => {
-      const service = find.service(reference);
-      return service === undefined
-        ? [invalid(reference.field, reference.name, 'there is no Service of this name')]
-        : validateServiceReference(rollout, reference.role, service);
-    }),
+    ...references.services.flatMap((reference) => validateService(rollout, reference, find)),
     ...references.analyses.flatMap((reference) => validateAnalysis(rollout, reference, find)),
     ...references.routerObjects.flatMap((reference) => validateRouterObject(rollout, reference, find)),
   ]);
 }
 
-function validateAnalysis(rollout: Rollout, reference: AnalysisReference, find: ReferenceFinder): FieldErrors {
-  const templates = new Map<string, AnalysisTemplate>();
-  const missing = collectTemplates(reference.templates, find, templates, 0);
-  if (missing.length > 0) return missing.map((text) => invalid(reference.field, text, 'there is no such template'));
-  if (templates.size === 0) return [invalid(reference.field, [], 'name at least one template')];
-  const { role, stepIndex, args } = reference;
-  return validateAnalysisReference(rollout, { role, stepIndex, args, templates: [...templates.values()] });
+function validateService(rollout: Rollout, reference: ServiceReference, find: ReferenceFinder): FieldErrors {
+  const service = find.service(reference);
+  if (service === 'unknown') return [];
+  return service === undefined
+    ? [invalid(reference.field, reference.name, 'there is no Service of this name')]
+    : validateServiceReference(rollout, reference.role, service);
 }
 
-/** Adds the named templates and those that they name; returns those that do not exist. */
+function validateAnalysis(rollout: Rollout, reference: AnalysisReference, find: ReferenceFinder): FieldErrors {
+  const { role, stepIndex, args } = reference;
+  const search: TemplateSearch = { templates: new Map(), missing: [], hasUnknown: false };
+  collectTemplates(reference.templates, find, search, 0);
+  if (search.missing.length > 0) {
+    return search.missing.map((text) => invalid(reference.field, text, 'there is no such template'));
+  }
+  // With some templates out of sight nothing can be said about how they fit together.
+  if (search.hasUnknown) return [];
+  const templates = [...search.templates.values()];
+  if (templates.length === 0) return [invalid(reference.field, [], 'name at least one template')];
+  return validateAnalysisReference(rollout, { role, stepIndex, args, templates });
+}
+
+interface TemplateSearch {
+  readonly templates: Map<string, AnalysisTemplate>;
+  readonly missing: string[];
+  hasUnknown: boolean;
+}
+
+/** Adds the named templates and those that they name. */
 function collectTemplates(
   references: readonly AnalysisTemplateReference[],
   find: ReferenceFinder,
-  found: Map<string, AnalysisTemplate>,
+  search: TemplateSearch,
   depth: number,
-): readonly string[] {
-  if (depth > templateDepthMax) return [`templates nested more than ${templateDepthMax} deep`];
-  return references.flatMap((reference) => {
+): void {
+  if (depth > templateDepthMax) search.missing.push(`templates nested more than ${templateDepthMax} deep`);
+  if (depth > templateDepthMax) return;
+  for (const reference of references) {
     const kind = reference.clusterScope === true ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate';
     const key = `${kind} ${reference.templateName ?? ''}`;
-    if (found.has(key)) return [];
+    if (search.templates.has(key)) continue;
     const template = find.analysisTemplate(reference);
-    if (template === undefined) return [key];
-    found.set(key, template);
-    return collectTemplates(template.spec.templates ?? [], find, found, depth + 1);
-  });
+    if (template === undefined) {
+      search.missing.push(key);
+    } else if (template === 'unknown') {
+      search.hasUnknown = true;
+    } else {
+      search.templates.set(key, template);
+      collectTemplates(template.spec.templates ?? [], find, search, depth + 1);
+    }
+  }
 }
 
 function validateRouterObject(rollout: Rollout, reference: RouterObjectReference, find: ReferenceFinder): FieldErrors {

@@ -12,10 +12,10 @@ const managedBy = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 export function validateServiceReference(rollout: Rollout, role: string, service: KubeObject): FieldErrors {
   const field = serviceField(role);
   if (field === undefined) return [];
-  const { name, annotations = {} } = service.metadata;
+  const { name } = service.metadata;
   const labels = { ...rollout.spec.template?.metadata?.labels };
   const roleLabels = labelsOfRole(rollout, role);
-  const owner = annotations[managedBy];
+  const owner = textMapOf(service.metadata.annotations)[managedBy];
   return [
     ...Object.entries(textMapOf(recordOf(service['spec'])['selector'])).flatMap(([key, value]) =>
       key === hashLabel || labels[key] === value || roleLabels[key] === value

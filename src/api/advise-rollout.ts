@@ -1,0 +1,106 @@
+import type { BlueGreenStrategy } from './blue-green-strategy.ts';
+import { canaryStepKind, canaryStepKinds } from './canary-step-kind.ts';
+import type { CanaryStep } from './canary-step.ts';
+import type { CanaryStrategy } from './canary-strategy.ts';
+import { forbidden, invalid, type FieldErrors } from './field-error.ts';
+import { revisionHistoryLimit } from './rollout-defaults.ts';
+import type { RolloutSpec } from './rollout.ts';
+
+/**
+ * What is accepted in a Rollout for the sake of existing manifests, but does not do what it seems to do. None of it
+ * stops the controller; lint shows it as warnings.
+ */
+export function adviseRollout(spec: RolloutSpec): FieldErrors {
+  const { canary, blueGreen } = spec.strategy ?? {};
+  return [
+    ...(spec.workloadRef !== undefined && spec.template?.spec !== undefined
+      ? [forbidden('spec.template.spec', 'it is ignored, because workloadRef names another template')]
+      : []),
+    ...(canary === undefined ? [] : adviseCanary(canary, revisionHistoryLimit(spec))),
+    ...(blueGreen === undefined ? [] : adviseBlueGreen(blueGreen)),
+  ];
+}
+
+function adviseCanary(canary: CanaryStrategy, historyLimit: number): FieldErrors {
+  const at = 'spec.strategy.canary';
+  const limit = canary.scaleDownDelayRevisionLimit;
+  return [
+    ...negativeDelays(canary, at),
+    ...(limit !== undefined && limit > historyLimit
+      ? [
+          invalid(
+            `${at}.scaleDownDelayRevisionLimit`,
+            limit,
+            `spec.revisionHistoryLimit (${historyLimit}) deletes the others sooner`,
+          ),
+        ]
+      : []),
+    ...(canary.trafficRouting === undefined ? adviseUnrouted(canary, at) : []),
+    ...(canary.steps ?? []).flatMap((step, index) => adviseStep(step, `${at}.steps[${index}]`)),
+  ];
+}
+
+function adviseUnrouted(canary: CanaryStrategy, at: string): FieldErrors {
+  return (['abortScaleDownDelaySeconds', 'pingPong', 'minPodsPerReplicaSet'] as const).flatMap((name) =>
+    canary[name] === undefined ? [] : [forbidden(`${at}.${name}`, 'it has no effect without trafficRouting')],
+  );
+}
+
+function adviseBlueGreen(blueGreen: BlueGreenStrategy): FieldErrors {
+  const at = 'spec.strategy.blueGreen';
+  const seconds = blueGreen.autoPromotionSeconds ?? 0;
+  return [
+    ...negativeDelays(blueGreen, at),
+    ...(seconds < 0 ? [invalid(`${at}.autoPromotionSeconds`, seconds, 'a negative time counts as none')] : []),
+  ];
+}
+
+function negativeDelays(
+  strategy: Pick<CanaryStrategy, 'scaleDownDelaySeconds' | 'abortScaleDownDelaySeconds'>,
+  at: string,
+): FieldErrors {
+  return (['scaleDownDelaySeconds', 'abortScaleDownDelaySeconds'] as const).flatMap((name) => {
+    const seconds = strategy[name] ?? 0;
+    return seconds < 0 ? [invalid(`${at}.${name}`, seconds, 'a negative delay ends before it begins')] : [];
+  });
+}
+
+function adviseStep(step: CanaryStep, field: string): FieldErrors {
+  const given = canaryStepKinds.filter((kind) => step[kind] !== undefined);
+  return [
+    ...(given.length > 1
+      ? [invalid(field, given.join(', '), `a step does one thing; only ${canaryStepKind(step)} is sure to happen`)]
+      : []),
+    ...adviseScale(step, field),
+    ...adviseMirror(step, field),
+    ...(step.experiment !== undefined && step.experiment.templates.length === 0
+      ? [invalid(`${field}.experiment.templates`, [], 'an experiment without templates runs nothing')]
+      : []),
+  ];
+}
+
+function adviseScale({ setCanaryScale: scale }: CanaryStep, field: string): FieldErrors {
+  if (scale === undefined) return [];
+  const given = (['weight', 'replicas', 'matchTrafficWeight'] as const).filter((name) => scale[name] !== undefined);
+  return given.length === 1
+    ? []
+    : [invalid(`${field}.setCanaryScale`, scale, 'give one of weight, replicas, matchTrafficWeight')];
+}
+
+function adviseMirror({ setMirrorRoute: route }: CanaryStep, field: string): FieldErrors {
+  if (route === undefined) return [];
+  const at = `${field}.setMirrorRoute`;
+  const { percentage = 100, match = [] } = route;
+  return [
+    ...(percentage < 0 || percentage > 100
+      ? [invalid(`${at}.percentage`, percentage, 'it must be between 0 and 100')]
+      : []),
+    ...match.flatMap(({ headers = {} }, index) =>
+      Object.entries(headers)
+        .filter(([, ways]) => Object.values(ways).filter((way) => way !== '').length !== 1)
+        .map(([name, ways]) =>
+          invalid(`${at}.match[${index}].headers[${name}]`, ways, 'give exactly one of exact, prefix, regex'),
+        ),
+    ),
+  ];
+}

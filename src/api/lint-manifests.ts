@@ -1,0 +1,137 @@
+import { unreachable } from '../base/invariant.ts';
+import { admitManifest, errorFindings, warningFindings, type RawFinding } from './admit-manifest.ts';
+import { adviseRollout } from './advise-rollout.ts';
+import type { AnalysisRun } from './analysis-run.ts';
+import type { AnalysisTemplate } from './analysis-template.ts';
+import { resourceSchemas, type RolloutApiKind } from './crd.ts';
+import type { Experiment } from './experiment.ts';
+import { fieldErrorText, type FieldErrors } from './field-error.ts';
+import { recordOf } from './json-access.ts';
+import { findRouterObject, findTemplate, manifestSet, type ManifestSet } from './manifest-set.ts';
+import type { ManifestObject } from './manifest.ts';
+import type { Json, KubeObject } from './object.ts';
+import type { Rollout } from './rollout.ts';
+import { admit } from './structural.ts';
+import { validateAnalysisRun, validateAnalysisTemplate } from './validate-analysis.ts';
+import { validateExperiment } from './validate-experiment.ts';
+import { validateReferences } from './validate-references.ts';
+import { validateRollout, type RouterCapabilitiesByName } from './validate-rollout.ts';
+import type { TextPosition } from './yaml-position.ts';
+
+/** One thing to tell about a manifest. An error stops the controller, a warning does not. */
+export interface Finding extends TextPosition {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  /** Kind and name, e.g. `Rollout web`. */
+  readonly subject: string;
+  /** Path inside the object. */
+  readonly field: string;
+  /** One line: field, value, and what would be right. */
+  readonly message: string;
+}
+
+/**
+ * Checks the objects of the Rollout API in a set of files as an API server and the controller would: schema, rules, and
+ * references to other objects of the same files. Other objects are only looked at as far as a Rollout names them.
+ */
+export function lintManifests(
+  manifests: readonly ManifestObject[],
+  routers: RouterCapabilitiesByName,
+): readonly Finding[] {
+  const admitted = manifests.map((manifest) => ({ manifest, ...admitManifest(manifest) }));
+  const set = manifestSet(admitted);
+  return admitted.flatMap(({ manifest, kind, object, isReadable, findings }) => {
+    const deeper = kind === undefined || !isReadable ? [] : lintKind(kind, object, set, routers);
+    return [...findings, ...deeper].map(({ severity, error }) => ({
+      severity,
+      file: manifest.file,
+      ...manifest.positionOf(error.field),
+      subject: `${object.kind} ${object.metadata.name ?? ''}`.trim(),
+      field: error.field,
+      message: fieldErrorText(error),
+    }));
+  });
+}
+
+function lintKind(
+  kind: RolloutApiKind,
+  value: KubeObject,
+  set: ManifestSet,
+  routers: RouterCapabilitiesByName,
+): readonly RawFinding[] {
+  switch (kind) {
+    case 'Rollout':
+      return lintRollout(value as unknown as Rollout, set, routers);
+    case 'AnalysisTemplate':
+    case 'ClusterAnalysisTemplate': {
+      const { spec } = value as unknown as AnalysisTemplate;
+      return [...errorFindings(validateAnalysisTemplate(spec)), ...warningFindings(adviseMetrics(spec))];
+    }
+    case 'AnalysisRun': {
+      const { spec } = value as unknown as AnalysisRun;
+      return [...errorFindings(validateAnalysisRun(spec)), ...warningFindings(adviseMetrics(spec))];
+    }
+    case 'Experiment':
+      return errorFindings(validateExperiment((value as unknown as Experiment).spec));
+    default:
+      return unreachable(kind);
+  }
+}
+
+function lintRollout(rollout: Rollout, set: ManifestSet, routers: RouterCapabilitiesByName): readonly RawFinding[] {
+  const resolved = resolveWorkload(rollout, set);
+  const { namespace } = rollout.metadata;
+  return [
+    ...errorFindings(validateRollout(rollout, { routers })),
+    ...(resolved === undefined
+      ? []
+      : errorFindings(validateRollout(resolved, { routers, templateFromWorkload: true }))),
+    ...errorFindings(
+      validateReferences(resolved ?? rollout, {
+        // Without the workload nobody knows the labels that a Service should select.
+        service: ({ name }) =>
+          rollout.spec.workloadRef !== undefined && resolved === undefined
+            ? 'unknown'
+            : set.find('Service', name, namespace),
+        analysisTemplate: (reference) => findTemplate(set, reference, namespace),
+        routerObject: (reference) => findRouterObject(set, reference, namespace),
+      }),
+    ),
+    ...warningFindings(adviseRollout(rollout.spec)),
+  ];
+}
+
+/** The Rollout with the template of its workload, when the workload is in the set and the Rollout has no template. */
+function resolveWorkload(rollout: Rollout, set: ManifestSet): Rollout | undefined {
+  const { workloadRef, template } = rollout.spec;
+  if (workloadRef === undefined || template !== undefined) return undefined;
+  const workload = set.find(workloadRef.kind ?? '', workloadRef.name ?? '', rollout.metadata.namespace);
+  if (workload === undefined || workload === 'unknown') return undefined;
+  const spec = recordOf(workload['spec']);
+  const found = workload.kind === 'PodTemplate' ? workload['template'] : spec['template'];
+  // Only the parts that a Rollout takes over are brought into its form.
+  const completed = { spec: { selector: spec['selector'] ?? null, ...rollout.spec, template: found ?? null } };
+  const { value, errors: refusals } = admit(resourceSchemas.Rollout.schema, completed as unknown as Json, {
+    isResource: true,
+  });
+  if (refusals.some(({ field }) => !field.startsWith('spec.template.'))) return undefined;
+  return { ...rollout, spec: (value as unknown as Rollout).spec };
+}
+
+function adviseMetrics(spec: AnalysisTemplate['spec']): FieldErrors {
+  return (spec.metrics ?? []).flatMap((metric, index) =>
+    metric.successCondition === undefined &&
+    metric.failureCondition === undefined &&
+    metric.provider.job === undefined &&
+    metric.provider.kayenta === undefined &&
+    metric.provider.plugin === undefined
+      ? [
+          {
+            field: `spec.metrics[${index}]`,
+            type: 'FieldValueRequired',
+            detail: 'without successCondition and failureCondition any answer counts as success',
+          } as const,
+        ]
+      : [],
+  );
+}
