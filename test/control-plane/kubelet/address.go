@@ -3,6 +3,9 @@ package kubelet
 import (
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
+	"strconv"
 	"sync"
 )
 
@@ -27,17 +30,46 @@ type addresses struct {
 }
 
 // claimAddresses takes a range that no other simulated kubelet of this machine has: whoever listens on 127.R.0.1:10250
-// owns range R, until it ends, however it ends.
-func claimAddresses() (*addresses, error) {
+// owns range R, until it ends, however it ends. A kubelet that is started again takes the range it had, which it noted
+// in the directory, because its pods keep their addresses.
+func claimAddresses(directory string) (*addresses, error) {
+	note := ""
+	if directory != "" {
+		note = filepath.Join(directory, "range")
+		if text, err := os.ReadFile(note); err == nil {
+			second, err := strconv.Atoi(string(text))
+			if err != nil || second < rangeFirst || second > rangeLast {
+				return nil, fmt.Errorf("%s contains %q, expected a number from %d to %d", note, text, rangeFirst, rangeLast)
+			}
+			return claimRange(second)
+		}
+	}
 	var last error
 	for second := rangeFirst; second <= rangeLast; second++ {
-		claim, err := net.Listen("tcp4", fmt.Sprintf("127.%d.0.1:%d", second, claimPort))
-		if err == nil {
-			return &addresses{claim: claim, second: second, used: map[string]bool{}}, nil
+		claimed, err := claimRange(second)
+		if err != nil {
+			last = err
+			continue
 		}
-		last = err
+		if note != "" {
+			if err := os.MkdirAll(directory, 0o700); err != nil {
+				return nil, err
+			}
+			if err := os.WriteFile(note, []byte(strconv.Itoa(second)), 0o600); err != nil {
+				return nil, err
+			}
+		}
+		return claimed, nil
 	}
-	return nil, fmt.Errorf("no free address range 127.%d-%d.0.1:%d: %w", rangeFirst, rangeLast, claimPort, last)
+	return nil, fmt.Errorf("no address range of this machine is free: %w", last)
+}
+
+func claimRange(second int) (*addresses, error) {
+	claim, err := net.Listen("tcp4", fmt.Sprintf("127.%d.0.1:%d", second, claimPort))
+	if err != nil {
+		return nil, err
+	}
+	return &addresses{claim: claim, second: second, used: map[string]bool{}}, nil
 }
 
 func (a *addresses) node(index int) string {

@@ -74,7 +74,7 @@ func run(ctx context.Context, options *Options) error {
 	if err != nil {
 		return err
 	}
-	addresses, err := claimAddresses()
+	addresses, err := claimAddresses(options.Directory)
 	if err != nil {
 		return err
 	}

@@ -103,11 +103,13 @@ func (l *life) adopt(now time.Time) {
 
 func (c *container) adopt(l *life, status *v1.ContainerStatus, now time.Time) {
 	c.restarts = status.RestartCount
+	c.pulled = status.ImageID != ""
 	c.lastExit = status.LastTerminationState.Terminated
 	if c.restarts > 0 {
 		c.restartDelay = l.options.BackOff
 	}
 	switch {
+	// A container that waited begins anew: its wait starts over.
 	case status.State.Running != nil && !l.real:
 		c.start(l, status.State.Running.StartedAt.Time)
 		c.postStart = nil
