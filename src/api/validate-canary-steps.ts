@@ -34,7 +34,7 @@ export function validateCanarySteps(
       ...validateWeight(step, canary, at),
       ...(step.pause === undefined ? [] : validatePause(step.pause, `${at}.pause.duration`)),
       ...(step.setCanaryScale !== undefined && canary.trafficRouting === undefined
-        ? [required(`${field}.trafficRouting`, `steps[${index}].setCanaryScale works only with it`)]
+        ? [required(`${field}.trafficRouting`, 'a setCanaryScale step works only with it')]
         : []),
       ...validateStepRoutes(step, canary, routers, field, at),
       ...validateExperimentWeights(step, canary, routers, at),
@@ -88,12 +88,13 @@ function validateExperimentWeights(
 
 /** Arguments may take metadata of the Rollout only as far as the downward API goes; other paths are read at run time. */
 function validateArguments(step: CanaryStep, field: string): FieldErrors {
-  return argumentsOf(step).flatMap(({ name, valueFrom }) => {
+  const wrong = argumentsOf(step).flatMap(({ name, valueFrom }) => {
     const path = valueFrom?.fieldRef?.fieldPath ?? '';
-    return !path.startsWith('metadata') || isMetadataField(path)
-      ? []
-      : [invalid(`${field}.analyses`, path, `argument "${name}" must name one of: ${metadataFields.join(', ')}`)];
+    return !path.startsWith('metadata') || isMetadataField(path) ? [] : [`${name}: ${path}`];
   });
+  return wrong.length === 0
+    ? []
+    : [invalid(`${field}.analyses`, wrong.join(', '), `an argument can take one of: ${metadataFields.join(', ')}`)];
 }
 
 function argumentsOf(step: CanaryStep): readonly AnalysisRunArgument[] {

@@ -1,5 +1,5 @@
 import { duplicate, forbidden, invalidEach, notSupported, required, type FieldErrors } from './field-error.ts';
-import { listOf, optionalRecord, recordOf, textOf, type JsonRecord } from './json-access.ts';
+import { listOf, numberOf, optionalRecord, recordOf, textOf, type JsonRecord } from './json-access.ts';
 import { dnsLabelProblems } from './name-syntax.ts';
 import { validateContainerPorts, validateHostPorts } from './validate-container-ports.ts';
 import { validateEnvironment } from './validate-environment.ts';
@@ -18,6 +18,7 @@ export function validateContainers(spec: JsonRecord, volumeNames: ReadonlySet<st
   const containers = listOf(spec['containers']).map(recordOf);
   const initContainers = listOf(spec['initContainers']).map(recordOf);
   const hostNetwork = spec['hostNetwork'] === true;
+  const graceSeconds = numberOf(spec['terminationGracePeriodSeconds']) ?? 30;
   if (containers.length === 0) return [required(`${field}.containers`, 'a pod needs at least one container')];
   const names = new Set<string>();
   return [
@@ -26,7 +27,7 @@ export function validateContainers(spec: JsonRecord, volumeNames: ReadonlySet<st
       return [
         ...validateContainer(container, volumeNames, at),
         ...validateUniqueName(container, names, at),
-        ...validateRunningContainer(container, at),
+        ...validateRunningContainer(container, graceSeconds, at),
         ...(container['restartPolicy'] === undefined
           ? []
           : [forbidden(`${at}.restartPolicy`, 'only init containers have it; remove it')]),
@@ -38,7 +39,7 @@ export function validateContainers(spec: JsonRecord, volumeNames: ReadonlySet<st
       return [
         ...validateContainer(container, volumeNames, at),
         ...validateUniqueName(container, names, at),
-        ...validateInitContainer(container, at),
+        ...validateInitContainer(container, graceSeconds, at),
       ];
     }),
     // Init containers run one after the other, so only the ports of one and the same can clash.
@@ -69,13 +70,16 @@ function validateUniqueName(container: JsonRecord, names: Set<string>, field: st
   return [];
 }
 
-function validateRunningContainer(container: JsonRecord, field: string): FieldErrors {
-  return [...validateLifecycle(container['lifecycle'], `${field}.lifecycle`), ...validateProbes(container, field)];
+function validateRunningContainer(container: JsonRecord, graceSeconds: number, field: string): FieldErrors {
+  return [
+    ...validateLifecycle(container['lifecycle'], graceSeconds, `${field}.lifecycle`),
+    ...validateProbes(container, field),
+  ];
 }
 
 /** An init container with restartPolicy Always is a sidecar and keeps running. */
-function validateInitContainer(container: JsonRecord, field: string): FieldErrors {
-  if (container['restartPolicy'] === 'Always') return validateRunningContainer(container, field);
+function validateInitContainer(container: JsonRecord, graceSeconds: number, field: string): FieldErrors {
+  if (container['restartPolicy'] === 'Always') return validateRunningContainer(container, graceSeconds, field);
   return [
     ...validateChoice(container, 'restartPolicy', ['Always'], field),
     ...runningFields.flatMap((name) =>

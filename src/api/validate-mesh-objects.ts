@@ -5,7 +5,8 @@ import type { KubeObject } from './object.ts';
 /** Checks an Ambassador Mapping: the controller sets weights on a copy, so the original must have none. */
 export function validateMappingReference(mapping: KubeObject): FieldErrors {
   const weight = numberOf(recordOf(mapping['spec'])['weight']) ?? 0;
-  return weight === 0
+  // Ambassador itself takes whole weights only, so a fraction counts as none.
+  return weight === 0 || !Number.isInteger(weight)
     ? []
     : [invalid('spec.weight', mapping.metadata.name, `the Mapping must have no weight of its own, and has ${weight}`)];
 }

@@ -20,18 +20,18 @@ export function validateProbes(container: JsonRecord, field: string): FieldError
   });
 }
 
-/** Checks postStart and preStop. */
-export function validateLifecycle(lifecycle: unknown, field: string): FieldErrors {
+/** Checks postStart and preStop of a container whose pod has graceSeconds to end. */
+export function validateLifecycle(lifecycle: unknown, graceSeconds: number, field: string): FieldErrors {
   return ['postStart', 'preStop'].flatMap((name) => {
     const handler = optionalRecord(recordOf(lifecycle)[name]);
-    return handler === undefined ? [] : validateHandler(handler, `${field}.${name}`);
+    return handler === undefined ? [] : validateHandler(handler, graceSeconds, `${field}.${name}`);
   });
 }
 
 function validateProbe(probe: JsonRecord, field: string): FieldErrors {
   const graceSeconds = numberOf(probe['terminationGracePeriodSeconds']);
   return [
-    ...validateHandler(probe, field),
+    ...validateHandler(probe, 0, field),
     ...counts.flatMap((name) =>
       (numberOf(probe[name]) ?? 0) < 0 ? [invalid(`${field}.${name}`, probe[name], 'it must be 0 or more')] : [],
     ),
@@ -56,7 +56,7 @@ function oneSuccess(probe: JsonRecord, field: string): FieldErrors {
     : [invalid(`${field}.successThreshold`, threshold, 'it must be 1 for this probe')];
 }
 
-function validateHandler(handler: JsonRecord, field: string): FieldErrors {
+function validateHandler(handler: JsonRecord, graceSeconds: number, field: string): FieldErrors {
   const given = handlers.filter((name) => optionalRecord(handler[name]) !== undefined);
   const [first, ...others] = given;
   if (first === undefined) return [required(field, 'give one of exec, httpGet, tcpSocket, grpc')];
@@ -64,11 +64,17 @@ function validateHandler(handler: JsonRecord, field: string): FieldErrors {
     ...others.map((name) =>
       forbidden(`${field}.${name}`, `only one way is allowed, and this has ${given.join(' and ')}`),
     ),
-    ...validateAction(first, recordOf(handler[first]), `${field}.${first}`),
+    ...(first === 'sleep'
+      ? validateSleep(recordOf(handler['sleep']), graceSeconds, `${field}.sleep`)
+      : validateAction(first, recordOf(handler[first]), `${field}.${first}`)),
   ];
 }
 
-function validateAction(name: (typeof handlers)[number], action: JsonRecord, field: string): FieldErrors {
+function validateAction(
+  name: Exclude<(typeof handlers)[number], 'sleep'>,
+  action: JsonRecord,
+  field: string,
+): FieldErrors {
   switch (name) {
     case 'exec':
       return listOf(action['command']).length > 0 ? [] : [required(`${field}.command`, 'give the command to run')];
@@ -78,13 +84,16 @@ function validateAction(name: (typeof handlers)[number], action: JsonRecord, fie
       return validatePortReference(action['port'], `${field}.port`);
     case 'grpc':
       return invalidEach(`${field}.port`, action['port'], portNumberProblems(numberOf(action['port']) ?? 0));
-    case 'sleep':
-      return (numberOf(action['seconds']) ?? 0) > 0
-        ? []
-        : [invalid(`${field}.seconds`, action['seconds'], 'it must be more than 0')];
     default:
       return unreachable(name);
   }
+}
+
+function validateSleep(action: JsonRecord, graceSeconds: number, field: string): FieldErrors {
+  const seconds = numberOf(action['seconds']) ?? 0;
+  return seconds > 0 && seconds <= graceSeconds
+    ? []
+    : [invalid(field, seconds, `it must be more than 0 and at most terminationGracePeriodSeconds (${graceSeconds})`)];
 }
 
 function validateScheme(action: JsonRecord, field: string): FieldErrors {

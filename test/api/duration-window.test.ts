@@ -30,7 +30,7 @@ type Input =
   | { readonly kind: 'pause-duration'; readonly pause: PauseStep }
   | { readonly kind: 'metric-duration'; readonly value: string }
   | { readonly kind: 'scale-down-delay'; readonly strategy: RolloutStrategy }
-  | { readonly kind: 'scale-down-deadline'; readonly deadline: string; readonly now: string }
+  | { readonly kind: 'scale-down-deadline'; readonly deadline?: string; readonly now: string }
   | { readonly kind: 'pause-step'; readonly pause: PauseStep; readonly status: RolloutStatus; readonly now: string }
   | {
       readonly kind: 'rollback-window';
@@ -81,7 +81,8 @@ function answer(input: Input): Output {
   }
 }
 
-function deadlineAnswer(deadline: string, nowMs: number): Output {
+function deadlineAnswer(deadline: string | undefined, nowMs: number): Output {
+  if (deadline === undefined || deadline === '') return { hasDeadline: false, remainingSeconds: null };
   const remaining = scaleDownRemainingMs(deadline, nowMs);
   if (!remaining.ok) return { hasDeadline: true, remainingSeconds: null, error: remaining.error };
   return { hasDeadline: true, remainingSeconds: remaining.value === 0 ? null : remaining.value / 1000 };

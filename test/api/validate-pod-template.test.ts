@@ -20,6 +20,8 @@ function errorsOf(container: Fields, spec: Fields = {}, metadata: Fields = {}): 
 const probe = { httpGet: { port: 80 } };
 const web = { name: 'web', image: 'nginx' };
 
+const sleep = (seconds: number): Fields => ({ lifecycle: { preStop: { sleep: { seconds } } } });
+
 const cases: readonly (readonly [name: string, actual: readonly string[], expected: readonly string[]])[] = [
   ['an ordinary template', errorsOf({ ports: [{ name: 'http', containerPort: 80 }], livenessProbe: probe }), []],
   ['no image', errorsOf({ image: '' }), ['t.spec.containers[0].image Required']],
@@ -195,6 +197,8 @@ const cases: readonly (readonly [name: string, actual: readonly string[], expect
     errorsOf({ lifecycle: { preStop: { exec: {} } } }),
     ['t.spec.containers[0].lifecycle.preStop.exec.command Required'],
   ],
+  ['a short sleep before the end', errorsOf(sleep(5)), []],
+  ['a sleep beyond the grace period', errorsOf(sleep(31)), ['t.spec.containers[0].lifecycle.preStop.sleep Invalid']],
   [
     'a request above its limit',
     errorsOf({ resources: { requests: { cpu: '2' }, limits: { cpu: '1500m' } } }),

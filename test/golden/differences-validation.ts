@@ -13,8 +13,14 @@ export interface ValidationDifference {
   readonly expect: (expected: FieldErrors, actual: FieldErrors) => FieldErrors;
 }
 
-const samePlace = (left: FieldError, right: FieldError): boolean =>
-  left.field === right.field && left.type === right.type && left.detail === right.detail;
+/** A recorded error also has its whole text, which holds the value. */
+type RecordedError = FieldError & { readonly message?: string };
+
+const samePlace = (left: RecordedError, right: RecordedError): boolean =>
+  left.field === right.field &&
+  left.type === right.type &&
+  left.detail === right.detail &&
+  left.message === right.message;
 
 interface VirtualServiceInput {
   readonly spec?: { readonly http?: unknown; readonly tls?: unknown; readonly tcp?: unknown };
