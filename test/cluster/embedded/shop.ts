@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { ResourceType } from '../../../src/api/object.ts';
 import { resourceTypes } from '../../../src/api/resource-types.ts';
 import { systemClock } from '../../../src/base/clock.ts';
+import { silentLog } from '../../../src/base/log.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import { createEmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
 import type { HttpRoute } from '../../../src/cluster/embedded/gateway/http-route.ts';
@@ -25,7 +26,6 @@ export class Shop {
     freeze: true,
   });
   readonly records: RequestRecord[] = [];
-  readonly errors: unknown[] = [];
   readonly #closers: (() => Promise<unknown>)[] = [];
   #gateway: LocalGateway | undefined;
 
@@ -36,13 +36,13 @@ export class Shop {
   /** Starts the gateway. */
   async open(options: Partial<LocalGatewayOptions> = {}): Promise<void> {
     this.#gateway = await startLocalGateway({
-      port: this.cluster,
+      cluster: this.cluster,
       clock: systemClock,
       random: seededRandom(1),
       listen: { host: '127.0.0.1', port: 0 },
       gateway: { name: 'public' },
       onRequest: (record) => this.records.push(record),
-      onError: (error) => this.errors.push(error),
+      log: silentLog,
       ...options,
     });
     this.#closers.unshift(() => this.gateway.stop(200));

@@ -21,14 +21,14 @@ const readMsMax = 2000;
  * the caches can show a weight without the pod that was already ready for it. Calls for the same backend share one read.
  */
 export class BackendLookup {
-  readonly #port: ClusterPort;
+  readonly #cluster: ClusterPort;
   readonly #caches: GatewayCaches;
   readonly #endpoints: EndpointTable;
   readonly #signal: AbortSignal;
   readonly #running = new Map<string, Promise<BackendState>>();
 
-  constructor(port: ClusterPort, caches: GatewayCaches, endpoints: EndpointTable, signal: AbortSignal) {
-    this.#port = port;
+  constructor(cluster: ClusterPort, caches: GatewayCaches, endpoints: EndpointTable, signal: AbortSignal) {
+    this.#cluster = cluster;
     this.#caches = caches;
     this.#endpoints = endpoints;
     this.#signal = signal;
@@ -51,8 +51,8 @@ export class BackendLookup {
     const call = { signal: this.#signal, timeoutMs: readMsMax };
     const { namespace, name } = target;
     const [routeObject, service] = await Promise.all([
-      this.#port.get({ type: resourceTypes.httpRoute, ...route }, call).catch(absentWhenNotFound),
-      this.#port.get({ type: resourceTypes.service, namespace, name }, call).catch(absentWhenNotFound),
+      this.#cluster.get({ type: resourceTypes.httpRoute, ...route }, call).catch(absentWhenNotFound),
+      this.#cluster.get({ type: resourceTypes.service, namespace, name }, call).catch(absentWhenNotFound),
     ]);
     if (routeObject !== undefined) this.#caches.routes.put(routeObject);
     if (service === undefined) return { kind: 'missing', message: `Service "${namespace}/${name}" does not exist` };
@@ -63,7 +63,7 @@ export class BackendLookup {
       .join();
     // Without a selector somebody else writes the slices, and the cache is all there is to know.
     if (labelSelector === '') return this.#endpoints.find(target);
-    const { items } = await this.#port.list(resourceTypes.pod, { namespace, labelSelector }, call);
+    const { items } = await this.#cluster.list(resourceTypes.pod, { namespace, labelSelector }, call);
     for (const pod of items) this.#caches.pods.put(pod);
     return this.#endpoints.fresh(target, service, items);
   }

@@ -5,10 +5,7 @@ import type { Duplex } from 'node:stream';
 import { resourceTypes } from '../../../api/resource-types.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { messageOf, SluiceError } from '../../../base/error.ts';
-import type { Random } from '../../../base/random.ts';
-import type { ClusterPort } from '../../port.ts';
-import { followObjects } from '../workloads/follow-objects.ts';
-import { ObjectCache, type CacheChange } from '../workloads/object-cache.ts';
+import { ObjectCache, type CacheChange, type FollowOptions } from '../workloads/object-cache.ts';
 import type { Pod } from '../workloads/shapes.ts';
 import { BackendChooser } from './backend-chooser.ts';
 import { BackendLookup, type GatewayCaches } from './backend-lookup.ts';
@@ -20,18 +17,13 @@ import { RouteDirectory } from './route-directory.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
 /** How to run a gateway. */
-export interface LocalGatewayOptions {
-  readonly port: ClusterPort;
-  readonly clock: Clock;
-  readonly random: Random;
+export interface LocalGatewayOptions extends FollowOptions {
   /** Where to listen; port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   /** Only routes whose parentRefs name this Gateway are served; every Gateway when a part is absent. */
   readonly gateway?: { readonly name?: string; readonly namespace?: string };
   /** Told of every request once it is over. It must not throw. */
   readonly onRequest?: (record: RequestRecord) => void;
-  /** Told of failures of the cluster port and of the listener; the gateway goes on. */
-  readonly onError: (error: unknown) => void;
   /** Until the head of a pod's answer must be there; 60 s when absent. */
   readonly headTimeoutMs?: number;
 }
@@ -59,33 +51,28 @@ const drainMsDefault = 5000;
  * is taken.
  */
 export async function startLocalGateway(options: LocalGatewayOptions): Promise<LocalGateway> {
-  const { clock, port, random, onError } = options;
+  const { clock, cluster, log } = options;
   const ending = new AbortController();
   const server = http.createServer(serverOptions);
   const identity = { ...options.gateway, port: await listen(server, options) };
   const caches: GatewayCaches = {
-    routes: new ObjectCache(),
-    services: new ObjectCache(),
-    endpointSlices: new ObjectCache(),
-    pods: new ObjectCache(),
+    routes: new ObjectCache(resourceTypes.httpRoute, options),
+    services: new ObjectCache(resourceTypes.service, options),
+    endpointSlices: new ObjectCache(resourceTypes.endpointSlice, options),
+    pods: new ObjectCache(resourceTypes.pod, options),
   };
   const pool = new UpstreamPool(clock);
   const forgetPods = caches.pods.subscribe((change) => forgetAddress(pool, change));
   const endpoints = new EndpointTable(caches);
-  const routes = new RouteDirectory({ port, clock, caches, gateway: identity, signal: ending.signal, onError });
-  const following = { port, clock, random, signal: ending.signal, onError };
-  const followed = [
-    followObjects(resourceTypes.service, caches.services, following),
-    followObjects(resourceTypes.pod, caches.pods, following),
-    followObjects(resourceTypes.endpointSlice, caches.endpointSlices, following),
-    followObjects(resourceTypes.httpRoute, caches.routes, following),
-  ];
+  const routes = new RouteDirectory({ cluster, clock, caches, gateway: identity, signal: ending.signal, log });
+  const followed = [caches.routes, caches.services, caches.endpointSlices, caches.pods];
+  const ended = Promise.all(followed.map((cache) => cache.run(ending.signal)));
   const counters = new RequestCounters();
   const connections = serve(server, {
     clock,
     find: (request) => routes.find(request),
     endpoints,
-    lookup: new BackendLookup(port, caches, endpoints, ending.signal),
+    lookup: new BackendLookup(cluster, caches, endpoints, ending.signal),
     chooser: new BackendChooser(),
     pool,
     listenPort: identity.port,
@@ -108,7 +95,7 @@ export async function startLocalGateway(options: LocalGatewayOptions): Promise<L
       endpoints.close();
       await routes.stop();
       pool.close();
-      await Promise.all(followed.map(({ ended }) => ended));
+      await ended;
     },
   };
 }

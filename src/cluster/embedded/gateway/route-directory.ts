@@ -1,6 +1,7 @@
 import { resourceTypes } from '../../../api/resource-types.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { hasCode, messageOf } from '../../../base/error.ts';
+import type { Log } from '../../../base/log.ts';
 import type { ClusterPort } from '../../port.ts';
 import { keyQueue, type KeyQueue } from '../workloads/key-queue.ts';
 import { keyOf, type CacheChange } from '../workloads/object-cache.ts';
@@ -13,12 +14,12 @@ import { isAttached, ownParents, routeParents, type BackendProblem, type Gateway
 import { compileRoute, routeTable, type CompiledRoute, type FoundRule } from './route-table.ts';
 
 interface RouteDirectoryOptions {
-  readonly port: ClusterPort;
+  readonly cluster: ClusterPort;
   readonly clock: Clock;
   readonly caches: GatewayCaches;
   readonly gateway: GatewayIdentity;
   readonly signal: AbortSignal;
-  readonly onError: (error: unknown) => void;
+  readonly log: Log;
 }
 
 /** The routes of the gateway: compiled when they change, found by requests, and told their status. */
@@ -32,8 +33,8 @@ export class RouteDirectory {
 
   constructor(options: RouteDirectoryOptions) {
     this.#options = options;
-    const { caches, clock, onError } = options;
-    this.#queue = keyQueue({ clock, onError, work: (key) => this.#writeStatus(key) });
+    const { caches, clock, log } = options;
+    this.#queue = keyQueue({ clock, log, work: (key) => this.#writeStatus(key) });
     this.#stops = [
       caches.routes.subscribe((change) => this.#onRoute(change)),
       caches.services.subscribe((change) => this.#onService(change)),
@@ -86,7 +87,7 @@ export class RouteDirectory {
   }
 
   async #writeStatus(key: string): Promise<undefined> {
-    const { port, caches, gateway, clock, signal } = this.#options;
+    const { cluster, caches, gateway, clock, signal } = this.#options;
     const [namespace = '', name = ''] = key.split('/');
     const route: HttpRoute | undefined = caches.routes.get(namespace, name);
     if (route === undefined || ownParents(route, gateway).length === 0) return;
@@ -98,7 +99,7 @@ export class RouteDirectory {
     const body = { metadata: { resourceVersion }, status: { parents } };
     try {
       const options = { subresource: 'status', fieldManager: 'sluice-gateway' } as const;
-      caches.routes.put(await port.patch(at, { kind: 'merge', body }, options, { signal }));
+      caches.routes.put(await cluster.patch(at, { kind: 'merge', body }, options, { signal }));
     } catch (error) {
       // A newer version, or the deletion, is on its way through the watch and leads here again.
       if (!hasCode(error, 'Conflict', 'NotFound')) throw error;

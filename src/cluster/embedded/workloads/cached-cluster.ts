@@ -2,8 +2,7 @@ import type { KubeObject, ResourceType } from '../../../api/object.ts';
 import { hasCode } from '../../../base/error.ts';
 import { invariant } from '../../../base/invariant.ts';
 import type { ClusterPort } from '../../port.ts';
-import { followObjects, type FollowOptions } from './follow-objects.ts';
-import { ObjectCache } from './object-cache.ts';
+import { ObjectCache, type FollowOptions } from './object-cache.ts';
 
 /**
  * The cluster as the workload controllers see it: reads from caches, writes through the port. What a write answers goes
@@ -11,24 +10,23 @@ import { ObjectCache } from './object-cache.ts';
  * listed again before anything is decided from them.
  */
 export class CachedCluster {
-  readonly #options: FollowOptions;
-  readonly #caches = new Map<string, ObjectCache>();
-  readonly #types: readonly ResourceType[];
+  readonly #port: ClusterPort;
+  readonly #signal: AbortSignal;
+  readonly #caches: ReadonlyMap<string, ObjectCache>;
   readonly #unsure = new Set<string>();
 
-  constructor(types: readonly ResourceType[], options: FollowOptions) {
-    this.#options = options;
-    this.#types = types;
-    for (const type of types) this.#caches.set(type.plural, new ObjectCache());
+  /** Nothing is written any more once the signal has aborted. */
+  constructor(types: readonly ResourceType[], options: FollowOptions, signal: AbortSignal) {
+    this.#port = options.cluster;
+    this.#signal = signal;
+    this.#caches = new Map(types.map((type) => [type.plural, new ObjectCache(type, options)]));
   }
 
   /** Begins to follow all types. `synced` resolves when every cache has its first list. */
   follow(): { readonly synced: Promise<void>; readonly ended: Promise<void> } {
-    const followed = this.#types.map((type) => followObjects(type, this.of(type), this.#options));
-    return {
-      synced: Promise.all(followed.map(({ synced }) => synced)).then(() => undefined),
-      ended: Promise.all(followed.map(({ ended }) => ended)).then(() => undefined),
-    };
+    const caches = [...this.#caches.values()];
+    const ended = Promise.all(caches.map((cache) => cache.run(this.#signal))).then(() => undefined);
+    return { synced: Promise.all(caches.map((cache) => cache.synced)).then(() => undefined), ended };
   }
 
   /** The cache of a type that is followed. */
@@ -94,7 +92,7 @@ export class CachedCluster {
       this.of(type).afterDelete(answer);
     } catch (error) {
       if (!hasCode(error, 'NotFound')) throw error;
-      this.of(type).remove(object, 'written');
+      this.of(type).remove(object);
     }
   }
 
@@ -107,12 +105,8 @@ export class CachedCluster {
     this.#unsure.delete(key);
   }
 
-  get #port(): ClusterPort {
-    return this.#options.port;
-  }
-
   get #call(): { readonly signal: AbortSignal } {
-    return { signal: this.#options.signal };
+    return { signal: this.#signal };
   }
 
   async #remember(type: ResourceType, namespace: string, write: Promise<KubeObject>): Promise<KubeObject> {

@@ -1,4 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
+import { messageOf } from '../../../base/error.ts';
+import type { Log } from '../../../base/log.ts';
 
 /** Work by key: a key that is added many times before its turn is done once. */
 export interface KeyQueue {
@@ -14,7 +16,7 @@ export interface KeyQueueOptions {
   /** Does the work of one key. Answers when to look again by itself, in milliseconds from now, or nothing. */
   readonly work: (key: string) => Promise<number | undefined>;
   /** Told of work that failed; the key is tried again after a growing wait. */
-  readonly onError: (error: unknown, key: string) => void;
+  readonly log: Log;
 }
 
 const retryMsMin = 20;
@@ -24,7 +26,7 @@ const retryMsMax = 30_000;
  * One key after the other, in the order in which they were first added. A failed key waits alone: it never holds up
  * the others.
  */
-export function keyQueue({ clock, work, onError }: KeyQueueOptions): KeyQueue {
+export function keyQueue({ clock, work, log }: KeyQueueOptions): KeyQueue {
   const waiting = new Set<string>();
   const timers = new Map<string, () => void>();
   const failureCounts = new Map<string, number>();
@@ -65,7 +67,7 @@ export function keyQueue({ clock, work, onError }: KeyQueueOptions): KeyQueue {
     } catch (error) {
       const failureCount = (failureCounts.get(key) ?? 0) + 1;
       failureCounts.set(key, failureCount);
-      onError(error, key);
+      log.warn({ key, failureCount, error: messageOf(error) }, 'work on an object failed and is tried again');
       addLater(key, Math.min(retryMsMin * 2 ** Math.min(failureCount - 1, 20), retryMsMax));
     }
   };

@@ -1,27 +1,15 @@
 import type { KubeObject, ResourceType } from '../../../api/object.ts';
 import { resourceTypes } from '../../../api/resource-types.ts';
-import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/error.ts';
-import type { Random } from '../../../base/random.ts';
-import type { ClusterPort } from '../../port.ts';
 import { CachedCluster } from './cached-cluster.ts';
 import { reconcileDeployment } from './deployment.ts';
 import { reconcileEndpointSlices } from './endpoint-slice.ts';
 import { reconcileJob } from './job.ts';
 import { keyQueue, type KeyQueue } from './key-queue.ts';
-import { keyOf, type CacheChange } from './object-cache.ts';
+import { keyOf, type CacheChange, type FollowOptions } from './object-cache.ts';
 import { reconcileReplicaSet, type WorkloadContext } from './replica-set.ts';
 import { SelectorIndex } from './selector-index.ts';
 import { controllerOf, type ReplicaSet, type Service } from './shapes.ts';
-
-/** How to run the workload controllers. */
-export interface WorkloadsOptions {
-  readonly port: ClusterPort;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Told of failures of the cluster port, and of objects (by key) that could not be reconciled. All are tried again. */
-  readonly onError: (error: unknown, key?: string) => void;
-}
 
 /** Running workload controllers. */
 export interface Workloads {
@@ -36,9 +24,10 @@ export interface Workloads {
  * Each is level-triggered: a change only says which object to look at. They wait only on the given clock, so that they
  * run in virtual time too. The embedded store itself sees to garbage collection and to disruption budgets.
  */
-export function startWorkloads({ port, clock, random, onError }: WorkloadsOptions): Workloads {
+export function startWorkloads(options: FollowOptions): Workloads {
+  const { clock, log } = options;
   const ending = new AbortController();
-  const cluster = new CachedCluster(followedTypes, { port, clock, random, signal: ending.signal, onError });
+  const cluster = new CachedCluster(followedTypes, options, ending.signal);
   const context: WorkloadContext = { cluster, clock };
   const indexes = indexSelectors(cluster);
   const stops: (() => void)[] = [];
@@ -46,8 +35,8 @@ export function startWorkloads({ port, clock, random, onError }: WorkloadsOption
   const { synced, ended } = cluster.follow();
   const begin = (): void => {
     if (ending.signal.aborted) return;
-    for (const { work, triggers } of controllersWith(indexes)) {
-      const queue = keyQueue({ clock, work: (key) => work(key, context), onError });
+    for (const { work, triggers } of controllersWith(indexes, cluster)) {
+      const queue = keyQueue({ clock, work: (key) => work(key, context), log });
       queues.push(queue);
       for (const { type, keys } of triggers) {
         const cache = cluster.of(type);
@@ -96,7 +85,7 @@ function indexSelectors(cluster: CachedCluster): Indexes {
   return { replicaSets, services };
 }
 
-function controllersWith({ replicaSets, services }: Indexes): readonly Controller[] {
+function controllersWith({ replicaSets, services }: Indexes, cluster: CachedCluster): readonly Controller[] {
   const { pod, replicaSet, deployment, job, service, endpointSlice } = resourceTypes;
   const selectedBy =
     (index: SelectorIndex): KeysOf =>
@@ -116,6 +105,8 @@ function controllersWith({ replicaSets, services }: Indexes): readonly Controlle
       triggers: [
         { type: deployment, keys: ownKey },
         { type: replicaSet, keys: (object) => controllerKey(object, 'Deployment') ?? [] },
+        // Recreate waits for the last pod of the old revision.
+        { type: pod, keys: (object) => grandparentKey(object, cluster) },
       ],
     },
     {
@@ -150,6 +141,13 @@ function controllerKey(object: KubeObject, kind: string): readonly string[] | un
   const owner = controllerOf(object);
   if (owner === undefined) return undefined;
   return owner.kind === kind ? [`${object.metadata.namespace ?? ''}/${owner.name}`] : [];
+}
+
+function grandparentKey(object: KubeObject, cluster: CachedCluster): readonly string[] {
+  const owner = controllerOf(object);
+  if (owner?.kind !== 'ReplicaSet') return [];
+  const parent = cluster.of(resourceTypes.replicaSet).get(object.metadata.namespace ?? '', owner.name);
+  return parent === undefined ? [] : (controllerKey(parent, 'Deployment') ?? []);
 }
 
 function serviceKey({ metadata: { namespace = '', labels = {} } }: KubeObject): readonly string[] {
