@@ -43,6 +43,8 @@ export const resourceTypes = {
   },
   lease: { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
   ingress: { group: 'networking.k8s.io', version: 'v1', kind: 'Ingress', plural: 'ingresses', namespaced: true },
+  gateway: { ...gateway, kind: 'Gateway', plural: 'gateways' },
+  gatewayClass: { ...gateway, kind: 'GatewayClass', plural: 'gatewayclasses', namespaced: false },
   httpRoute: { ...gateway, kind: 'HTTPRoute', plural: 'httproutes' },
   grpcRoute: { ...gateway, kind: 'GRPCRoute', plural: 'grpcroutes' },
 } as const satisfies Record<string, ResourceType>;

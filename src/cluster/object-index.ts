@@ -30,6 +30,7 @@ export class ObjectIndex<View> {
   readonly #project: (object: KubeObject) => View;
   readonly #entries = new Map<string, Entry<View>>();
   readonly #byOwner = new Map<string, Set<string>>();
+  readonly #keyOfUid = new Map<string, string>();
   readonly #tombstones = new Set<string>();
 
   constructor(project: (object: KubeObject) => View) {
@@ -44,6 +45,12 @@ export class ObjectIndex<View> {
     return this.#entries.get(keyOf(namespace, name))?.view;
   }
 
+  /** The object with a uid. */
+  find(uid: string): View | undefined {
+    return this.#entries.get(this.#keyOfUid.get(uid) ?? '')?.view;
+  }
+
+  /** Objects whose controller has this uid. */
   ownedBy(uid: string): readonly View[] {
     return [...(this.#byOwner.get(uid) ?? [])].flatMap((key) => this.#entries.get(key)?.view ?? []);
   }
@@ -65,6 +72,7 @@ export class ObjectIndex<View> {
     if (present !== undefined) this.#drop(present);
     const entry = { key, uid, version, owner: ownerOf(metadata), view: this.#project(object) };
     this.#entries.set(key, entry);
+    this.#keyOfUid.set(uid, key);
     if (entry.owner !== undefined) this.#own(entry.owner, key);
     return changeOf(key, present?.view, entry.view);
   }
@@ -100,8 +108,9 @@ export class ObjectIndex<View> {
     this.#byOwner.set(owner, owned);
   }
 
-  #drop({ key, owner }: Entry<View>): void {
+  #drop({ key, uid, owner }: Entry<View>): void {
     this.#entries.delete(key);
+    this.#keyOfUid.delete(uid);
     const owned = owner === undefined ? undefined : this.#byOwner.get(owner);
     owned?.delete(key);
     if (owned?.size === 0 && owner !== undefined) this.#byOwner.delete(owner);

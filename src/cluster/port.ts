@@ -6,7 +6,8 @@ import type { KubeObject, ResourceType } from '../api/object.ts';
  *
  * Failures are `SluiceError`s: Conflict (stale resourceVersion), AlreadyExists, NotFound, Gone (a watch or a page is too
  * old), Invalid, BadRequest, UnsupportedMediaType, TooLarge, Unauthorized, Forbidden, MethodNotAllowed, TooManyRequests,
- * Unavailable, Timeout, Internal, Cancelled. `Unavailable` and `Timeout` leave open whether the write happened.
+ * Unavailable, Timeout, Internal, Cancelled. `Unavailable` and `Timeout` leave open whether the write happened. TooLarge
+ * also stands for what an API server passes on from etcd as "etcdserver: request is too large".
  */
 export interface ClusterPort {
   /** Identifies the cluster in resource keys, logs and the journal. */
@@ -21,7 +22,8 @@ export interface ClusterPort {
   patch(at: ObjectAddress, patch: Patch, options: UpdateOptions, call: Call): Promise<KubeObject>;
   /**
    * Deletes one object. Answers with the object as it then is (it may live on with a deletionTimestamp while finalizers
-   * or a grace period hold it).
+   * or a grace period hold it). When nothing holds it, only name, namespace and uid of the answer are certain: an API
+   * server then answers with a Status.
    */
   delete(at: ObjectAddress, options: DeleteOptions, call: Call): Promise<KubeObject>;
   deleteCollection(type: ResourceType, query: ListQuery, options: DeleteOptions, call: Call): Promise<void>;
@@ -29,7 +31,9 @@ export interface ClusterPort {
   evict(pod: ObjectAddress, options: DeleteOptions, call: Call): Promise<void>;
   /**
    * Changes since a resourceVersion, oldest first. The iteration ends when the server closes the stream and throws on an
-   * error; `Gone` means that the resourceVersion is too old and the list must be read again. Abort the signal to stop.
+   * error; `Gone` means that the resourceVersion is too old and the list must be read again. Abort the signal to stop: the
+   * iteration then ends, or throws Cancelled. An empty resourceVersion starts with everything there is, as ADDED. What is
+   * wrong with the query is thrown by the first step of the iteration.
    */
   watch(type: ResourceType, query: WatchQuery, signal: AbortSignal): AsyncIterable<WatchEvent>;
 }
@@ -95,6 +99,7 @@ export interface WriteOptions {
 }
 
 export interface UpdateOptions extends WriteOptions {
+  /** `scale`: the body and the answer are a Scale (autoscaling/v1) of the same name. */
   readonly subresource?: 'status' | 'scale';
 }
 
@@ -102,8 +107,8 @@ export interface UpdateOptions extends WriteOptions {
  * - `json`: RFC 6902 operations. A failed `test` answers Invalid.
  * - `merge`: RFC 7396. A resourceVersion in `body.metadata` is a precondition.
  * - `strategic`: Kubernetes strategic merge; built-in types only, others answer UnsupportedMediaType.
- * - `apply`: server-side apply with field ownership; needs `fieldManager`. Another owner's field answers Conflict
- *   unless `force` is set.
+ * - `apply`: server-side apply with field ownership; needs `fieldManager`, and apiVersion, kind and metadata.name in the
+ *   body. Another owner's field answers Conflict unless `force` is set.
  */
 export type Patch =
   | { readonly kind: 'json'; readonly operations: readonly JsonPatchOperation[] }

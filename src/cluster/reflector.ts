@@ -62,6 +62,10 @@ export class Reflector<View> {
     return this.#index.get(namespace, name);
   }
 
+  find(uid: string): View | undefined {
+    return this.#index.find(uid);
+  }
+
   ownedBy(uid: string): readonly View[] {
     return this.#index.ownedBy(uid);
   }

@@ -1,11 +1,14 @@
 import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
-import type { AnalysisRunView, PodView, ReplicaSetView, RolloutView, ServiceView } from '../engine/world.ts';
+import type { ObservedPod, ObservedReplicaSet, ObservedRun, ObservedService } from './project.ts';
+import type { ObservedRollout } from './rollout-projector.ts';
 
 /** A projected cache of one kind, fed by a watch and by the answers to our own writes. */
 export interface ObjectCache<View> {
   readonly type: ResourceType;
   get(namespace: string, name: string): View | undefined;
+  /** The object with this uid. */
+  find(uid: string): View | undefined;
   /** Objects whose controller has this uid. */
   ownedBy(uid: string): readonly View[];
   list(): Iterable<View>;
@@ -17,11 +20,11 @@ export interface ObjectCache<View> {
 
 /** Everything the controller sees of one cluster. */
 export interface Caches {
-  readonly rollouts: ObjectCache<RolloutView>;
-  readonly replicaSets: ObjectCache<ReplicaSetView>;
-  readonly services: ObjectCache<ServiceView>;
-  readonly pods: ObjectCache<PodView>;
-  readonly analysisRuns: ObjectCache<AnalysisRunView>;
+  readonly rollouts: ObjectCache<ObservedRollout>;
+  readonly replicaSets: ObjectCache<ObservedReplicaSet>;
+  readonly services: ObjectCache<ObservedService>;
+  readonly pods: ObjectCache<ObservedPod>;
+  readonly analysisRuns: ObjectCache<ObservedRun>;
   readonly analysisTemplates: ObjectCache<AnalysisTemplateSpec>;
   readonly clusterAnalysisTemplates: ObjectCache<AnalysisTemplateSpec>;
   /** Raw objects of a kind that routers use. */

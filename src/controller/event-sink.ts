@@ -26,6 +26,8 @@ export interface EventSink {
   emit(subject: EventSubject, notices: readonly Notice[], occasion: string): void;
   /** Resolves when nothing waits to be written. */
   flushed(): Promise<void>;
+  /** True when nothing waits to be written. */
+  readonly isIdle: boolean;
   /** Events that were given up: the queue was full, or the cluster refused them for good. */
   readonly lost: number;
 }
@@ -74,6 +76,9 @@ export function createEventSink(cluster: ClusterPort, clock: Clock, log: Log, si
     },
     flushed: async () => {
       await pump;
+    },
+    get isIdle() {
+      return pump === undefined;
     },
     get lost() {
       return lost;

@@ -18,7 +18,7 @@ import { objectsOf } from './write-traffic.ts';
 export interface ObserveSources {
   readonly caches: Caches;
   readonly routers: readonly ConfiguredRouter[];
-  /** What is wrong with the specification itself. */
+  /** What is wrong with the specification and with what it refers to. */
   readonly problems: readonly SpecProblem[];
   readonly holds: readonly Hold[];
   /** Wall time in milliseconds since the epoch. */
@@ -45,35 +45,25 @@ export function observe(rollout: RolloutView, sources: ObserveSources): World {
     pods: isRestartDue(rollout, now)
       ? caches.replicaSets.ownedBy(rollout.uid).flatMap(({ uid }) => caches.pods.ownedBy(uid))
       : [],
-    problems: [...sources.problems, ...missingServices(rollout, services)],
+    problems: sources.problems,
     holds,
   };
 }
 
-/** The fields of a specification that name a Service, with the names. */
-export function namedServices({ spec }: RolloutView): readonly (readonly [field: string, name: string])[] {
+/** Names of the Services that a specification names. */
+export function namedServices({ spec }: RolloutView): readonly string[] {
   const { canary, blueGreen } = spec.strategy ?? {};
-  const fields: readonly (readonly [string, string | undefined])[] = [
-    ['spec.strategy.canary.stableService', canary?.stableService],
-    ['spec.strategy.canary.canaryService', canary?.canaryService],
-    ['spec.strategy.blueGreen.activeService', blueGreen?.activeService],
-    ['spec.strategy.blueGreen.previewService', blueGreen?.previewService],
-  ];
-  return fields.flatMap(([field, name]) => (name === undefined || name === '' ? [] : [[field, name] as const]));
+  return [canary?.stableService, canary?.canaryService, blueGreen?.activeService, blueGreen?.previewService].filter(
+    (name): name is string => name !== undefined && name !== '',
+  );
 }
 
 function observeServices(rollout: RolloutView, caches: Caches): ReadonlyMap<string, ServiceView> {
-  const found = namedServices(rollout).flatMap(([, name]) => {
+  const found = namedServices(rollout).flatMap((name) => {
     const service = caches.services.get(rollout.namespace, name);
     return service === undefined ? [] : [[name, service] as const];
   });
   return new Map(found);
-}
-
-function missingServices(rollout: RolloutView, found: ReadonlyMap<string, ServiceView>): readonly SpecProblem[] {
-  return namedServices(rollout).flatMap(([field, name]) =>
-    found.has(name) ? [] : [{ field, message: `Service "${name}" does not exist in namespace ${rollout.namespace}` }],
-  );
 }
 
 /** The templates that the Rollout names, and those that these name. */

@@ -43,8 +43,13 @@ function identityOf({ metadata }: KubeObject) {
   };
 }
 
+/** A ReplicaSet with the uid of its owner. */
+export interface ObservedReplicaSet extends ReplicaSetView {
+  readonly owner: string | undefined;
+}
+
 /** A ReplicaSet without its pod template. */
-export function projectReplicaSet(object: KubeObject): ReplicaSetView {
+export function projectReplicaSet(object: KubeObject): ObservedReplicaSet {
   const spec = record(object['spec']);
   const status = record(object['status']);
   const identity = identityOf(object);
@@ -61,30 +66,77 @@ export function projectReplicaSet(object: KubeObject): ReplicaSetView {
     availableReplicas: count(status['availableReplicas']),
     desiredReplicas: optionalCount(identity.annotations[desiredReplicasAnnotation]),
     scaleDownAt: parseInstant(identity.annotations[scaleDownDeadlineAnnotation] ?? ''),
+    owner: ownerOf(object),
     ...(failure === undefined ? {} : { failure: text(failure['message']) }),
   };
+}
+
+/** uid of the controlling owner. */
+function ownerOf({ metadata }: KubeObject): string | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }
 
 function hashOf({ metadata }: KubeObject): string {
   return metadata.labels?.[hashLabel] ?? '';
 }
 
+/** A Service with the part of it that references to it are checked against. */
+export interface ObservedService extends ServiceView {
+  readonly object: KubeObject;
+}
+
+/** A pod with what metrics are read by. */
+export interface ObservedPod extends PodView {
+  /** Empty until it has one. */
+  readonly address: string;
+  /** The first port that a container declares. */
+  readonly port: number | undefined;
+  /** When it was started, in milliseconds since the epoch; its creation until then. */
+  readonly startedAt: number;
+  readonly restarts: number;
+  /** uid of its ReplicaSet. */
+  readonly owner: string | undefined;
+}
+
 /** A Service as far as revisions go. */
-export function projectService(object: KubeObject): ServiceView {
-  const { metadata } = object;
+export function projectService(object: KubeObject): ObservedService {
+  const { apiVersion, kind, metadata } = object;
+  const { name, namespace, resourceVersion = '', annotations = {} } = metadata;
+  const managedBy = annotations[managedByAnnotation];
+  const selector = record(record(object['spec'])['selector']);
   return {
-    name: metadata.name,
-    resourceVersion: metadata.resourceVersion ?? '',
-    hash: text(record(record(object['spec'])['selector'])[hashLabel]),
-    managedBy: (metadata.annotations?.[managedByAnnotation] ?? '')
+    name,
+    resourceVersion,
+    hash: text(selector[hashLabel]),
+    managedBy: (managedBy ?? '')
       .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
+      .map((rollout) => rollout.trim())
+      .filter((rollout) => rollout !== ''),
+    object: {
+      apiVersion,
+      kind,
+      metadata: {
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(managedBy === undefined ? {} : { annotations: { [managedByAnnotation]: managedBy } }),
+      },
+      spec: { selector },
+    },
   };
 }
 
-/** An AnalysisRun by its names, labels and phase. */
-export function projectAnalysisRun(object: KubeObject): AnalysisRunView {
+/** An AnalysisRun: whole while it is under way, by name, labels and phase once it is finished. */
+export interface ObservedRun extends AnalysisRunView {
+  readonly namespace: string;
+  readonly resourceVersion: string;
+  /** uid of the Rollout or Experiment that it belongs to; undefined for one that a person made. */
+  readonly owner: string | undefined;
+  /** Undefined once it is finished. */
+  readonly run: AnalysisRun | undefined;
+}
+
+/** Projects an AnalysisRun. */
+export function projectAnalysisRun(object: KubeObject): ObservedRun {
   const { spec, status = { phase: '' } } = object as unknown as Partial<AnalysisRun>;
   const labels = object.metadata.labels ?? {};
   const { phase, message = '', startedAt = '', completedAt = '', metricResults = [] } = status;
@@ -99,15 +151,30 @@ export function projectAnalysisRun(object: KubeObject): AnalysisRunView {
     startedAt: parseInstant(startedAt),
     completedAt: parseInstant(completedAt),
     measured: metricResults.some(({ dryRun, successful = 0 }) => dryRun !== true && successful > 0),
+    owner: ownerOf(object),
+    run: completedAt === '' ? (object as unknown as AnalysisRun) : undefined,
   };
 }
 
-/** A pod, for restarts. */
-export function projectPod(object: KubeObject): PodView {
-  const ready = list(record(object['status'])['conditions'])
+/** A pod, for restarts and for metrics. */
+export function projectPod(object: KubeObject): ObservedPod {
+  const identity = identityOf(object);
+  const status = record(object['status']);
+  const ready = list(status['conditions'])
     .map(record)
     .some((condition) => condition['type'] === 'Ready' && condition['status'] === 'True');
-  return { ...identityOf(object), hash: hashOf(object), available: ready };
+  const [port] = list(record(object['spec'])['containers']).flatMap((container) => list(record(container)['ports']));
+  const restarts = list(status['containerStatuses']).map((container) => count(record(container)['restartCount']));
+  return {
+    ...identity,
+    owner: ownerOf(object),
+    hash: hashOf(object),
+    available: ready,
+    address: text(status['podIP']),
+    port: count(record(port)['containerPort']) || undefined,
+    startedAt: parseInstant(text(status['startTime'])) ?? identity.createdAt,
+    restarts: restarts.reduce((total, some) => total + some, 0),
+  };
 }
 
 const roles: readonly AnalysisRunView['role'][] = ['Step', 'Background', 'PrePromotion', 'PostPromotion'];

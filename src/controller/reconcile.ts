@@ -8,7 +8,7 @@ import { decide } from '../engine/decide.ts';
 import type { Decision } from '../engine/decision.ts';
 import { failureNotice, statusAfterFailure } from '../engine/failure.ts';
 import { revisionAnnotation } from '../engine/revision.ts';
-import type { Hold, RolloutView, SpecProblem, World } from '../engine/world.ts';
+import type { Hold, RolloutView, World } from '../engine/world.ts';
 import { apply, type Applied } from './apply.ts';
 import type { Caches } from './caches.ts';
 import type { EventSink } from './event-sink.ts';
@@ -17,6 +17,8 @@ import { observe } from './observe.ts';
 import type { PerformContext } from './perform-context.ts';
 import { perform } from './perform.ts';
 import type { WorkOutcome } from './queue.ts';
+import { referenceProblems } from './reference-problems.ts';
+import type { ObservedRollout } from './rollout-projector.ts';
 import { routersOf, type RouterRegistry } from './routers.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -29,8 +31,6 @@ export interface ReconcileTools {
   readonly events: EventSink;
   readonly clock: Clock;
   readonly log: Log;
-  /** What is wrong with the specification of a Rollout, and with what it refers to. */
-  problemsOf(rollout: RolloutView): readonly SpecProblem[];
   /** Why raises and promotions of a Rollout must wait, as known outside of it. */
   holdsOf(rollout: RolloutView): readonly Hold[];
 }
@@ -40,14 +40,14 @@ export interface ReconcileTools {
  * `engine/`; everything that touches the cluster is in `perform` and `writeStatus`.
  */
 export async function reconcile(
-  rollout: RolloutView,
+  rollout: ObservedRollout,
   tools: ReconcileTools,
   signal: AbortSignal,
 ): Promise<WorkOutcome> {
   const { caches, clock, journal, log } = tools;
   const routers = routersOf(rollout, tools.routers);
   const context = performContext(rollout, tools, routers);
-  const problems = tools.problemsOf(rollout);
+  const problems = [...rollout.problems, ...referenceProblems(rollout, routers, caches)];
   const world = observe(rollout, { caches, routers, problems, holds: tools.holdsOf(rollout), now: clock.now() });
 
   const decision = decide(world);

@@ -1,6 +1,7 @@
 import type { KubeObject, ResourceType } from '../api/object.ts';
 import { trafficWeightMax } from '../api/rollout-defaults.ts';
 import type { TrafficPlan, TrafficReading } from '../api/traffic.ts';
+import type { RouterCapabilitiesByName } from '../api/validate-rollout.ts';
 import type { Result } from '../base/result.ts';
 import type { RolloutView } from '../engine/world.ts';
 import type {
@@ -54,6 +55,11 @@ function subjectOf({ name, namespace, uid, spec }: RolloutView): RouterSubject {
     managedRoutes: (canary.trafficRouting?.managedRoutes ?? []).map((route) => route.name),
     weightMax: trafficWeightMax(spec),
   };
+}
+
+/** What the known routers can do, by name, as validation asks it. */
+export function capabilitiesOf(registry: RouterRegistry): RouterCapabilitiesByName {
+  return Object.fromEntries(registry.map(({ name, capabilities }) => [name, capabilities]));
 }
 
 /** Kinds that the known routers may touch. */

@@ -1,6 +1,6 @@
+import { mergeDiff } from '../api/merge-diff.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
-import { mergeDiff } from './merge-diff.ts';
 import { fieldManager, type PerformContext } from './perform-context.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { apiVersionOf, type Json, type KubeObject, type ObjectMeta, type ResourceType } from '../../api/object.ts';
+import { apiVersionOf, type KubeObject, type ObjectMeta, type ResourceType } from '../../api/object.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
 import { SluiceError } from '../../base/error.ts';
 import { formatInstant } from '../../base/instant.ts';
@@ -12,7 +12,7 @@ import {
   type ManagedEntry,
 } from './fields/managed-fields.ts';
 import { unownedFields, withoutFields } from './fields/unowned-fields.ts';
-import { asRecord, copyJson, isRecord, type JsonRecord } from './json.ts';
+import { asRecord, copyJson, isRecord, jsonAt, type JsonRecord } from './json.ts';
 import { metadataProblems, objectKey, readMetadata, withMetadata } from './object-meta.ts';
 import { checkKind, resourceName, type ResourceTraits } from './resource-traits.ts';
 import {
@@ -37,10 +37,11 @@ export function createObject(
 ): KubeObject {
   const { traits } = context.store.table(type);
   const sent = takeIn(object);
-  checkKind(type, sent);
+  checkKind(traits, sent);
   const metadata = createdMetadata(context, traits, sent);
   const admitted = traits.admit(traits.hasStatus ? withoutStatus(sent) : sent, undefined);
-  const entries = createdEntries(context, traits, admitted, metadata, managerOf(options.fieldManager));
+  const sane = asRecord(withMetadata(admitted, metadata)) ?? {};
+  const entries = createdEntries(context, traits, sane, managerOf(options.fieldManager));
   return storeNew(context, traits, admitted, { metadata, entries, dryRun: options.dryRun === true });
 }
 
@@ -104,11 +105,9 @@ function createdEntries(
   context: WriteContext,
   traits: ResourceTraits,
   object: JsonRecord,
-  metadata: ObjectMeta,
   manager: string,
 ): readonly ManagedEntry[] {
-  const given = metadata.managedFields as Json | undefined;
-  const entries = isOwnershipReset(given) ? [] : managedEntriesOf(object);
+  const entries = isOwnershipReset(jsonAt(object, 'metadata', 'managedFields')) ? [] : managedEntriesOf(object);
   const writer = { manager, operation: 'Update', apiVersion: apiVersionOf(traits.type), subresource: '' } as const;
   const comparison = compareFields(traits.blank, object, traits.fieldType);
   const owned = withoutFields(comparison, unownedFields, traits.reset.main);

@@ -1,9 +1,10 @@
 import type { KubeObject, ObjectMeta, ResourceType } from '../../api/object.ts';
+import { SluiceError } from '../../base/error.ts';
 import { formatInstant, parseInstant } from '../../base/instant.ts';
 import type { DeleteOptions, ObjectAddress } from '../port.ts';
 import { equalJson, jsonOf } from './json.ts';
 import { withMetadata } from './object-meta.ts';
-import { conflict, notFound, type ResourceTraits } from './resource-traits.ts';
+import { notFound, type ResourceTraits } from './resource-traits.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** Finalizers by which a deletion waits for the garbage collector. */
@@ -29,16 +30,19 @@ export function deleteObject(context: WriteContext, at: ObjectAddress, options: 
 
 function checkPreconditions(type: ResourceType, current: KubeObject, options: DeleteOptions): void {
   const { name, uid = '', resourceVersion = '' } = current.metadata;
+  const kind = type.group === '' ? type.kind : `${type.kind}.${type.group}`;
+  const refuse = (reason: string): SluiceError =>
+    new SluiceError('Conflict', `Operation cannot be fulfilled on ${kind} ${JSON.stringify(name)}: ${reason}`);
   if (options.uid !== undefined && options.uid !== uid) {
-    const reason = `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`;
-    throw conflict(type, name, reason);
+    throw refuse(
+      `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). ` +
+        'The object might have been deleted and then recreated',
+    );
   }
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
-    throw conflict(
-      type,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ` +
-        `ResourceVersion in object meta: ${resourceVersion}`,
+    throw refuse(
+      `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion ` +
+        `in record (${resourceVersion}). The object might have been modified`,
     );
   }
 }

@@ -38,7 +38,7 @@ export function patchObject(
   const isScale = traits.scale !== undefined && subresource === 'scale';
   const base = jsonOf(isScale && traits.scale !== undefined ? scaleOf(current, traits.scale) : current);
   const next = patched(base, patch, traits);
-  if (!isScale) checkKind(at.type, next);
+  if (!isScale) checkKind(traits, next);
   checkIdentity(traits, at, next, current);
   return writeUpdate(context, traits, current, next, options);
 }
@@ -180,20 +180,28 @@ function appliedConfiguration(
     );
   }
   const sent = takeIn(patch.body);
-  checkKind(at.type, sent);
-  const given = asRecord(sent['metadata']) ?? {};
-  if ((given['managedFields'] ?? null) !== null) {
-    throw new SluiceError('BadRequest', 'metadata.managedFields must be nil');
-  }
-  const undeclared = undeclaredPaths(sent, traits.fieldType);
-  if (undeclared.length > 0) {
-    throw new SluiceError('BadRequest', `${undeclared.join(', ')}: field not declared in schema`);
-  }
-  const metadata = { name: at.name, ...(at.namespace === undefined ? {} : { namespace: at.namespace }), ...given };
-  if (metadata.name !== at.name || (metadata.namespace ?? undefined) !== at.namespace) {
-    throw new SluiceError('BadRequest', `the object must be ${at.name}, as it is addressed`);
-  }
+  const namespace = at.namespace === undefined ? {} : { namespace: at.namespace };
+  const metadata = { ...namespace, ...asRecord(sent['metadata']) };
+  const problem = appliedProblem(traits, at, sent, metadata);
+  if (problem !== undefined) throw new SluiceError('BadRequest', problem);
   return { ...sent, metadata };
+}
+
+function appliedProblem(
+  { type, fieldType }: ResourceTraits,
+  at: ObjectAddress,
+  sent: JsonRecord,
+  metadata: JsonRecord,
+): string | undefined {
+  if (sent['apiVersion'] !== apiVersionOf(type) || sent['kind'] !== type.kind) {
+    return `the applied object must be of ${apiVersionOf(type)} ${type.kind}`;
+  }
+  if ((metadata['managedFields'] ?? null) !== null) return 'metadata.managedFields must be nil';
+  if (metadata['name'] !== at.name || metadata['namespace'] !== at.namespace) {
+    return `metadata.name and metadata.namespace must be those of the address (${at.name})`;
+  }
+  const undeclared = undeclaredPaths(sent, fieldType);
+  return undeclared.length === 0 ? undefined : `${undeclared.join(', ')}: field not declared in schema`;
 }
 
 function checkAppliedIdentity(traits: ResourceTraits, applied: JsonRecord, current: KubeObject): void {

@@ -81,12 +81,14 @@ export function conflict(type: ResourceType, name: string, reason: string): Slui
 }
 
 /** Refuses an object that says it is of another kind than the resource it is sent to. */
-export function checkKind(type: ResourceType, object: { readonly apiVersion?: Json; readonly kind?: Json }): void {
+export function checkKind(traits: ResourceTraits, object: { readonly apiVersion?: Json; readonly kind?: Json }): void {
+  const { type, custom } = traits;
   const [apiVersion, kind] = [object.apiVersion ?? '', object.kind ?? ''];
   if (apiVersion === apiVersionOf(type) && kind === type.kind) return;
-  throw new SluiceError(
-    'BadRequest',
+  const problem =
     `the object is ${JSON.stringify(apiVersion)} ${JSON.stringify(kind)}, ` +
-      `but ${resourceName(type)} takes ${JSON.stringify(apiVersionOf(type))} ${JSON.stringify(type.kind)}`,
-  );
+    `but ${resourceName(type)} takes ${JSON.stringify(apiVersionOf(type))} ${JSON.stringify(type.kind)}`;
+  // A custom resource is decoded whatever its kind, and validated later.
+  const isDecoded = custom && apiVersion === apiVersionOf(type) && kind !== '';
+  throw new SluiceError(isDecoded ? 'Invalid' : 'BadRequest', problem);
 }

@@ -7,6 +7,7 @@ import type { ScalePaths } from './resource-traits.ts';
 export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = paths.labelSelectorPath === undefined ? '' : at(object, paths.labelSelectorPath);
+  const replicas = at(object, paths.specReplicasPath) ?? 0;
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
@@ -17,7 +18,8 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
       ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
     },
-    spec: { replicas: at(object, paths.specReplicasPath) ?? 0 },
+    // A Scale leaves out replicas that are 0, as Go does.
+    spec: replicas === 0 ? {} : { replicas },
     status: {
       replicas: at(object, paths.statusReplicasPath) ?? 0,
       ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),

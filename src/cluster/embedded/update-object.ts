@@ -30,7 +30,7 @@ export function updateObject(
   const { traits } = context.store.table(type);
   const sent = takeIn(object);
   const subresource = subresourceOf(traits, options);
-  if (subresource !== 'scale') checkKind(type, sent);
+  if (subresource !== 'scale') checkKind(traits, sent);
   const metadata = readMetadata(sent);
   if (metadata.name === '') throw new SluiceError('BadRequest', 'name must be provided');
   const current = context.store.find(type, metadata.namespace, metadata.name);
@@ -196,7 +196,7 @@ function updatedEntries(
   const entries = sentEntries.length > 0 ? sentEntries : managedEntriesOf(before);
   // An object whose ownership was forgotten stays without until it is applied.
   if (entries.length === 0) return [];
-  const comparison = compareFields(before, plain, traits.fieldType);
+  const comparison = compareFields(before, asSent(traits, plain, next, end), traits.fieldType);
   const reset = end.subresource === 'status' ? traits.reset.status : traits.reset.main;
   const writer = {
     manager: end.manager,
@@ -204,7 +204,16 @@ function updatedEntries(
     apiVersion: apiVersionOf(traits.type),
     subresource: end.subresource,
   } as const;
-  return entriesAfterUpdate(entries, withoutFields(comparison, unownedFields, reset), writer, context.clock.now());
+  const owned = withoutFields(comparison, unownedFields, reset);
+  // The API server keeps no time for what was written through the scale.
+  const nowMs = end.subresource === 'scale' ? undefined : context.clock.now();
+  return entriesAfterUpdate(entries, owned, writer, nowMs);
+}
+
+/** A status write to a custom resource owns also the metadata that it sends and that is then not taken. */
+function asSent(traits: ResourceTraits, plain: JsonRecord, next: JsonRecord, end: UpdateEnd): JsonRecord {
+  if (end.subresource !== 'status' || traits.statusTakesMetadata) return plain;
+  return jsonOf(withMetadata(plain, readMetadata(next)));
 }
 
 function shareEntries(before: JsonRecord, entries: readonly Json[]): readonly Json[] {

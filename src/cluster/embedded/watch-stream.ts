@@ -19,6 +19,9 @@ export interface WatchSetup {
   readonly onEnd: (stream: WatchStream) => void;
 }
 
+/** How long before its end a watch gets a last bookmark. Source: the API server. */
+const lastBookmarkLeadMs = 2000;
+
 type Next = IteratorResult<WatchEvent, undefined>;
 
 const done: Next = { done: true, value: undefined };
@@ -34,7 +37,10 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
   readonly #filter: ObjectFilter;
   readonly #initial: WatchEvent[] = [];
   readonly #cleanUps: (() => void)[] = [];
+  /** Everything up to this version was looked at. */
   #cursor: number;
+  /** Version of the last event that was handed out: a bookmark must be newer. */
+  #told = 0;
   #waiting: { resolve(next: Next): void; reject(error: unknown): void } | undefined;
   #bookmarkDue = false;
   #ended = false;
@@ -46,6 +52,7 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
     this.#filter = readSelectors(setup.store.table(type).traits, query);
     this.#cursor = readVersion(query.resourceVersion);
     if (this.#cursor === 0) this.#startWithState();
+    this.#told = this.#cursor;
     this.#endOn(signal);
   }
 
@@ -110,10 +117,13 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
       this.#cursor += 1;
       const change = log.at(this.#cursor);
       const event = change === undefined ? undefined : this.#eventOf(change);
-      if (event !== undefined) return event;
+      if (event === undefined) continue;
+      this.#told = this.#cursor;
+      return event;
     }
-    if (!this.#bookmarkDue) return undefined;
+    if (!this.#bookmarkDue || this.#cursor <= this.#told) return undefined;
     this.#bookmarkDue = false;
+    this.#told = this.#cursor;
     return { type: 'BOOKMARK', resourceVersion: String(this.#cursor) };
   }
 
@@ -148,13 +158,12 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
       this.end();
       return;
     }
-    this.#cleanUps.push(clock.schedule(timeoutMs, () => this.#closeInTime()));
-    if (this.#query.bookmarks === true) this.#scheduleBookmark();
-  }
-
-  #closeInTime(): void {
-    if (this.#query.bookmarks === true) this.#bookmark();
-    this.end();
+    this.#cleanUps.push(clock.schedule(timeoutMs, () => this.end()));
+    if (this.#query.bookmarks !== true) return;
+    this.#scheduleBookmark();
+    // One more before the end, so that the next watch goes on from as late as possible.
+    const lastBookmarkMs = timeoutMs - lastBookmarkLeadMs;
+    if (lastBookmarkMs > 0) this.#cleanUps.push(clock.schedule(lastBookmarkMs, () => this.#bookmark()));
   }
 
   #scheduleBookmark(): void {

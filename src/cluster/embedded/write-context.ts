@@ -27,7 +27,7 @@ const generatedNameMax = 63;
 export function checkSize(object: unknown): void {
   const size = Buffer.byteLength(JSON.stringify(object));
   if (size <= objectBytesMax) return;
-  throw new SluiceError('TooLarge', `etcdserver: request is too large (${size} bytes, at most ${objectBytesMax})`);
+  throw new SluiceError('TooLarge', `the object has ${size} bytes as JSON, at most ${objectBytesMax} can be stored`);
 }
 
 /** A name that starts with `prefix` (cut to fit) and ends in random characters. */

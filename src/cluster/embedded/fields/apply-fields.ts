@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../base/error.ts';
 import { formatInstant } from '../../../base/instant.ts';
-import type { JsonRecord } from '../json.ts';
+import { equalJson, type JsonRecord } from '../json.ts';
 import { compareFields, fieldsOf } from './compare-fields.ts';
 import {
   emptySet,
@@ -39,9 +39,12 @@ export function applyFields(application: Application): { object: JsonRecord; ent
   const { live, applied, type, entries, writer, reset } = application;
   const last = entries.find((entry) => isEntryOf(entry, writer));
   const fields = subtractTrees(fieldsOf(applied, type), reset);
-  const own: ManagedEntry = { ...writer, time: formatInstant(application.nowMs), fields };
-  const claims = [...entries.filter((entry) => entry !== last), own];
-  const object = prune(mergeFields(live, applied, type), last, claims, type);
+  const claim: ManagedEntry = { ...writer, time: last?.time, fields };
+  const others = entries.filter((entry) => entry !== last);
+  const object = prune(mergeFields(live, applied, type), last, [...others, claim], type);
+  // An application that changes no value leaves the time of its entry alone.
+  const own = equalJson(live, object) ? claim : { ...claim, time: formatInstant(application.nowMs) };
+  const claims = [...others, own];
   const changed = compareFields(live, object, type);
   const taken = subtractTrees(unionSets(changed.modified, changed.added), reset);
   const isOwn = (entry: ManagedEntry): boolean => entry === own;

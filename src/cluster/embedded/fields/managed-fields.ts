@@ -104,14 +104,14 @@ export function entriesAfterUpdate(
   entries: readonly ManagedEntry[],
   comparison: Comparison,
   writer: Writer,
-  nowMs: number,
+  nowMs: number | undefined,
 ): readonly ManagedEntry[] {
   const taken = unionSets(comparison.modified, comparison.added);
   const remaining = loseFields(entries, taken, comparison.removed, (entry) => isEntryOf(entry, writer));
   if (isEmptySet(taken)) return remaining;
   const own = entries.find((entry) => isEntryOf(entry, writer));
   const fields = own === undefined ? taken : unionSets(subtractSets(own.fields, comparison.removed), taken);
-  const time = formatInstant(nowMs);
+  const time = nowMs === undefined ? undefined : formatInstant(nowMs);
   const others = remaining.filter((entry) => !isEntryOf(entry, writer));
   if (own !== undefined && own.fields === fields && own.time === time) return [...others, own];
   return foldOldest([...others, { ...writer, time, fields }]);

@@ -68,11 +68,12 @@ function add(document: Json, path: readonly string[], value: Json): Json {
   });
 }
 
+/** The API server's library replaces a member of an object also when there is none yet; an item of a list must be there. */
 function replace(document: Json, path: readonly string[], value: Json): Json {
   if (path.length === 0) return value;
   return changeAt(document, path, (parent, key) => {
-    memberOf(parent, key, path);
     if (isRecord(parent)) return { ...parent, [key]: value };
+    memberOf(parent, key, path);
     return isList(parent) ? parent.with(Number(key), value) : parent;
   });
 }

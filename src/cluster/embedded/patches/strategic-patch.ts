@@ -26,7 +26,7 @@ function mergeMap(target: JsonRecord, patch: JsonRecord, type: MapType): JsonRec
   for (const [key, value] of Object.entries(patch)) {
     if (!key.startsWith('$')) mergeMember(merged, key, value, type);
   }
-  for (const [key, value] of Object.entries(patch)) applyDirective(merged, key, value, type);
+  for (const [key, value] of Object.entries(patch)) applyDirective({ merged, base, type }, key, value);
   return merged;
 }
 
@@ -46,10 +46,10 @@ function mergeValue(target: Json | undefined, patch: Json, type: FieldType): Jso
   const resolved = resolveType(type, patch);
   if (isRecord(patch) && resolved.kind === 'map') return mergeMap(isRecord(target) ? target : {}, patch, resolved);
   if (!isList(patch) || resolved.kind !== 'list') return patch;
-  if (resolved.relation === 'set') return [...new Set([...(isList(target) ? target : []), ...patch])];
-  return resolved.relation === 'associative'
-    ? mergeItems(isList(target) ? target : [], patch, resolved)
-    : withoutDirectives(patch);
+  if (resolved.relation === 'atomic') return withoutDirectives(patch);
+  const own = isList(target) ? target : [];
+  const merged = resolved.relation === 'set' ? [...new Set([...own, ...patch])] : mergeItems(own, patch, resolved);
+  return orderItems(merged, patch, own, resolved);
 }
 
 /** A list that is replaced may still carry the directive that says so. */
@@ -83,29 +83,63 @@ function keyOf(item: JsonRecord, type: ListType): Json {
   throw new SluiceError('Invalid', `map: ${JSON.stringify(item)} does not contain declared merge key: ${field}`);
 }
 
-function applyDirective(merged: Record<string, Json>, key: string, value: Json, type: MapType): void {
+interface Merging {
+  readonly merged: Record<string, Json>;
+  readonly base: JsonRecord;
+  readonly type: MapType;
+}
+
+function applyDirective(merging: Merging, key: string, value: Json): void {
   if (!key.startsWith('$') || key === directive) return;
-  const field = key.slice(key.indexOf('/') + 1);
-  const list = merged[field];
   if (!isList(value)) throw new SluiceError('BadRequest', `directive ${key} of a strategic merge patch needs a list`);
+  const { merged } = merging;
   if (key === retainKeys) {
     for (const name of Object.keys(merged)) if (!value.includes(name)) delete merged[name];
   } else if (key.startsWith(deletePrefix)) {
-    if (isList(list)) merged[field] = list.filter((item) => !value.some((one) => equalJson(one, item)));
+    changeList(merged, key, (list) => list.filter((item) => !value.some((one) => equalJson(one, item))));
   } else if (key.startsWith(orderPrefix)) {
-    if (isList(list)) merged[field] = orderItems(list, value, memberType(type, field));
+    changeList(merged, key, (list, field) => {
+      const original = merging.base[field];
+      return orderItems(list, value, isList(original) ? original : [], memberType(merging.type, field));
+    });
   } else {
     throw new SluiceError('BadRequest', `unknown directive ${key} in a strategic merge patch`);
   }
 }
 
-/** Listed items in the given order; an item that is not listed stays behind the item it followed. */
-function orderItems(items: readonly Json[], order: readonly Json[], type: FieldType): readonly Json[] {
+/** Changes the list that a directive `$name/field` is about, if there is one. */
+function changeList(
+  merged: Record<string, Json>,
+  key: string,
+  make: (list: readonly Json[], field: string) => readonly Json[],
+): void {
+  const field = key.slice(key.indexOf('/') + 1);
+  const list = merged[field];
+  if (isList(list)) merged[field] = make(list, field);
+}
+
+/**
+ * Items that the patch names in the order of the patch. The others keep the order they had, and stay before a named
+ * item that they were before.
+ */
+function orderItems(
+  items: readonly Json[],
+  order: readonly Json[],
+  original: readonly Json[],
+  type: FieldType,
+): readonly Json[] {
   const key = type.kind === 'list' ? type.keys[0] : undefined;
   const identity = (item: Json): Json => (key !== undefined && isRecord(item) ? (item[key] ?? null) : item);
-  const rankOf = (item: Json): number => order.findIndex((one) => equalJson(identity(one), identity(item)));
-  const listed = items.filter((item) => rankOf(item) >= 0).toSorted((left, right) => rankOf(left) - rankOf(right));
+  const rankIn = (list: readonly Json[], item: Json): number =>
+    list.findIndex((one) => equalJson(identity(one), identity(item)));
+  const byRankIn = (list: readonly Json[]) => (left: Json, right: Json) => rankIn(list, left) - rankIn(list, right);
+  const named = items.filter((item) => rankIn(order, item) >= 0).toSorted(byRankIn(order));
+  const others = items.filter((item) => rankIn(order, item) < 0).toSorted(byRankIn(original));
   const ordered: Json[] = [];
-  for (const item of items) ordered.push(rankOf(item) < 0 ? item : (listed.shift() ?? item));
-  return ordered;
+  for (const item of named) {
+    const rank = rankIn(original, item);
+    const before = rank < 0 ? 0 : others.filter((other) => rankIn(original, other) < rank).length;
+    ordered.push(...others.splice(0, before), item);
+  }
+  return [...ordered, ...others];
 }

@@ -1,0 +1,61 @@
+import type { AnalysisTemplate } from '../api/analysis-template.ts';
+import { fieldErrorText } from '../api/field-error.ts';
+import { apiVersionOf } from '../api/object.ts';
+import { resourceTypes } from '../api/resource-types.ts';
+import { validateReferences, type ReferenceFinder } from '../api/validate-references.ts';
+import type { SpecProblem } from '../engine/world.ts';
+import type { Caches } from './caches.ts';
+import type { ObservedRollout } from './rollout-projector.ts';
+import type { ConfiguredRouter } from './routers.ts';
+
+/** What is wrong with what a Rollout refers to: it is missing, or does not fit. From the caches alone. */
+export function referenceProblems(
+  rollout: ObservedRollout,
+  routers: readonly ConfiguredRouter[],
+  caches: Caches,
+): readonly SpecProblem[] {
+  const { name, namespace, uid, annotations, labels, spec, templateLabels } = rollout;
+  const whole = {
+    apiVersion: apiVersionOf(resourceTypes.rollout),
+    kind: resourceTypes.rollout.kind,
+    metadata: { name, namespace, uid, annotations, labels },
+    spec: { ...spec, template: { metadata: { labels: templateLabels } } },
+  };
+  const errors = validateReferences(whole, finder(namespace, caches));
+  return [
+    ...errors.map((error) => ({ field: error.field, message: fieldErrorText(error) })),
+    ...routers.flatMap((router) => missingTargets(router, caches)),
+  ];
+}
+
+function finder(namespace: string, caches: Caches): ReferenceFinder {
+  return {
+    service: ({ name }) => caches.services.get(namespace, name)?.object,
+    analysisTemplate: ({ templateName = '', clusterScope = false }) => {
+      const type = clusterScope ? resourceTypes.clusterAnalysisTemplate : resourceTypes.analysisTemplate;
+      const spec = clusterScope
+        ? caches.clusterAnalysisTemplates.get('', templateName)
+        : caches.analysisTemplates.get(namespace, templateName);
+      if (spec === undefined) return undefined;
+      const found: AnalysisTemplate = {
+        apiVersion: apiVersionOf(type),
+        kind: type.kind,
+        metadata: { name: templateName },
+        spec,
+      };
+      return found;
+    },
+    // Objects of routers are looked for by the routers' own targets below.
+    routerObject: () => 'unknown',
+  };
+}
+
+/** Router objects that the user has to make and that are not there. */
+function missingTargets({ name, targets }: ConfiguredRouter, caches: Caches): readonly SpecProblem[] {
+  return targets.flatMap((target) => {
+    if (target.kind !== 'named' || target.optional) return [];
+    if (caches.routerObjects(target.type).get(target.namespace, target.name) !== undefined) return [];
+    const message = `${target.type.kind} "${target.name}" does not exist in namespace ${target.namespace}`;
+    return [{ field: `spec.strategy.canary.trafficRouting (${name})`, message }];
+  });
+}

@@ -1,0 +1,89 @@
+import { fieldErrorText } from '../api/field-error.ts';
+import type { KubeObject } from '../api/object.ts';
+import type { Rollout } from '../api/rollout.ts';
+import { validateRollout, type RouterCapabilitiesByName } from '../api/validate-rollout.ts';
+import { messageOf } from '../base/error.ts';
+import type { RolloutView, SpecProblem } from '../engine/world.ts';
+import { projectRollout } from './project.ts';
+
+/** A Rollout with what is wrong with it by itself. */
+export interface ObservedRollout extends RolloutView {
+  readonly problems: readonly SpecProblem[];
+  /** Labels of its pod template, which selectors are checked against. */
+  readonly templateLabels: Readonly<Record<string, string>>;
+}
+
+/** What is the same for all versions of one specification. */
+interface SpecPart {
+  readonly generation: number;
+  readonly collisionCount: number | undefined;
+  readonly view: ObservedRollout;
+}
+
+/**
+ * Makes the projection of Rollouts. Hashing and checking are done once per generation: most news about a Rollout are
+ * changes of its status. An object that cannot be read becomes a Rollout with a problem, so that it stops nobody else.
+ */
+export function rolloutProjector(routers: RouterCapabilitiesByName): (object: KubeObject) => ObservedRollout {
+  const parts = new Map<string, SpecPart>();
+  return (object) => {
+    const uid = object.metadata.uid ?? '';
+    const { status } = object as unknown as Partial<Rollout>;
+    const part = parts.get(uid);
+    const generation = object.metadata.generation ?? 0;
+    if (part?.generation === generation && part.collisionCount === status?.collisionCount) {
+      return withStatus(part.view, object);
+    }
+    const view = readWhole(object, routers);
+    if (object.metadata.deletionTimestamp === undefined) {
+      parts.set(uid, { generation, collisionCount: status?.collisionCount, view });
+    } else {
+      parts.delete(uid);
+    }
+    return view;
+  };
+}
+
+function withStatus(view: ObservedRollout, object: KubeObject): ObservedRollout {
+  const { status = {} } = object as unknown as Partial<Rollout>;
+  const { metadata } = object;
+  return {
+    ...view,
+    resourceVersion: metadata.resourceVersion ?? '',
+    deleting: metadata.deletionTimestamp !== undefined,
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    status,
+  };
+}
+
+function readWhole(object: KubeObject, routers: RouterCapabilitiesByName): ObservedRollout {
+  const { spec = {} } = object as unknown as Partial<Rollout>;
+  try {
+    const problems = [...validateRollout({ spec }, { routers }), ...unsupported(spec)].map((error): SpecProblem =>
+      'message' in error ? error : { field: error.field, message: fieldErrorText(error) },
+    );
+    return { ...projectRollout(object), problems, templateLabels: spec.template?.metadata?.labels ?? {} };
+  } catch (error) {
+    const problems = [{ field: 'spec', message: `cannot be read: ${messageOf(error)}` }];
+    return { ...projectRollout({ ...object, spec: {} }), problems, templateLabels: {} };
+  }
+}
+
+/** Steps that this version does not carry out. Standing still with a reason is better than passing them by. */
+function unsupported({ strategy, workloadRef }: Rollout['spec']): readonly SpecProblem[] {
+  const steps = strategy?.canary?.steps ?? [];
+  return [
+    ...steps.flatMap((step, index) =>
+      (['experiment', 'plugin'] as const)
+        .filter((kind) => step[kind] !== undefined)
+        .map((kind) => ({
+          field: `spec.strategy.canary.steps[${index}].${kind}`,
+          message: `${kind} steps are not supported yet; remove the step`,
+        })),
+    ),
+    ...(workloadRef === undefined
+      ? []
+      : [{ field: 'spec.workloadRef', message: 'workloadRef is not supported yet; give spec.template' }]),
+  ];
+}
