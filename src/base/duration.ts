@@ -15,8 +15,8 @@ const unitNanoseconds: ReadonlyMap<string, number> = new Map([
 /** Go keeps a duration in a signed 64-bit count of nanoseconds. */
 const nanosecondsMax = 2 ** 63;
 
-const wholeDuration = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
-const durationPart = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+const wholeDuration = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
+const durationPart = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
 
 /**
  * Parses Go duration syntax such as `1h30m`, `-1.5s`, `0`, to milliseconds (fractions kept).

@@ -1,4 +1,4 @@
-import type { CanaryStep } from '../api/canary-step.ts';
+import { canaryStepText } from '../api/canary-step-kind.ts';
 import { getCondition } from '../api/condition.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import { recordedRun, runRoles } from './analysis-plan.ts';
@@ -104,20 +104,8 @@ function stepNotices(pass: Pass): readonly Notice[] {
   const index = completedStep(pass);
   if (index === undefined) return [];
   const steps = stepsOf(pass.settled);
-  const text = `Rollout step ${index + 1}/${steps.length} completed (${stepText(steps[index] ?? {})})`;
+  const text = `Rollout step ${index + 1}/${steps.length} completed (${canaryStepText(steps[index] ?? {})})`;
   return [normal('RolloutStepCompleted', text)];
-}
-
-/** A step in one line, as clients show it, e.g. `setWeight: 20` or `pause: 1h`. */
-export function stepText(step: CanaryStep): string {
-  if (step.setWeight !== undefined) return `setWeight: ${step.setWeight}`;
-  if (step.pause !== undefined) return step.pause.duration === undefined ? 'pause' : `pause: ${step.pause.duration}`;
-  if (step.setCanaryScale !== undefined) return 'setCanaryScale';
-  if (step.setHeaderRoute !== undefined) return 'setHeaderRoute';
-  if (step.setMirrorRoute !== undefined) return 'setMirrorRoute';
-  if (step.experiment !== undefined) return 'experiment';
-  if (step.analysis !== undefined) return 'analysis';
-  return step.plugin === undefined ? 'invalid' : `plugin: ${step.plugin.name}`;
 }
 
 /** A pause begins or ends. An abort and a new template end a pause too, but have notices of their own. */

@@ -1,6 +1,6 @@
+import { canaryStepText } from '../api/canary-step-kind.ts';
 import type { Effect, Reason } from './decision.ts';
 import { heldBy } from './gates.ts';
-import { stepText } from './notices.ts';
 import { abortMessage, completedStep, isAbort, isPromotion, begins, type Pass } from './pass.ts';
 import { revisionOf } from './revision.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
@@ -22,7 +22,7 @@ function moveReason(pass: Pass): Reason | undefined {
   if (step !== undefined) {
     return {
       code: 'StepCompleted',
-      message: `step ${step + 1}/${steps.length} (${stepText(steps[step] ?? {})}) is done`,
+      message: `step ${step + 1}/${steps.length} (${canaryStepText(steps[step] ?? {})}) is done`,
     };
   }
   return { code: 'StateChanged', message: `from ${restored.state} to ${settled.state}` };

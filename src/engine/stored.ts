@@ -1,5 +1,6 @@
 import type { BlueGreenStrategy } from '../api/blue-green-strategy.ts';
-import type { CanaryStep, CanaryStepKind } from '../api/canary-step.ts';
+import { canaryStepKind } from '../api/canary-step-kind.ts';
+import type { CanaryStepKind } from '../api/canary-step.ts';
 import { getCondition } from '../api/condition.ts';
 import type { RolloutView } from './world.ts';
 
@@ -45,7 +46,8 @@ export interface Stored {
 export function readStored(rollout: RolloutView): Stored {
   const { spec, status, templateHash, stepsHash } = rollout;
   const { currentPodHash: current = '', currentStepHash = '', stableRS: stable = '', pauseConditions = [] } = status;
-  const stepKinds = (spec.strategy?.canary?.steps ?? []).map(stepKind);
+  // A step without any known field (validation refuses it) pauses: nothing goes on by mistake.
+  const stepKinds = (spec.strategy?.canary?.steps ?? []).map((step) => canaryStepKind(step) ?? 'pause');
   return {
     rollout,
     strategy: strategyOf(rollout),
@@ -92,20 +94,4 @@ function readBlueGreen({ spec, status }: RolloutView): Stored['blueGreen'] {
 
 function pausesBeforePromotion({ autoPromotionEnabled, autoPromotionSeconds = 0 }: BlueGreenStrategy): boolean {
   return autoPromotionEnabled === false || autoPromotionSeconds > 0;
-}
-
-const stepKinds: readonly CanaryStepKind[] = [
-  'setWeight',
-  'pause',
-  'experiment',
-  'analysis',
-  'setCanaryScale',
-  'setHeaderRoute',
-  'setMirrorRoute',
-  'plugin',
-];
-
-/** What a step does. One without any known field (validation refuses it) pauses: nothing goes on by mistake. */
-export function stepKind(step: CanaryStep): CanaryStepKind {
-  return stepKinds.find((kind) => step[kind] !== undefined) ?? 'pause';
 }
