@@ -12,13 +12,15 @@ import { ObjectCache, type FollowOptions } from './object-cache.ts';
 export class CachedCluster {
   readonly #port: ClusterPort;
   readonly #signal: AbortSignal;
+  readonly #writeOptions: { readonly fieldManager: string };
   readonly #caches: ReadonlyMap<string, ObjectCache>;
   readonly #unsure = new Set<string>();
 
-  /** Nothing is written any more once the signal has aborted. */
-  constructor(types: readonly ResourceType[], options: FollowOptions, signal: AbortSignal) {
+  /** Nothing is written any more once the signal has aborted. Writes are made in the name of `fieldManager`. */
+  constructor(types: readonly ResourceType[], options: FollowOptions, signal: AbortSignal, fieldManager: string) {
     this.#port = options.cluster;
     this.#signal = signal;
+    this.#writeOptions = { fieldManager };
     this.#caches = new Map(types.map((type) => [type.plural, new ObjectCache(type, options)]));
   }
 
@@ -50,7 +52,7 @@ export class CachedCluster {
   /** Creates an object. */
   async create(type: ResourceType, object: KubeObject): Promise<KubeObject> {
     const { namespace = '' } = object.metadata;
-    return this.#remember(type, namespace, this.#port.create(type, object, writeOptions, this.#call));
+    return this.#remember(type, namespace, this.#port.create(type, object, this.#writeOptions, this.#call));
   }
 
   /** Changes fields of an object, provided that it still is the same one. */
@@ -61,7 +63,7 @@ export class CachedCluster {
     return this.#remember(
       type,
       namespace,
-      this.#port.patch({ type, namespace, name }, patch, writeOptions, this.#call),
+      this.#port.patch({ type, namespace, name }, patch, this.#writeOptions, this.#call),
     );
   }
 
@@ -75,7 +77,7 @@ export class CachedCluster {
     const { name, namespace = '', uid } = object.metadata;
     const metadata = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     const patch = { kind: 'merge', body: { metadata, status } } as const;
-    const options = { ...writeOptions, subresource: 'status' } as const;
+    const options = { ...this.#writeOptions, subresource: 'status' } as const;
     return this.#remember(type, namespace, this.#port.patch({ type, namespace, name }, patch, options, this.#call));
   }
 
@@ -121,5 +123,3 @@ export class CachedCluster {
     }
   }
 }
-
-const writeOptions = { fieldManager: 'sluice-workloads' } as const;

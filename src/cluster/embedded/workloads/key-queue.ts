@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
-import { messageOf } from '../../../base/error.ts';
+import { hasCode, messageOf } from '../../../base/error.ts';
 import type { Log } from '../../../base/log.ts';
 
 /** Work by key: a key that is added many times before its turn is done once. */
@@ -67,7 +67,10 @@ export function keyQueue({ clock, work, log }: KeyQueueOptions): KeyQueue {
     } catch (error) {
       const failureCount = (failureCounts.get(key) ?? 0) + 1;
       failureCounts.set(key, failureCount);
-      log.warn({ key, failureCount, error: messageOf(error) }, 'work on an object failed and is tried again');
+      const fields = { key, failureCount, error: messageOf(error) };
+      // Somebody else wrote in between: that is everyday life.
+      if (hasCode(error, 'Conflict')) log.debug(fields, 'an object has changed and is looked at again');
+      else log.warn(fields, 'work on an object failed and is tried again');
       addLater(key, Math.min(retryMsMin * 2 ** Math.min(failureCount - 1, 20), retryMsMax));
     }
   };

@@ -27,7 +27,7 @@ export interface Workloads {
 export function startWorkloads(options: FollowOptions): Workloads {
   const { clock, log } = options;
   const ending = new AbortController();
-  const cluster = new CachedCluster(followedTypes, options, ending.signal);
+  const cluster = new CachedCluster(followedTypes, options, ending.signal, 'sluice-workloads');
   const context: WorkloadContext = { cluster, clock };
   const indexes = indexSelectors(cluster);
   const stops: (() => void)[] = [];
