@@ -44,6 +44,11 @@ export interface TrafficPlan {
   readonly managedRoutes: readonly string[];
   /** True while a revision is on its way; some routers mark their objects with it. */
   readonly inProgress: boolean;
+  /**
+   * What stays as it is, whatever the destinations say: their weights, or the hashes that a router splits by. Absent
+   * means nothing.
+   */
+  readonly keep?: readonly ('weights' | 'hashes')[];
 }
 
 /** What the router objects say now. */
@@ -52,13 +57,15 @@ export interface TrafficReading {
   readonly canaryWeight: number | undefined;
   /** Share of the stable side, likewise. */
   readonly stableWeight: number | undefined;
-  /** Shares of additional destinations by Service name. */
+  /** Shares of all other destinations that get traffic, by Service name. */
   readonly additionalWeights: Readonly<Record<string, number>>;
   readonly weightMax: number;
   /** Managed routes that are present, by name. */
   readonly managedRoutes: readonly string[];
   /** Whether the objects are marked as `inProgress`; absent where a router has no such mark. */
   readonly inProgress?: boolean;
+  /** Pod-template hash behind each side, empty when there is none; absent where a router does not split by hash. */
+  readonly hashes?: { readonly canary: string; readonly stable: string };
   /**
    * Whether the data plane took the objects as they stand: `accepted`, not yet (`pending`), `refused` with the
    * message below, or `unknown` where a router never says.

@@ -54,6 +54,7 @@ function subjectOf({ name, namespace, uid, spec }: RolloutView): RouterSubject {
     canaryService: canary.canaryService ?? '',
     managedRoutes: (canary.trafficRouting?.managedRoutes ?? []).map((route) => route.name),
     weightMax: trafficWeightMax(spec),
+    weightMaxGiven: canary.trafficRouting?.maxTrafficWeight !== undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import { trafficWeightMax } from '../api/rollout-defaults.ts';
-import type { TrafficPlan } from '../api/traffic.ts';
+import type { TrafficPlan, TrafficReading } from '../api/traffic.ts';
 import { canaryWeight } from './canary-weight.ts';
 import type { Effect } from './decision.ts';
 import { resolveFenceposts } from './fenceposts.ts';
@@ -145,14 +145,30 @@ function routesInForce(situation: Situation): RoutesInForce {
   return routesAfter(steps, managedRouteNames(situation.world.rollout));
 }
 
-function says(reading: Situation['world']['traffic'][number]['reading'], plan: TrafficPlan): boolean {
+function says(reading: TrafficReading, plan: TrafficPlan): boolean {
   const wanted = [...plan.headerRoutes, ...plan.mirrorRoutes].map(({ name }) => name);
   const canary = plan.destinations.find(({ role }) => role === 'canary');
   return (
     reading.canaryWeight === canary?.weight &&
     reading.problem === undefined &&
     (reading.inProgress ?? plan.inProgress) === plan.inProgress &&
+    saysHashes(reading, plan) &&
+    saysAdditional(reading, plan) &&
     wanted.every((name) => reading.managedRoutes.includes(name)) &&
     reading.managedRoutes.every((name) => wanted.includes(name))
   );
+}
+
+/** A router that splits by hash must name the hashes of the plan. */
+function saysHashes({ hashes }: TrafficReading, { destinations }: TrafficPlan): boolean {
+  return destinations.every(({ role, hash }) => hashes === undefined || role === 'additional' || hashes[role] === hash);
+}
+
+/** Nobody but the destinations of the plan may get traffic. */
+function saysAdditional({ additionalWeights }: TrafficReading, { destinations }: TrafficPlan): boolean {
+  const planned = new Map(
+    destinations.flatMap(({ role, service, weight }) => (role === 'additional' ? [[service, weight] as const] : [])),
+  );
+  const services = new Set([...planned.keys(), ...Object.keys(additionalWeights)]);
+  return [...services].every((service) => (additionalWeights[service] ?? 0) === (planned.get(service) ?? 0));
 }

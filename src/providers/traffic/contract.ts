@@ -47,6 +47,10 @@ export interface RouterSubject {
   readonly managedRoutes: readonly string[];
   /** 100 unless `maxTrafficWeight` says otherwise. */
   readonly weightMax: number;
+  /** True when `maxTrafficWeight` is given, even if it says 100. */
+  readonly weightMaxGiven?: boolean;
+  /** True when objects of other namespaces may be changed too. Off unless whoever runs Sluice allows it. */
+  readonly otherNamespaces?: boolean;
 }
 
 /** An object, or all objects of a namespace that match (by labels, as a rule). */
@@ -85,4 +89,9 @@ export interface RouterProblem {
   /** The object and field at fault. */
   readonly subject: string;
   readonly message: string;
+}
+
+/** A problem as one line. */
+export function problemText({ subject, message }: RouterProblem): string {
+  return `${subject}: ${message}`;
 }

@@ -3,7 +3,14 @@ import { equalJson } from '../../api/merge-diff.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { TrafficPlan, TrafficReading } from '../../api/traffic.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
-import type { RouterChange, RouterProblem, RouterSubject, RouterTarget, TrafficRouter } from './contract.ts';
+import {
+  problemText,
+  type RouterChange,
+  type RouterProblem,
+  type RouterSubject,
+  type RouterTarget,
+  type TrafficRouter,
+} from './contract.ts';
 import { routeAcceptance, worstAcceptance } from './gateway-acceptance.ts';
 import {
   gatewayApiSchema,
@@ -64,9 +71,9 @@ function routesOf(
 
 function read(config: GatewayApiConfig, subject: RouterSubject, objects: readonly KubeObject[]): TrafficReading {
   const routes = routesOf(config, subject, objects);
-  if (!routes.ok) return unreadable(subject, text(routes.error));
+  if (!routes.ok) return unreadable(subject, problemText(routes.error));
   const splits = splitsOf(routes.value, subject);
-  const shares = splits.ok ? sharesOf(splits.value, subject.weightMax) : fail(text(splits.error));
+  const shares = splits.ok ? sharesOf(splits.value, subject.weightMax) : fail(problemText(splits.error));
   const acceptance = worstAcceptance(routes.value.map(({ object }) => routeAcceptance(object)));
   const marked = markedRoutes(routes.value, config);
   const problem = shares.ok
@@ -88,6 +95,7 @@ function write(
   plan: TrafficPlan,
 ): Result<readonly RouterChange[], RouterProblem> {
   const shares = planShares(plan);
+  if (!shares.ok) return shares;
   const routes = routesOf(config, subject, objects);
   if (!routes.ok) return routes;
   const [wanted] = [...plan.headerRoutes, ...plan.mirrorRoutes];
@@ -97,10 +105,10 @@ function write(
   }
   const changes: RouterChange[] = [];
   for (const route of routes.value) {
-    const rules = plannedRules(route, subject, plan, shares);
+    const rules = plannedRules(route, subject, plan, shares.value);
     if (!rules.ok) return rules;
     const labelled = withInProgressLabel(route.object, config, plan.inProgress);
-    const annotated = withAdditionalServices(labelled, subject, shares);
+    const annotated = withAdditionalServices(labelled, subject, shares.value);
     const spec = recordOf(route.object['spec']);
     changes.push(
       ...objectChange(gatewayProtocols[route.protocol].type, route.object, {
@@ -146,7 +154,7 @@ function managedProblem(routes: readonly GatewayRoute[], subject: RouterSubject)
     const astray = route.rules.find(
       ({ managedRoute, backends }) =>
         managedRoute !== undefined &&
-        !backends.some((backend) => serviceOf(backend, subject.namespace) === subject.canaryService),
+        !backends.some((backend) => serviceOf(backend, route.scope) === subject.canaryService),
     );
     if (astray !== undefined) {
       return `${route.subject} ${astray.field}: managed route "${astray.managedRoute}" does not lead to the canary`;
@@ -174,15 +182,16 @@ function markProblem(routes: readonly GatewayRoute[], marked: readonly GatewayRo
 }
 
 /** Notes which Services were added for experiments: nothing else tells them from backends of the user. */
-function withAdditionalServices(object: KubeObject, { name }: RouterSubject, { additional }: PlanShares): KubeObject {
+function withAdditionalServices(
+  object: KubeObject,
+  { name }: RouterSubject,
+  { additional, keepsWeights }: PlanShares,
+): KubeObject {
+  if (keepsWeights) return object;
   const before = object.metadata.annotations?.[additionalServicesAnnotation];
   const others = annotationEntries(before).filter(([rollout]) => rollout !== name);
   const entries = [...others, ...additional.map(({ service }) => [name, service] as const)];
   const after = entries.map(([rollout, service]) => `${rollout}/${service}`).join(',');
   if (equalJson(textOf(before), after)) return object;
   return withAnnotations(object, { [additionalServicesAnnotation]: after === '' ? undefined : after });
-}
-
-function text({ subject, message }: RouterProblem): string {
-  return `${subject}: ${message}`;
 }

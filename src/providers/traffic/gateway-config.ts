@@ -64,8 +64,8 @@ const admissionSchema = structuralSchema(gatewayApiSchema);
 const pluginField = 'trafficRouting.plugins[argoproj-labs/gatewayAPI]';
 
 /**
- * The routes that a configuration names. A Rollout changes routes of its own namespace only: whoever may edit the
- * Rollout is not for that reason allowed to redirect the traffic of another namespace.
+ * The routes that a configuration names. Whoever may edit a Rollout is not for that reason allowed to redirect the
+ * traffic of another namespace, so routes elsewhere are changed only where that was switched on.
  */
 export function routeReferences(
   config: GatewayApiConfig,
@@ -74,7 +74,7 @@ export function routeReferences(
   const [wrong] = admit(admissionSchema, config as Json, { path: pluginField }).errors;
   if (wrong !== undefined) return fail({ subject: wrong.field, message: wrong.message });
   const { namespace = '' } = config;
-  if (namespace !== '' && namespace !== subject.namespace) {
+  if (namespace !== '' && namespace !== subject.namespace && subject.otherNamespaces !== true) {
     const message = `"${namespace}" is not the Rollout's namespace "${subject.namespace}"; routes elsewhere are not changed`;
     return fail({ subject: `${pluginField}.namespace`, message });
   }
@@ -103,9 +103,10 @@ export function inProgressLabel(
 function referencesOf(
   protocol: GatewayProtocol,
   config: GatewayApiConfig,
-  { namespace }: RouterSubject,
+  subject: RouterSubject,
 ): Result<readonly RouteReference[], RouterProblem> {
   const { type } = gatewayProtocols[protocol];
+  const namespace = nonEmpty(config.namespace) ?? subject.namespace;
   const named = (field: string, name: string, useHeaderRoutes: boolean): RouteReference => ({
     field: `${pluginField}.${field}`,
     protocol,

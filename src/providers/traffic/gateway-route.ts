@@ -6,6 +6,12 @@ import { gatewayProtocols, type GatewayProtocol, type RouteReference } from './g
 import { managedRouteOf } from './gateway-marker.ts';
 import type { SplitWeights } from './read-shares.ts';
 
+/** Where backends are looked for: those without a namespace are in that of their route. */
+export interface BackendScope {
+  readonly routeNamespace: string;
+  readonly serviceNamespace: string;
+}
+
 /** A route as the router looks at it. */
 export interface GatewayRoute {
   readonly object: KubeObject;
@@ -13,6 +19,7 @@ export interface GatewayRoute {
   readonly subject: string;
   readonly protocol: GatewayProtocol;
   readonly useHeaderRoutes: boolean;
+  readonly scope: BackendScope;
   readonly rules: readonly GatewayRule[];
   /** Services that were added to its rules for experiments. */
   readonly additionalServices: readonly string[];
@@ -70,7 +77,7 @@ export function splitWeights(
   let [canary, stable] = [0, 0];
   const additional: Record<string, number> = {};
   for (const [index, backend] of rule.backends.entries()) {
-    const service = serviceOf(backend, subject.namespace);
+    const service = serviceOf(backend, route.scope);
     const weight = weightOf(backend);
     const isOurs = service === subject.canaryService || service === subject.stableService;
     if (service === undefined || (!isOurs && !route.additionalServices.includes(service))) continue;
@@ -85,10 +92,10 @@ export function splitWeights(
   return succeed({ subject: `${route.subject} ${rule.field}`, canary, stable, additional });
 }
 
-/** Name of the Service that a backend names in the namespace; undefined when it is something else. */
-export function serviceOf(backend: JsonRecord, namespace: string): string | undefined {
-  const { group = '', kind = 'Service', namespace: backendNamespace = namespace } = backend;
-  return group === '' && kind === 'Service' && backendNamespace === namespace ? textOf(backend['name']) : undefined;
+/** Name of the Service of the Rollout's namespace that a backend names; undefined when it is something else. */
+export function serviceOf(backend: JsonRecord, { routeNamespace, serviceNamespace }: BackendScope): string | undefined {
+  const { group = '', kind = 'Service', namespace = routeNamespace } = backend;
+  return group === '' && kind === 'Service' && namespace === serviceNamespace ? textOf(backend['name']) : undefined;
 }
 
 /** An omitted weight means 1 in the Gateway API. */
@@ -120,10 +127,11 @@ function routeOf(
 ): Result<GatewayRoute, RouterProblem> {
   const { namespace = '', name } = object.metadata;
   const routeSubject = `${object.kind} ${namespace}/${name}`;
+  const scope = { routeNamespace: namespace, serviceNamespace: subject.namespace };
   const rules: GatewayRule[] = [];
   for (const [index, value] of listOf(recordOf(object['spec'])['rules']).entries()) {
     const field = `spec.rules[${index}]`;
-    const rule = ruleOf(value, field, subject);
+    const rule = ruleOf(value, field, subject, scope);
     if (rule === undefined) return fail({ subject: `${routeSubject} ${field}`, message: 'it is no rule' });
     rules.push(rule);
   }
@@ -133,15 +141,23 @@ function routeOf(
   }
   const canAdd = gatewayProtocols[protocol].hasHeaders && useHeaderRoutes;
   const additionalServices = additionalServicesOf(object, subject);
-  return succeed({ object, subject: routeSubject, protocol, useHeaderRoutes: canAdd, rules, additionalServices });
+  return succeed({
+    object,
+    subject: routeSubject,
+    protocol,
+    useHeaderRoutes: canAdd,
+    scope,
+    rules,
+    additionalServices,
+  });
 }
 
-function ruleOf(value: unknown, field: string, subject: RouterSubject): GatewayRule | undefined {
+function ruleOf(value: unknown, field: string, subject: RouterSubject, scope: BackendScope): GatewayRule | undefined {
   const raw = optionalRecord(value);
   const backends = listOf(raw?.['backendRefs']).map(optionalRecord);
   const known = backends.filter((backend) => backend !== undefined);
   if (raw === undefined || known.length < backends.length) return undefined;
-  const services = new Set(known.map((backend) => serviceOf(backend, subject.namespace)));
+  const services = new Set(known.map((backend) => serviceOf(backend, scope)));
   return {
     raw,
     field,

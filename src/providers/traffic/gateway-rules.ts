@@ -17,7 +17,8 @@ export function plannedRules(
 ): Result<readonly JsonRecord[], RouterProblem> {
   const own: { readonly rule: GatewayRule; readonly raw: JsonRecord }[] = [];
   for (const rule of route.rules.filter(({ managedRoute }) => managedRoute === undefined)) {
-    const raw = rule.splits ? withWeights(route, rule, subject, shares) : succeed(rule.raw);
+    const isSet = rule.splits && !shares.keepsWeights;
+    const raw = isSet ? withWeights(route, rule, subject, shares) : succeed(rule.raw);
     if (!raw.ok) return raw;
     own.push({ rule, raw: raw.value });
   }
@@ -63,7 +64,7 @@ function withWeights(
   const sides = new Set([subject.stableService, subject.canaryService]);
   const backendRefs: JsonRecord[] = [];
   for (const backend of rule.backends) {
-    const service = serviceOf(backend, subject.namespace);
+    const service = serviceOf(backend, route.scope);
     if (service === undefined) backendRefs.push(backend);
     else if (sides.has(service)) {
       backendRefs.push({ ...backend, weight: open.get(service) ?? 0 });
@@ -76,9 +77,7 @@ function withWeights(
       open.delete(service);
     }
   }
-  const model = recordOf(
-    rule.backends.find((backend) => serviceOf(backend, subject.namespace) === subject.canaryService),
-  );
+  const model = recordOf(rule.backends.find((backend) => serviceOf(backend, route.scope) === subject.canaryService));
   for (const [service, weight] of open) backendRefs.push({ ...model, name: service, weight });
   return succeed({ ...rule.raw, backendRefs });
 }
@@ -113,7 +112,7 @@ function managedRules(
       ...rest,
       ...nameField(wanted.name, rules.length),
       matches: matches.value,
-      ...targetFields(raw, wanted, subject, weightMax),
+      ...targetFields(route, raw, wanted, subject, weightMax),
     });
   }
   return rules.length > 0 ? succeed(rules) : asProblem('no request of the route can match it');
@@ -147,9 +146,15 @@ function combinedMatches(raw: JsonRecord, conditions: readonly JsonRecord[]): Re
   return succeed(combined);
 }
 
-function targetFields(raw: JsonRecord, wanted: ManagedRoute, subject: RouterSubject, weightMax: number): JsonRecord {
+function targetFields(
+  route: GatewayRoute,
+  raw: JsonRecord,
+  wanted: ManagedRoute,
+  subject: RouterSubject,
+  weightMax: number,
+): JsonRecord {
   const backends = listOf(raw['backendRefs']).map(recordOf);
-  const canary = recordOf(backends.find((backend) => serviceOf(backend, subject.namespace) === subject.canaryService));
+  const canary = recordOf(backends.find((backend) => serviceOf(backend, route.scope) === subject.canaryService));
   const filters = withMark(listOf(raw['filters']), wanted.name, subject);
   if (wanted.kind === 'header') return { filters, backendRefs: [{ ...canary, weight: weightMax }] };
   const { weight: _weight, filters: _filters, ...backendRef } = canary;

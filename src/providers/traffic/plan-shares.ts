@@ -1,29 +1,33 @@
 import type { TrafficDestination, TrafficPlan } from '../../api/traffic.ts';
-import { invariant } from '../../base/invariant.ts';
+import { fail, succeed, type Result } from '../../base/result.ts';
+import type { RouterProblem } from './contract.ts';
 
 /** A plan's weights, by the part that each destination plays. */
 export interface PlanShares {
   readonly stable: TrafficDestination;
   readonly canary: TrafficDestination;
   readonly additional: readonly TrafficDestination[];
+  readonly keepsWeights: boolean;
+  readonly keepsHashes: boolean;
 }
 
 /**
- * Sorts out the destinations of a plan. The engine promises exactly one stable and one canary side, and whole weights
- * that sum to `weightMax`; a plan that breaks the promise is a bug of ours and never reaches a router.
+ * Sorts out the destinations of a plan. Refuses one without exactly one stable and one canary side, and weights that are
+ * not whole numbers from 0 that sum to `weightMax`: nothing of it may reach a router.
  */
-export function planShares({ destinations, weightMax }: TrafficPlan): PlanShares {
+export function planShares({ destinations, weightMax, keep = [] }: TrafficPlan): Result<PlanShares, RouterProblem> {
+  const refuse = (message: string): Result<never, RouterProblem> => fail({ subject: 'weights', message });
   const [stable, ...moreStable] = destinations.filter(({ role }) => role === 'stable');
   const [canary, ...moreCanary] = destinations.filter(({ role }) => role === 'canary');
-  invariant(stable !== undefined && moreStable.length === 0, 'a plan has one stable destination');
-  invariant(canary !== undefined && moreCanary.length === 0, 'a plan has one canary destination');
-  invariant(
-    destinations.every(({ weight }) => Number.isInteger(weight) && weight >= 0),
-    'weights of a plan are whole numbers from 0',
-  );
-  invariant(
-    destinations.reduce((sum, { weight }) => sum + weight, 0) === weightMax,
-    'weights of a plan sum to its maximum',
-  );
-  return { stable, canary, additional: destinations.filter(({ role }) => role === 'additional') };
+  if (stable === undefined || canary === undefined || moreStable.length + moreCanary.length > 0) {
+    return refuse('traffic needs exactly one stable and one canary side');
+  }
+  const keepsWeights = keep.includes('weights');
+  const weights = destinations.map(({ weight }) => weight);
+  const areWhole = weights.every((weight) => Number.isInteger(weight) && weight >= 0);
+  if (!keepsWeights && !(areWhole && weights.reduce((sum, weight) => sum + weight, 0) === weightMax)) {
+    return refuse(`${weights.join(', ')} are not whole numbers from 0 that sum to ${weightMax}`);
+  }
+  const additional = destinations.filter(({ role }) => role === 'additional');
+  return succeed({ stable, canary, additional, keepsWeights, keepsHashes: keep.includes('hashes') });
 }
