@@ -37,13 +37,20 @@ const codesByStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [504, 'Timeout'],
 ]);
 
+/** The API server passes this on from etcd as an internal error. */
+const etcdTooLarge = 'etcdserver: request is too large';
+
 /** The error that an API server's answer (or the object of a watch's ERROR event) stands for. */
 export function statusError(httpStatus: number, body: unknown, retryAfter?: string): SluiceError {
   const status = statusOf(body);
-  const code = codesByReason.get(status.reason ?? '') ?? codesByStatus.get(status.code ?? httpStatus) ?? 'Internal';
   const message = status.message ?? `HTTP status ${httpStatus}`;
+  const code = message === etcdTooLarge ? 'TooLarge' : codeOf(status, httpStatus);
   const seconds = status.details?.retryAfterSeconds ?? Number(retryAfter);
   return new SluiceError(code, message, Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {});
+}
+
+function codeOf(status: StatusBody, httpStatus: number): ErrorCode {
+  return codesByReason.get(status.reason ?? '') ?? codesByStatus.get(status.code ?? httpStatus) ?? 'Internal';
 }
 
 /** Proxies answer with text instead of a Status. */

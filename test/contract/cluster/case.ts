@@ -11,7 +11,8 @@ import { maskJson, type Masks } from './mask.ts';
  *
  * - `garbage-collector`: dependents of deleted owners are collected.
  * - `disruption-controller`: the status of PodDisruptionBudgets is kept up to date.
- * - `compaction`: history can be made unreadable on demand.
+ * - `compaction`: history can be made unreadable on demand. A real API server answers old pages and watches from its
+ *   watch cache whatever etcd forgot, so it has this only when it runs with `--watch-cache=false`.
  */
 export type ContractNeed = 'garbage-collector' | 'disruption-controller' | 'compaction';
 
@@ -91,7 +92,7 @@ export class ContractTools {
 
   /** Adds a line to the record. Identities and times in it are masked. */
   note(step: string, value: unknown): void {
-    this.#record.push({ step, answer: maskJson(value, this.#masks) });
+    this.#record.push({ step: maskJson(step, this.#masks), answer: maskJson(value, this.#masks) });
   }
 
   /** Reads until the condition holds; for what a controller of the cluster does in its own time. */

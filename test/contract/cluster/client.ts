@@ -68,7 +68,7 @@ export class ContractClient {
     return this.#patch(type, name, { kind: 'strategic', body }, options);
   }
 
-  /** Server-side apply by `manager`. The body gets the type of the object. */
+  /** Server-side apply by `manager`. The body gets the identity of the object. */
   apply(
     type: ResourceType,
     name: string,
@@ -77,7 +77,9 @@ export class ContractClient {
     options: UpdateOptions & { readonly force?: boolean } = {},
   ): Promise<KubeObject> {
     const { force = false, ...rest } = options;
-    const typed = { apiVersion: apiVersionOf(type), kind: type.kind, ...body };
+    const { metadata = {}, ...content } = body as { metadata?: object };
+    const identity = { apiVersion: apiVersionOf(type), kind: type.kind, metadata: { name, ...metadata } };
+    const typed = { ...identity, ...content };
     return this.#patch(type, name, { kind: 'apply', body: typed, force }, { ...rest, fieldManager: manager });
   }
 

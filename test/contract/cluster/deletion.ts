@@ -73,7 +73,7 @@ export const deletionCases: readonly ContractCase[] = [
     name: 'a deletion can be bound to one object and version',
     needs: [],
     async run({ client, tools, cluster }) {
-      const first = await client.create(widget.type, 'one');
+      const first = await tools.expect('create', () => client.create(widget.type, 'one'));
       const second = await client.merge(widget.type, 'one', { spec: { replicas: 2 } });
       const uid = '00000000-0000-4000-8000-000000000000';
       await tools.expectError('another uid', 'Conflict', () => client.delete(widget.type, 'one', { uid }), {
@@ -81,6 +81,11 @@ export const deletionCases: readonly ContractCase[] = [
       });
       const { resourceVersion = '' } = first.metadata;
       await tools.expectError('old version', 'Conflict', () => client.delete(widget.type, 'one', { resourceVersion }));
+      await client.create(widget.type, 'held', { metadata: { finalizers: [finalizer] } });
+      await tools.expectError('another uid of a held object', 'Conflict', () =>
+        client.delete(widget.type, 'held', { uid }),
+      );
+      await client.merge(widget.type, 'held', { metadata: { finalizers: null } });
       assert.deepEqual(await client.get(widget.type, 'one'), second);
       const right = { uid: second.metadata.uid ?? '', resourceVersion: second.metadata.resourceVersion ?? '' };
       await client.delete(widget.type, 'one', right);

@@ -161,6 +161,9 @@ export const ownershipCases: readonly ContractCase[] = [
       await tools.expectError('another name', 'BadRequest', () =>
         client.apply(widget.type, 'one', { metadata: { name: 'two' } }, 'applier'),
       );
+      await tools.expectError('no name', 'BadRequest', () =>
+        client.apply(widget.type, 'one', { metadata: { name: undefined } }, 'applier'),
+      );
       await client.create(widget.type, 'one');
       await tools.expectError('stale version', 'Conflict', () =>
         client.apply(widget.type, 'one', { metadata: { resourceVersion: '1' }, spec: {} }, 'applier'),
@@ -230,7 +233,7 @@ export const ownershipCases: readonly ContractCase[] = [
       const { spec } = deploymentContent({ replicas: 0, paused: true }) as { spec: object };
       const ownersOf = (object: KubeObject) => ({
         containers: valueAt(object, 'spec.template.spec.containers'),
-        managedFields: object.metadata.managedFields,
+        managedFields: object.metadata.managedFields?.filter((entry) => valueAt(entry, 'operation') === 'Apply'),
       });
       await tools.expect('create', () => client.apply(type, 'one', { spec }, 'applier'), ownersOf);
       const container = { name: 'main', env: [{ name: 'A', value: '1' }], ports: [{ containerPort: 80 }] };

@@ -70,8 +70,11 @@ export const patchCases: readonly ContractCase[] = [
       await tools.expectError('remove of nothing', 'Invalid', () =>
         client.json(widget.type, 'one', [{ op: 'remove', path: '/spec/notes/nothing' }]),
       );
-      await tools.expectError('replace of nothing', 'Invalid', () =>
-        client.json(widget.type, 'one', [{ op: 'replace', path: '/spec/nothing', value: 1 }]),
+      await tools.expectError('replace in nothing', 'Invalid', () =>
+        client.json(widget.type, 'one', [{ op: 'replace', path: '/spec/nothing/deep', value: 1 }]),
+      );
+      await tools.expectError('replace of no item', 'Invalid', () =>
+        client.json(widget.type, 'one', [{ op: 'replace', path: '/spec/steps/9', value: {} }]),
       );
       await tools.expectError('index beyond the list', 'Invalid', () =>
         client.json(widget.type, 'one', [{ op: 'add', path: '/spec/steps/9', value: {} }]),
@@ -83,6 +86,12 @@ export const patchCases: readonly ContractCase[] = [
         specOf,
       );
       assert.deepEqual(valueAt(removed, 'spec.steps'), [{ weight: 5 }, { pause: true }]);
+      const added = await tools.expect(
+        'replace of an absent member',
+        () => client.json(widget.type, 'one', [{ op: 'replace', path: '/spec/code', value: 'abc' }]),
+        specOf,
+      );
+      assert.equal(valueAt(added, 'spec.code'), 'abc');
     },
   },
   {
@@ -117,11 +126,11 @@ export const patchCases: readonly ContractCase[] = [
       ]);
       assert.deepEqual(
         containersOf(merged).map(({ name }) => name),
-        ['main', 'side'],
+        ['side', 'main'],
       );
-      assert.deepEqual(containersOf(merged)[0]?.env, [
-        { name: 'A', value: '3' },
+      assert.deepEqual(containersOf(merged)[1]?.env, [
         { name: 'B', value: '2' },
+        { name: 'A', value: '3' },
       ]);
       await patchContainers('delete by name', [{ name: 'side', $patch: 'delete' }]);
       await patchContainers('delete inside', [{ name: 'main', env: [{ name: 'A', $patch: 'delete' }] }]);
@@ -154,7 +163,7 @@ export const patchCases: readonly ContractCase[] = [
         () => client.strategic(type, 'one', { metadata: { finalizers: ['test.sluice.dev/b'] } }),
         finalizersOf,
       );
-      assert.deepEqual(finalizersOf(added), ['test.sluice.dev/a', 'test.sluice.dev/b']);
+      assert.deepEqual(finalizersOf(added), ['test.sluice.dev/b', 'test.sluice.dev/a']);
       const body = { metadata: { '$deleteFromPrimitiveList/finalizers': ['test.sluice.dev/a'] } };
       const removed = await tools.expect('remove one', () => client.strategic(type, 'one', body), finalizersOf);
       assert.deepEqual(finalizersOf(removed), ['test.sluice.dev/b']);

@@ -99,18 +99,26 @@ export const watchCases: readonly ContractCase[] = [
     needs: [],
     async run({ client, tools, cluster }) {
       const { resourceVersion } = await client.list(widget.type);
-      await client.create(widget.type, 'one');
+      const told = await client.create(widget.type, 'one');
+      const elsewhere = { type: widget.type, name: `${tools.namespace}-news`, namespace: 'default' };
+      let news: Promise<unknown> | undefined;
       const query = { namespace: tools.namespace, resourceVersion, bookmarks: true, timeoutSeconds: 4 };
-      const events = await tools.watchUntil(cluster, widget.type, query, (seen) => seen.at(-1)?.type === 'BOOKMARK');
+      const events = await tools.watchUntil(cluster, widget.type, query, (seen) => {
+        // A bookmark comes only when something happened that the watch is not about.
+        news ??= client.create(widget.type, elsewhere.name, { metadata: { namespace: elsewhere.namespace } });
+        return seen.at(-1)?.type === 'BOOKMARK';
+      });
+      await news;
+      await cluster.delete(elsewhere, {}, tools.call);
       tools.note('events', events.map(describeEvent));
       assert.deepEqual(events.map(describeEvent), ['ADDED one', 'BOOKMARK']);
       const last = events.at(-1);
       const bookmark = last?.type === 'BOOKMARK' ? last.resourceVersion : '';
-      assert.ok(BigInt(bookmark) > BigInt(resourceVersion));
+      assert.ok(BigInt(bookmark) > BigInt(told.metadata.resourceVersion ?? '0'));
       const further = { namespace: tools.namespace, resourceVersion: bookmark };
-      await client.create(widget.type, 'two');
+      await client.create(widget.type, 'three');
       const next = await tools.watchUntil(cluster, widget.type, further, countOf(1));
-      assert.deepEqual(next.map(describeEvent), ['ADDED two']);
+      assert.deepEqual(next.map(describeEvent), ['ADDED three']);
     },
   },
   {

@@ -147,8 +147,16 @@ export const writeCases: readonly ContractCase[] = [
       await tools.expectError('unknown resource', 'NotFound', () => client.create(unknown, 'one'));
       await tools.expectError('list of an unknown resource', 'NotFound', () => client.list(unknown));
       const other = { ...client.object(widget.type, 'one'), kind: 'Gadget' };
-      await tools.expectError('wrong kind', 'BadRequest', () =>
+      await tools.expectError('wrong kind', 'Invalid', () =>
         cluster.create(widget.type, other, { fieldManager: 'contract' }, tools.call),
+      );
+      const pod = { ...client.object(resourceTypes.configMap, 'one'), kind: 'Pod' };
+      await tools.expectError('wrong built-in kind', 'BadRequest', () =>
+        cluster.create(resourceTypes.configMap, pod, { fieldManager: 'contract' }, tools.call),
+      );
+      const version = { ...client.object(widget.type, 'one'), apiVersion: 'test.sluice.dev/v2' };
+      await tools.expectError('wrong version', 'BadRequest', () =>
+        cluster.create(widget.type, version, { fieldManager: 'contract' }, tools.call),
       );
       await tools.expectError('unknown subresource', 'NotFound', () =>
         client.merge(resourceTypes.configMap, 'one', {}, { subresource: 'status' }),
