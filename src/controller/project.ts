@@ -1,3 +1,4 @@
+import { isMeasured } from '../analysis/passes-gate.ts';
 import type { AnalysisPhase, AnalysisRun } from '../api/analysis-run.ts';
 import type { KubeObject } from '../api/object.ts';
 import { podTemplateHash, stepsHash } from '../api/pod-template-hash.ts';
@@ -131,7 +132,7 @@ export interface ObservedRun extends AnalysisRunView {
   readonly resourceVersion: string;
   /** uid of the Rollout or Experiment that it belongs to; undefined for one that a person made. */
   readonly owner: string | undefined;
-  /** Undefined once it is finished. */
+  /** Undefined once it is finished and nothing will happen to it any more. */
   readonly run: AnalysisRun | undefined;
 }
 
@@ -139,7 +140,7 @@ export interface ObservedRun extends AnalysisRunView {
 export function projectAnalysisRun(object: KubeObject): ObservedRun {
   const { spec, status = { phase: '' } } = object as unknown as Partial<AnalysisRun>;
   const labels = object.metadata.labels ?? {};
-  const { phase, message = '', startedAt = '', completedAt = '', metricResults = [] } = status;
+  const { phase, message = '', startedAt = '', completedAt = '' } = status;
   return {
     ...identityOf(object),
     hash: hashOf(object),
@@ -150,9 +151,9 @@ export function projectAnalysisRun(object: KubeObject): ObservedRun {
     message,
     startedAt: parseInstant(startedAt),
     completedAt: parseInstant(completedAt),
-    measured: metricResults.some(({ dryRun, successful = 0 }) => dryRun !== true && successful > 0),
+    measured: isMeasured(status),
     owner: ownerOf(object),
-    run: completedAt === '' ? (object as unknown as AnalysisRun) : undefined,
+    run: completedAt === '' || spec?.ttlStrategy !== undefined ? (object as unknown as AnalysisRun) : undefined,
   };
 }
 

@@ -1,0 +1,205 @@
+import type { ResourceType } from '../api/object.ts';
+import { resourceTypes } from '../api/resource-types.ts';
+import type { Clock } from '../base/clock.ts';
+import { messageOf, SluiceError } from '../base/error.ts';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { CacheChange } from '../cluster/object-index.ts';
+import type { ClusterPort } from '../cluster/port.ts';
+import type { Decision } from '../engine/decision.ts';
+import type { Hold, RolloutView } from '../engine/world.ts';
+import { createClusterView, type ClusterView } from './cluster-view.ts';
+import { createEventSink, type EventSink } from './event-sink.ts';
+import type { Journal } from './journal.ts';
+import { createQueue, type Queue, type WorkOutcome } from './queue.ts';
+import { reconcile, type ReconcileTools } from './reconcile.ts';
+import { ReferenceIndex } from './reference-index.ts';
+import { referencesOf } from './references.ts';
+import type { ObservedRollout } from './rollout-projector.ts';
+import { capabilitiesOf, routerTypes, type RouterRegistry } from './routers.ts';
+import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
+
+/** What a controller of one cluster is made with. */
+export interface ControllerOptions extends Pick<RunTools, 'http' | 'metricProviders'> {
+  readonly cluster: ClusterPort;
+  /** Only this namespace; all when absent. */
+  readonly namespace?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly routers: RouterRegistry;
+  /** Resources worked on at the same time. */
+  readonly concurrencyMax?: number;
+  /** Why raises and promotions of a Rollout must wait; nothing when absent. */
+  holdsOf?(rollout: RolloutView): readonly Hold[];
+  /** Told of every decision, for people who watch. */
+  onDecision?(rollout: RolloutView, decision: Decision): void;
+}
+
+/** Watches one cluster and carries its Rollouts and AnalysisRuns out. */
+export interface Controller {
+  readonly view: ClusterView;
+  /** Begins; resolves when everything was read once and work goes on. Rejects when that takes too long. */
+  start(): Promise<void>;
+  /** Ends after the passes under way; nothing is written afterwards. */
+  stop(): Promise<void>;
+  /** True when nothing waits to be worked on or written. Timers may still be pending. */
+  readonly isIdle: boolean;
+}
+
+/** Makes a controller. Nothing happens before it is started. */
+export function createController(options: ControllerOptions): Controller {
+  return new ClusterController(options);
+}
+
+const concurrencyMaxDefault = 16;
+
+class ClusterController implements Controller {
+  readonly view: ClusterView;
+  readonly #options: ControllerOptions;
+  readonly #queue: Queue;
+  readonly #references = new ReferenceIndex();
+  readonly #stopping = new AbortController();
+  readonly #events: EventSink;
+  readonly #runs: RunReconciler;
+  #started = false;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { cluster, clock, random, log, routers } = options;
+    this.#events = createEventSink(cluster, clock, log, this.#stopping.signal);
+    this.view = createClusterView({
+      ...options,
+      routers: capabilitiesOf(routers),
+      routerTypes: routerTypes(routers),
+      onChange: (type, change) => this.#onChange(type, change),
+    });
+    this.#queue = createQueue({
+      clock,
+      random: random.fork('queue'),
+      concurrencyMax: options.concurrencyMax ?? concurrencyMaxDefault,
+      work: (key, signal) => this.#work(key, signal),
+      onPanic: (key, error) =>
+        log.error(
+          { key, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
+          'a bug was met',
+        ),
+    });
+    this.#runs = createRunReconciler({
+      ...options,
+      view: this.view,
+      events: this.#events,
+      wake: (namespace, name) => this.#queue.add(keyOf(resourceTypes.analysisRun, namespace, name)),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { synced, ended } = this.view.start(this.#stopping.signal);
+    this.#ended = ended;
+    await synced;
+    this.#started = true;
+    for (const { namespace, name } of this.view.rollouts.list()) this.#add(resourceTypes.rollout, namespace, name);
+    for (const { namespace, name } of this.view.analysisRuns.list()) {
+      this.#add(resourceTypes.analysisRun, namespace, name);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#queue.stop();
+    this.#runs.stop();
+    await this.#events.flushed();
+    this.#stopping.abort(new Error('the controller stops'));
+    await this.#ended;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.depth === 0 && this.#queue.active === 0 && this.#runs.active === 0 && this.#events.isIdle;
+  }
+
+  /** Before everything was read once, a Rollout would look as if its ReplicaSets did not exist. */
+  #add(type: ResourceType, namespace: string, name: string): void {
+    if (this.#started) this.#queue.add(keyOf(type, namespace, name));
+  }
+
+  #onChange(type: ResourceType, { namespace, name, before, after }: CacheChange<unknown>): void {
+    switch (type) {
+      case resourceTypes.rollout:
+        this.#references.set(
+          `${namespace}/${name}`,
+          after === undefined ? [] : referencesOf(after as ObservedRollout, this.#options.routers),
+        );
+        this.#add(type, namespace, name);
+        return;
+      case resourceTypes.analysisRun:
+        this.#add(type, namespace, name);
+        this.#wakeOwner(after ?? before);
+        return;
+      case resourceTypes.replicaSet:
+        this.#wakeOwner(after ?? before);
+        return;
+      case resourceTypes.pod:
+        this.#wakeOwnerOfPod(after ?? before);
+        return;
+      default:
+        this.#wakeReferrers(`${type.kind}/${namespace}/${name}`);
+        this.#wakeReferrers(`${type.kind}/${namespace}/*`);
+    }
+  }
+
+  #wakeReferrers(target: string): void {
+    for (const referrer of this.#references.referrers(target)) {
+      const [namespace = '', name = ''] = referrer.split('/');
+      this.#add(resourceTypes.rollout, namespace, name);
+    }
+  }
+
+  #wakeOwner(view: unknown): void {
+    const { owner } = view as { readonly owner?: string };
+    const rollout = owner === undefined ? undefined : this.view.rollouts.find(owner);
+    if (rollout !== undefined) this.#add(resourceTypes.rollout, rollout.namespace, rollout.name);
+  }
+
+  /** Pods matter to the engine only while they are restarted; their ReplicaSets tell the rest. */
+  #wakeOwnerOfPod(view: unknown): void {
+    const { owner } = view as { readonly owner?: string };
+    const replicaSet = owner === undefined ? undefined : this.view.replicaSets.find(owner);
+    const rollout = replicaSet?.owner === undefined ? undefined : this.view.rollouts.find(replicaSet.owner);
+    if (rollout?.spec.restartAt !== undefined && rollout.spec.restartAt !== rollout.status.restartedAt) {
+      this.#add(resourceTypes.rollout, rollout.namespace, rollout.name);
+    }
+  }
+
+  async #work(key: string, signal: AbortSignal): Promise<WorkOutcome> {
+    const [kind = '', namespace = '', name = ''] = key.split('/');
+    try {
+      return kind === resourceTypes.rollout.kind
+        ? await this.#workOnRollout(namespace, name, signal)
+        : await this.#runs.reconcile(namespace, name, signal);
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      this.#options.log.warn({ key, code: error.code, error: error.message }, 'a pass failed');
+      return { kind: 'retry', ...(error.retryAfterMs === undefined ? {} : { afterMs: error.retryAfterMs }) };
+    }
+  }
+
+  async #workOnRollout(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
+    const rollout = this.view.rollouts.get(namespace, name);
+    if (rollout === undefined) return { kind: 'done' };
+    return reconcile(rollout, this.#tools(), signal);
+  }
+
+  #tools(): ReconcileTools {
+    return {
+      ...this.#options,
+      caches: this.view,
+      events: this.#events,
+      holdsOf: (rollout) => this.#options.holdsOf?.(rollout) ?? [],
+    };
+  }
+}
+
+function keyOf({ kind }: ResourceType, namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`;
+}
