@@ -54,7 +54,10 @@ export function divide(value: bigint, by: bigint): readonly [bigint, bigint] {
   return [(value - remainder) / by, remainder];
 }
 
-/** Days in 400 years, after which the Gregorian calendar repeats, and in 4 years and 1 year of a count that starts in March. */
+/**
+ * Days in 400 years, after which the Gregorian calendar repeats, and in 4 years and 1 year of a count that starts in
+ * March.
+ */
 const daysPerEra = 146_097;
 const daysFromEraToEpoch = 719_468;
 

@@ -34,7 +34,9 @@ function isEqualNumber(left: bigint | number, right: Value): boolean {
   return Number(left) === Number(right);
 }
 
-/** Lists of two different types of elements are equal only if one of them is a plain list, and then by their elements. */
+/**
+ * Lists of two different types of elements are equal only if one of them is a plain list, and then by their elements.
+ */
 function areListsCompared(left: Value, right: Value): boolean {
   if (itemsOf(left) === undefined || itemsOf(right) === undefined) return false;
   const [first, second] = [storageOf(left), storageOf(right)];

@@ -41,7 +41,9 @@ export function isLess(left: Value, right: Value): boolean {
   return order('<', left, right) < 0;
 }
 
-/** Cuts a number to an integer of 64 bits; what does not fit becomes the smallest one, as on the reference's machines. */
+/**
+ * Cuts a number to an integer of 64 bits; what does not fit becomes the smallest one, as on the reference's machines.
+ */
 export function truncate(value: number): bigint {
   const fits = value >= -(2 ** 63) && value < 2 ** 63;
   return fits ? BigInt(Math.trunc(value)) : -(2n ** 63n);

@@ -22,8 +22,10 @@ export class PatternCache {
 
   /** True when the pattern matches anywhere in the text, in time linear in the text. */
   matches(pattern: string, text: string, budget: Budget): boolean {
-    if (!this.#compiled.has(pattern)) budget.step(1_000 + 100 * pattern.length);
+    const isNew = !this.#compiled.has(pattern);
     const compiled = this.#compile(pattern, undefined);
+    // Compiling takes about as long as this many steps.
+    if (isNew) budget.step(1_000 + 40 * compiled.programSize());
     budget.step(1 + Math.ceil((text.length * compiled.programSize()) / 32));
     return compiled.matcher(text).find();
   }

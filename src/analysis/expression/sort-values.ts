@@ -5,7 +5,9 @@ import type { Value } from './value.ts';
 /** Up to this length the reference dialect sorts by insertion, which shows when keys such as NaN have no order. */
 const insertionLengthMax = 12;
 
-/** Items in the order of their keys. Equal keys keep the order of their items. Throws a Fault for keys without order. */
+/**
+ * Items in the order of their keys. Equal keys keep the order of their items. Throws a Fault for keys without order.
+ */
 export function sortValues(
   items: readonly Value[],
   keys: readonly Value[],

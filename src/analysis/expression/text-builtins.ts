@@ -79,7 +79,9 @@ function trimmed(text: string, cut: string | undefined): string {
   return points.slice(start, points.findLastIndex((point) => !isCut(point)) + 1).join('');
 }
 
-/** Capital I with a dot has a lower case of one code point in Unicode's simple mapping, which JavaScript does not use. */
+/**
+ * Capital I with a dot has a lower case of one code point in Unicode's simple mapping, which JavaScript does not use.
+ */
 function lowerPoint(point: string): string {
   return point === '\u0130' ? 'i' : point.toLowerCase();
 }

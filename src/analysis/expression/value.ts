@@ -46,7 +46,9 @@ export const absentList = new List('absent', []);
 /** A key of a Dictionary. 1 and 1.0 are different keys. */
 export type DictionaryKey = null | boolean | number | bigint | string;
 
-/** A map with keys of any scalar type. In one made by groupBy each value is a list, and a missing one is an absent list. */
+/**
+ * A map with keys of any scalar type. In one made by groupBy each value is a list, and a missing one is an absent list.
+ */
 export class Dictionary {
   readonly groups: boolean;
   readonly entries: ReadonlyMap<DictionaryKey, Value>;
