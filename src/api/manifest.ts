@@ -49,7 +49,8 @@ const limitsDefault: ManifestLimits = {
 
 /**
  * Reads the objects of a YAML or JSON text with any number of documents. Empty documents are left out, and a `List` is
- * taken apart. A syntax error ends the reading of the file; everything else that is wrong is told at once. Never throws.
+ * taken apart. A syntax error ends the reading of the file; everything else that is wrong is told at once. Never
+ * throws.
  */
 export function parseManifests(text: string, file: string, limits: Partial<ManifestLimits> = {}): ManifestFile {
   const bounds = { ...limitsDefault, ...limits };

@@ -11,7 +11,9 @@ const istioVirtualServiceSchema = object(
   },
 );
 
-/** A VirtualService (`name` or `name.namespace`) and which of its routes carry the traffic; none listed: the only one. */
+/**
+ * A VirtualService (`name` or `name.namespace`) and which of its routes carry the traffic; none listed: the only one.
+ */
 export type IstioVirtualService = Static<typeof istioVirtualServiceSchema>;
 
 const istioSchema = object(

@@ -11,7 +11,9 @@ export interface UsedRouter {
   readonly capabilities: RouterCapabilities | undefined;
 }
 
-/** The routers that a canary asks for, in the order in which they act: those with a field of their own, then plug-ins. */
+/**
+ * The routers that a canary asks for, in the order in which they act: those with a field of their own, then plug-ins.
+ */
 export function usedRouters(
   trafficRouting: TrafficRouting | undefined,
   known: Readonly<Record<string, RouterCapabilities>>,

@@ -86,7 +86,9 @@ function validateExperimentWeights(
   );
 }
 
-/** Arguments may take metadata of the Rollout only as far as the downward API goes; other paths are read at run time. */
+/**
+ * Arguments may take metadata of the Rollout only as far as the downward API goes; other paths are read at run time.
+ */
 function validateArguments(step: CanaryStep, field: string): FieldErrors {
   const wrong = argumentsOf(step).flatMap(({ name, valueFrom }) => {
     const path = valueFrom?.fieldRef?.fieldPath ?? '';

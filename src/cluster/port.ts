@@ -4,10 +4,10 @@ import type { KubeObject, ResourceType } from '../api/object.ts';
  * The only way to a cluster. Two implementations pass one contract suite (`test/contract/cluster.ts`): the embedded
  * store and the adapter for a real API server. Objects are raw JSON; nobody may change an object that was returned.
  *
- * Failures are `SluiceError`s: Conflict (stale resourceVersion), AlreadyExists, NotFound, Gone (a watch or a page is too
- * old), Invalid, BadRequest, UnsupportedMediaType, TooLarge, Unauthorized, Forbidden, MethodNotAllowed, TooManyRequests,
- * Unavailable, Timeout, Internal, Cancelled. `Unavailable` and `Timeout` leave open whether the write happened. TooLarge
- * also stands for what an API server passes on from etcd as "etcdserver: request is too large".
+ * Failures are `SluiceError`s: Conflict (stale resourceVersion), AlreadyExists, NotFound, Gone (a watch or a page is
+ * too old), Invalid, BadRequest, UnsupportedMediaType, TooLarge, Unauthorized, Forbidden, MethodNotAllowed,
+ * TooManyRequests, Unavailable, Timeout, Internal, Cancelled. `Unavailable` and `Timeout` leave open whether the write
+ * happened. TooLarge also stands for what an API server passes on from etcd as "etcdserver: request is too large".
  */
 export interface ClusterPort {
   /** Identifies the cluster in resource keys, logs and the journal. */
@@ -30,10 +30,10 @@ export interface ClusterPort {
   /** Asks for the eviction of a pod (policy/v1). Refused with TooManyRequests while a disruption budget forbids it. */
   evict(pod: ObjectAddress, options: DeleteOptions, call: Call): Promise<void>;
   /**
-   * Changes since a resourceVersion, oldest first. The iteration ends when the server closes the stream and throws on an
-   * error; `Gone` means that the resourceVersion is too old and the list must be read again. Abort the signal to stop: the
-   * iteration then ends, or throws Cancelled. An empty resourceVersion starts with everything there is, as ADDED. What is
-   * wrong with the query is thrown by the first step of the iteration.
+   * Changes since a resourceVersion, oldest first. The iteration ends when the server closes the stream and throws on
+   * an error; `Gone` means that the resourceVersion is too old and the list must be read again. Abort the signal to
+   * stop: the iteration then ends, or throws Cancelled. An empty resourceVersion starts with everything there is, as
+   * ADDED. What is wrong with the query is thrown by the first step of the iteration.
    */
   watch(type: ResourceType, query: WatchQuery, signal: AbortSignal): AsyncIterable<WatchEvent>;
 }
@@ -107,8 +107,8 @@ export interface UpdateOptions extends WriteOptions {
  * - `json`: RFC 6902 operations. A failed `test` answers Invalid.
  * - `merge`: RFC 7396. A resourceVersion in `body.metadata` is a precondition.
  * - `strategic`: Kubernetes strategic merge; built-in types only, others answer UnsupportedMediaType.
- * - `apply`: server-side apply with field ownership; needs `fieldManager`, and apiVersion, kind and metadata.name in the
- *   body. Another owner's field answers Conflict unless `force` is set.
+ * - `apply`: server-side apply with field ownership; needs `fieldManager`, and apiVersion, kind and metadata.name in
+ *   the body. Another owner's field answers Conflict unless `force` is set.
  */
 export type Patch =
   | { readonly kind: 'json'; readonly operations: readonly JsonPatchOperation[] }

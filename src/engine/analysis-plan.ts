@@ -35,8 +35,8 @@ export function planAnalysis(situation: Situation): readonly Effect[] {
 }
 
 /**
- * The run of this attempt in a role. A run of an earlier attempt at the same revision (before a retry) ended before this
- * attempt began, unless the status names it; names alone cannot tell, because they are the same.
+ * The run of this attempt in a role. A run of an earlier attempt at the same revision (before a retry) ended before
+ * this attempt began, unless the status names it; names alone cannot tell, because they are the same.
  */
 export function findRun(situation: Situation, role: RunRole): AnalysisRunView | undefined {
   const { rollout, analysisRuns } = situation.world;

@@ -16,7 +16,9 @@ export function managedRouteNames({ spec }: RolloutView): readonly string[] {
   return (spec.strategy?.canary?.trafficRouting?.managedRoutes ?? []).map(({ name }) => name);
 }
 
-/** The routes that some steps leave in force, one after the other: a later step of the same name replaces or ends it. */
+/**
+ * The routes that some steps leave in force, one after the other: a later step of the same name replaces or ends it.
+ */
 export function routesAfter(steps: readonly CanaryStep[], names: readonly string[]): RoutesInForce {
   const headers = new Map<string, HeaderRoute>();
   const mirrors = new Map<string, MirrorRoute>();

@@ -67,8 +67,8 @@ function drain(order: readonly SizedReplicaSet[], healthy: Sizes, spare: number,
 
 /**
  * Which older ReplicaSets of a routed canary keep their pods, and the deadlines they get. With dynamicStableScale their
- * pods were not counted on any more when traffic left them, so they go at once. No more than scaleDownDelayRevisionLimit
- * revisions wait; one whose deadline is over goes.
+ * pods were not counted on any more when traffic left them, so they go at once. No more than
+ * scaleDownDelayRevisionLimit revisions wait; one whose deadline is over goes.
  */
 function delay(
   input: SizingInput,

@@ -108,7 +108,9 @@ function instant(text: string): number {
   return instantMs;
 }
 
-/** The reference keeps seconds in 32 bits and wraps; ours calls such a pause invalid. Both are refused by validation. */
+/**
+ * The reference keeps seconds in 32 bits and wraps; ours calls such a pause invalid. Both are refused by validation.
+ */
 function withoutWrapAround(expected: Output): Output {
   return expected['seconds'] === -(2 ** 31) ? { ...expected, seconds: -1 } : expected;
 }

@@ -45,7 +45,10 @@ export function writeKubeconfig(file: string, user: string, connection: Connecti
   writeFileSync(file, `${JSON.stringify(document, undefined, 2)}\n`, { mode: 0o600 });
 }
 
-/** Reads the current context of a kubeconfig. Credential plug-ins are refused: a test cluster has certificates or a token. */
+/**
+ * Reads the current context of a kubeconfig. Credential plug-ins are refused: a test cluster has certificates or a
+ * token.
+ */
 export function readKubeconfig(file: string): Connection {
   const document = load(readFileSync(file, 'utf8'));
   const contextName = text(document, 'current-context');

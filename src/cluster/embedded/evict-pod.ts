@@ -13,8 +13,8 @@ import type { WriteContext } from './write-context.ts';
 const retryAfterMs = 10_000;
 
 /**
- * Deletes a pod if its disruption budget has room, and takes that room. Source of the rules: the eviction subresource of
- * the API server (policy/v1).
+ * Deletes a pod if its disruption budget has room, and takes that room. Source of the rules: the eviction subresource
+ * of the API server (policy/v1).
  */
 export function evictPod(context: WriteContext, at: ObjectAddress, options: DeleteOptions): void {
   const pod = context.store.find(resourceTypes.pod, at.namespace, at.name);

@@ -14,8 +14,8 @@ interface Continuation {
 }
 
 /**
- * One page of a list. All pages of a list show the state at the version of the first; the token of a page expires (Gone)
- * when the changes since then were compacted.
+ * One page of a list. All pages of a list show the state at the version of the first; the token of a page expires
+ * (Gone) when the changes since then were compacted.
  */
 export function listObjects(store: ObjectStore, type: ResourceType, query: ListQuery): ListPage {
   const { traits } = store.table(type);

@@ -27,8 +27,8 @@ type Next = IteratorResult<WatchEvent, undefined>;
 const done: Next = { done: true, value: undefined };
 
 /**
- * One watch: a cursor in the log. It holds no events of its own, so a slow reader costs nothing but the log's bound, and
- * one that falls behind that bound gets Gone.
+ * One watch: a cursor in the log. It holds no events of its own, so a slow reader costs nothing but the log's bound,
+ * and one that falls behind that bound gets Gone.
  */
 export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined> {
   readonly type: ResourceType;

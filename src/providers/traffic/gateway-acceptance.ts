@@ -15,8 +15,8 @@ const notAttached = new Set(['NoMatchingParent', 'NoMatchingListenerHostname', '
 /**
  * Reads `status.parents`. A gateway controller always writes there, so no parents means that none has seen the route:
  * `unknown`. A condition about an older generation is `pending`. A refusal is a condition Accepted or ResolvedRefs that
- * is False, or PartiallyInvalid that is True. A parent that does not take the route at all refuses it only when no other
- * parent accepts it. Source: Gateway API, RouteStatus.
+ * is False, or PartiallyInvalid that is True. A parent that does not take the route at all refuses it only when no
+ * other parent accepts it. Source: Gateway API, RouteStatus.
  */
 export function routeAcceptance(route: KubeObject): Acceptance {
   const conditions = listOf(recordOf(route['status'])['parents']).flatMap((parent) =>

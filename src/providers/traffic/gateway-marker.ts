@@ -10,8 +10,8 @@ import type { RouterSubject } from './contract.ts';
 const markPrefix = 'sluice-route_';
 
 /**
- * Name of the managed route that a rule belongs to: by its mark, or by a name that `managedRoutes` gives to the Rollout.
- * undefined for the user's own rules and for those of other Rollouts.
+ * Name of the managed route that a rule belongs to: by its mark, or by a name that `managedRoutes` gives to the
+ * Rollout. undefined for the user's own rules and for those of other Rollouts.
  */
 export function managedRouteOf(rule: JsonRecord, subject: RouterSubject): string | undefined {
   const marks = listOf(rule['filters'])

@@ -13,7 +13,9 @@ export function headerRouteMatch(headers: readonly HeaderMatch[]): Result<Gatewa
   return succeed({ headers: matches.flatMap((match) => (match.ok ? [match.value] : [])) });
 }
 
-/** A condition of a mirror route as a match. A gRPC call has no method and path of HTTP that would be worth matching. */
+/**
+ * A condition of a mirror route as a match. A gRPC call has no method and path of HTTP that would be worth matching.
+ */
 export function mirrorRouteMatch(
   { method, path, headers = {} }: RouteMatch,
   protocol: 'http' | 'grpc',

@@ -40,7 +40,9 @@ export interface GatewayRule {
 /** Annotation that lists the Services added to a route for experiments, as `rollout/service,…`. */
 export const additionalServicesAnnotation = 'sluice.dev/additional-services';
 
-/** The objects that the references name, each once. Fails when one is missing or is no route that can be worked with. */
+/**
+ * The objects that the references name, each once. Fails when one is missing or is no route that can be worked with.
+ */
 export function gatewayRoutes(
   references: readonly RouteReference[],
   subject: RouterSubject,

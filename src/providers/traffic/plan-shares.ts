@@ -12,8 +12,8 @@ export interface PlanShares {
 }
 
 /**
- * Sorts out the destinations of a plan. Refuses one without exactly one stable and one canary side, and weights that are
- * not whole numbers from 0 that sum to `weightMax`: nothing of it may reach a router.
+ * Sorts out the destinations of a plan. Refuses one without exactly one stable and one canary side, and weights that
+ * are not whole numbers from 0 that sum to `weightMax`: nothing of it may reach a router.
  */
 export function planShares({ destinations, weightMax, keep = [] }: TrafficPlan): Result<PlanShares, RouterProblem> {
   const refuse = (message: string): Result<never, RouterProblem> => fail({ subject: 'weights', message });

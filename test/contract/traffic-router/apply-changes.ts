@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../src/api/object.ts';
 import type { RouterChange } from '../../../src/providers/traffic/contract.ts';
 
-/** Does to a list of objects what an API server would do with the changes. Creating twice or changing nothing known fails. */
+/**
+ * Does to a list of objects what an API server would do with the changes. Creating twice or changing nothing known
+ * fails.
+ */
 export function applyChanges(objects: readonly KubeObject[], changes: readonly RouterChange[]): readonly KubeObject[] {
   return changes.reduce(applyChange, objects);
 }

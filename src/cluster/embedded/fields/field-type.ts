@@ -6,10 +6,12 @@ import { isList, isRecord } from '../json.ts';
  * How a value is merged and how its parts are owned.
  *
  * - A granular map's members are owned one by one, an atomic map as a whole.
- * - An associative list is keyed by some fields of its items, a set by the items themselves; an atomic list is one value.
+ * - An associative list is keyed by some fields of its items, a set by the items themselves; an atomic list is one
+ *   value.
  * - A deduced type takes its shape from the value: maps granular, lists atomic.
  *
- * Source: Kubernetes documentation, "Server-Side Apply", merge strategy, and the structured-merge-diff library's schema.
+ * Source: Kubernetes documentation, "Server-Side Apply", merge strategy, and the structured-merge-diff library's
+ * schema.
  */
 export type FieldType = ScalarType | MapType | ListType | DeducedType;
 

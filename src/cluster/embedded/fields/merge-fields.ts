@@ -27,7 +27,9 @@ function mergeValue(live: Json | undefined, applied: Json, type: FieldType): Jso
     : applied;
 }
 
-/** Items of both lists: those that both have come in the order of `applied`; the others keep their place before them. */
+/**
+ * Items of both lists: those that both have come in the order of `applied`; the others keep their place before them.
+ */
 function mergeLists(live: readonly Json[], applied: readonly Json[], type: ListType): readonly Json[] {
   const own = indexItems(live, type);
   const wanted = indexItems(applied, type);

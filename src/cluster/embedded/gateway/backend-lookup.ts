@@ -18,7 +18,8 @@ const readMsMax = 2000;
 /**
  * Reads a route and what stands behind one of its Services from the store itself. Asked before a request is refused:
  * watches of several kinds arrive independently and slices follow their pods a moment later, so right after a change
- * the caches can show a weight without the pod that was already ready for it. Calls for the same backend share one read.
+ * the caches can show a weight without the pod that was already ready for it. Calls for the same backend share one
+ * read.
  */
 export class BackendLookup {
   readonly #cluster: ClusterPort;
@@ -34,7 +35,9 @@ export class BackendLookup {
     this.#signal = signal;
   }
 
-  /** The state of the backend in the store; the route in the cache is up to date afterwards. Rejects when unreadable. */
+  /**
+   * The state of the backend in the store; the route in the cache is up to date afterwards. Rejects when unreadable.
+   */
   read(route: { readonly namespace: string; readonly name: string }, target: ServiceTarget): Promise<BackendState> {
     const key = `${route.namespace}/${route.name}/${target.name}:${target.port}`;
     const running = this.#running.get(key);

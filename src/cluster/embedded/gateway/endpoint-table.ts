@@ -29,9 +29,9 @@ export interface EndpointCaches {
 }
 
 /**
- * Which pods stand behind which Service port, from Services, EndpointSlices and pods. The pods are looked at too because
- * a pod that is being deleted must get no request from the moment its deletion is known, which is before its slice says
- * so, and for its revision.
+ * Which pods stand behind which Service port, from Services, EndpointSlices and pods. The pods are looked at too
+ * because a pod that is being deleted must get no request from the moment its deletion is known, which is before its
+ * slice says so, and for its revision.
  */
 export class EndpointTable {
   readonly #caches: EndpointCaches;

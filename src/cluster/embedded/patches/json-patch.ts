@@ -68,7 +68,9 @@ function add(document: Json, path: readonly string[], value: Json): Json {
   });
 }
 
-/** The API server's library replaces a member of an object also when there is none yet; an item of a list must be there. */
+/**
+ * The API server's library replaces a member of an object also when there is none yet; an item of a list must be there.
+ */
 function replace(document: Json, path: readonly string[], value: Json): Json {
   if (path.length === 0) return value;
   return changeAt(document, path, (parent, key) => {

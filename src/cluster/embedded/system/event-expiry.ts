@@ -7,8 +7,8 @@ import type { SystemPort } from './system-port.ts';
 const lifeMs = 3_600_000;
 
 /**
- * Removes Events that are older than an hour, so that they do not pile up. Looks whenever a new one arrives: without new
- * ones there is nothing that grows.
+ * Removes Events that are older than an hour, so that they do not pile up. Looks whenever a new one arrives: without
+ * new ones there is nothing that grows.
  */
 export class EventExpiry {
   readonly #port: SystemPort;

@@ -16,9 +16,9 @@ const manager = 'kube-controller-manager';
 const noReferences: readonly OwnerReference[] = [];
 
 /**
- * Collects what belongs to nothing any more: dependents whose owners are all gone are deleted, references to owners that
- * are gone are removed, and owners that wait (Foreground) or let go (Orphan) are finished. Source: the garbage collector
- * of kube-controller-manager.
+ * Collects what belongs to nothing any more: dependents whose owners are all gone are deleted, references to owners
+ * that are gone are removed, and owners that wait (Foreground) or let go (Orphan) are finished. Source: the garbage
+ * collector of kube-controller-manager.
  */
 export class GarbageCollector {
   readonly #port: SystemPort;
@@ -154,7 +154,9 @@ export class GarbageCollector {
     });
   }
 
-  /** `waiting`: the owner is being deleted and waits for its dependents. An owner of an unknown kind counts as there. */
+  /**
+   * `waiting`: the owner is being deleted and waits for its dependents. An owner of an unknown kind counts as there.
+   */
   #stateOf(dependent: KubeObject, reference: OwnerReference): 'solid' | 'gone' | 'waiting' {
     if (this.#port.context.store.findKind(reference.apiVersion, reference.kind) === undefined) return 'solid';
     const owner = this.#ownerOf(dependent, reference);

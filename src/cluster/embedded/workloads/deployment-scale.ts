@@ -101,8 +101,8 @@ function takeFrom(
 }
 
 /**
- * New counts after `spec.replicas` changed in the middle of an update or while paused: the difference is spread over the
- * ReplicaSets in proportion to their sizes, the rounding error goes to the largest.
+ * New counts after `spec.replicas` changed in the middle of an update or while paused: the difference is spread over
+ * the ReplicaSets in proportion to their sizes, the rounding error goes to the largest.
  */
 export function proportionalScale(deployment: Deployment, sets: DeploymentSets): readonly ScaleChange[] {
   const all = [...sets.old, ...(sets.current === undefined ? [] : [sets.current])];

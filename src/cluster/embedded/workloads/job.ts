@@ -23,8 +23,8 @@ import { podFromTemplate, type WorkloadContext } from './replica-set.ts';
 import { controllerOf, type Job, type JobStatus, type Pod, type PodTemplate } from './shapes.ts';
 
 /**
- * One pass over a Job: counts the pods that came to their end, decides whether the Job is done, creates or deletes pods,
- * writes the status, and deletes a Job whose time to live has passed. Answers when to look again.
+ * One pass over a Job: counts the pods that came to their end, decides whether the Job is done, creates or deletes
+ * pods, writes the status, and deletes a Job whose time to live has passed. Answers when to look again.
  */
 export async function reconcileJob(key: string, context: WorkloadContext): Promise<number | undefined> {
   const { cluster } = context;
