@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loadAll } from 'js-yaml';
 
 import type { KubeObject } from '../../src/api/object.ts';
+import { hasCode } from '../../src/base/error.ts';
 import type { HttpCluster } from '../contract/http-cluster.ts';
 
 const pollMs = 50;
@@ -38,7 +39,8 @@ function checked(value: unknown, file: string): KubeObject {
   return value as KubeObject;
 }
 
-async function applyObject(cluster: HttpCluster, object: KubeObject, signal: AbortSignal): Promise<void> {
+/** Applies one object by server-side apply. A CustomResourceDefinition is waited for until its kind is served. */
+export async function applyObject(cluster: HttpCluster, object: KubeObject, signal: AbortSignal): Promise<void> {
   const group = object.apiVersion.includes('/') ? `/apis/${object.apiVersion}` : `/api/${object.apiVersion}`;
   const discovery = await cluster.send({ method: 'GET', path: group }, { signal });
   const { resources } = discovery as { readonly resources: readonly DiscoveredResource[] };
@@ -58,24 +60,37 @@ async function applyObject(cluster: HttpCluster, object: KubeObject, signal: Abo
   if (object.kind === 'CustomResourceDefinition') await waitUntilServed(cluster, path, signal);
 }
 
-/** A definition is served a moment after it is Established, so its own resource is asked for too. */
+/** Waits until the kinds of all definitions are served, which after a start of the API server takes a moment. */
+export async function waitForDefinitions(cluster: HttpCluster, signal: AbortSignal): Promise<void> {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const list = await cluster.send({ method: 'GET', path }, { signal });
+  const { items } = list as { readonly items: readonly KubeObject[] };
+  for (const { metadata } of items) await waitUntilServed(cluster, `${path}/${metadata.name}`, signal);
+}
+
+/** A definition is served a moment after it is Established: only then can its kind be watched. */
 async function waitUntilServed(cluster: HttpCluster, path: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const definition = (await cluster.send({ method: 'GET', path }, { signal })) as Definition;
-    const established = definition.status?.conditions?.some(
-      ({ type, status }) => type === 'Established' && status === 'True',
-    );
-    const { group, names, versions } = definition.spec;
-    const version = versions.find(({ served }) => served)?.name;
-    if (established === true && version !== undefined) {
-      const listing = `/apis/${group}/${version}/${names.plural}?limit=1`;
-      const served = await cluster.send({ method: 'GET', path: listing }, { signal }).then(
-        () => true,
-        () => false,
-      );
-      if (served) return;
-    }
+    // A definition that was made just now has null for its conditions.
+    const established = definition.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True');
+    if (established === true && (await canBeWatched(cluster, definition, signal))) return;
     await delay(pollMs, undefined, { signal });
+  }
+}
+
+/** A watch from the first version of all is refused as too old as soon as watches are possible. */
+async function canBeWatched(cluster: HttpCluster, definition: Definition, signal: AbortSignal): Promise<boolean> {
+  const { group, names, versions } = definition.spec;
+  const version = versions.find(({ served }) => served)?.name ?? '';
+  const type = { group, version, kind: names.kind, plural: names.plural, namespaced: false };
+  try {
+    for await (const _ of cluster.watch(type, { resourceVersion: '1', timeoutSeconds: 1 }, signal)) return true;
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'NotFound', 'TooManyRequests', 'Unavailable')) return false;
+    if (hasCode(error, 'Gone')) return true;
+    throw error;
   }
 }
 
@@ -83,8 +98,8 @@ async function waitUntilServed(cluster: HttpCluster, path: string, signal: Abort
 interface Definition {
   readonly spec: {
     readonly group: string;
-    readonly names: { readonly plural: string };
+    readonly names: { readonly kind: string; readonly plural: string };
     readonly versions: readonly { readonly name: string; readonly served: boolean }[];
   };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] | null };
 }

@@ -65,8 +65,11 @@ export interface OwnControlPlane extends ControlPlane {
   kill(program: Program): Promise<void>;
   /** Starts a killed program again and waits until it works. */
   start(program: Program): Promise<void>;
-  /** Forgets all history before now in etcd, so that old pages and watches expire. */
-  compact(): Promise<void>;
+  /**
+   * Makes all history before now unreadable, so that old pages and watches expire. etcd forgets it, and the API server
+   * is started again because it keeps snapshots for pages in memory for a while.
+   */
+  forgetHistory(): Promise<void>;
   /** Everything a program has printed. */
   log(program: Program): string;
 }

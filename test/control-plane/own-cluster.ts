@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import type { HttpCluster } from '../contract/http-cluster.ts';
-import { applyManifests } from './apply-manifests.ts';
+import { applyManifests, waitForDefinitions } from './apply-manifests.ts';
 import type { Binaries } from './binaries.ts';
 import type { Program } from './build.ts';
 import { Clients } from './clients.ts';
@@ -208,12 +208,15 @@ class OwnCluster implements OwnControlPlane {
     await this.#spawn(program);
     const signal = AbortSignal.timeout(readyTimeoutDefaultMs);
     await this.#until(() => this.#isHealthy(), 'the API server is not ready', signal);
+    if (program === 'kube-apiserver') await waitForDefinitions(this.#admin, signal);
   }
 
-  async compact(): Promise<void> {
+  async forgetHistory(): Promise<void> {
     const call = { signal: AbortSignal.timeout(callTimeoutMs) };
     const { resourceVersion } = await this.#admin.list(resourceTypes.namespace, { limit: 1 }, call);
     await this.#etcd('/v3/kv/compaction', { revision: resourceVersion, physical: true });
+    await this.kill('kube-apiserver');
+    await this.start('kube-apiserver');
   }
 
   /** A call of etcd's JSON gateway. */
