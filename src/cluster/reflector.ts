@@ -1,179 +1,289 @@
 import type { KubeObject, ResourceType } from '../api/object.ts';
+import { parseSelector } from '../api/parse-selector.ts';
+import { selectorMatches, type Selector } from '../api/selector.ts';
 import { sleep, type Clock } from '../base/clock.ts';
-import { hasCode, messageOf } from '../base/error.ts';
-import type { Log } from '../base/log.ts';
+import { hasCode, messageOf, SluiceError } from '../base/error.ts';
 import type { Random } from '../base/random.ts';
-import { ObjectIndex, type CacheChange } from './object-index.ts';
-import type { ClusterPort, ListPage, WatchEvent } from './port.ts';
+import type { ClusterPort, WatchEvent } from './port.ts';
+import { keyOf, ReflectedObjects, type ReflectedChange, type ReflectedIdentity } from './reflected-objects.ts';
+import { compareVersions } from './resource-version.ts';
+import { WatchDog } from './watch-dog.ts';
 
-/** What one reflector follows, and how. */
-export interface ReflectorOptions<View> {
+/** What a reflector keeps of which objects. Times are milliseconds. */
+export interface ReflectorOptions<Item> {
   readonly cluster: ClusterPort;
   readonly type: ResourceType;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What is kept of an object. It must not hold on to the whole. */
+  readonly project: (object: KubeObject) => Item;
+  /** Two projections that count as the same are not told as a change. */
+  readonly isSame?: (left: Item, right: Item) => boolean;
   /** All namespaces when absent. */
   readonly namespace?: string;
   readonly labelSelector?: string;
-  /** What is kept of an object. Must not throw for any object. */
-  project(object: KubeObject): View;
-  /** Told after every change of the cache, also for our own writes. */
-  onChange(change: CacheChange<View>): void;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
+  readonly fieldSelector?: string;
+  /** Labels that objects can be looked up by. */
+  readonly labelKeys?: readonly string[];
+  /** Called for every failure, with the time until the next attempt. */
+  readonly onFailure?: (error: SluiceError, retryInMs: number) => void;
+  readonly pageSize?: number;
+  readonly itemsMax?: number;
+  readonly backoffMinMs?: number;
+  readonly backoffMaxMs?: number;
+  /** A watch that says nothing for so long, not even a bookmark, is taken for dead. */
+  readonly idleMaxMs?: number;
 }
 
-/** Objects asked for at once when a list is read. */
-const pageSize = 500;
-const retryDelayMsMin = 100;
-const retryDelayMsMax = 30_000;
-/** A server sends bookmarks about once a minute; a watch that is silent for longer than this is taken for dead. */
-const silenceMsMax = 180_000;
+const pageSizeDefault = 500;
+const itemsMaxDefault = 200_000;
+const backoffMinMsDefault = 200;
+const backoffMaxMsDefault = 30_000;
+/** Two and a half times the usual distance of bookmarks. */
+const idleMaxMsDefault = 150_000;
+const listTimeoutMs = 30_000;
+/** Watches are renewed at random in this range, so that those of many processes do not come together. */
+const watchSeconds = { minimum: 300, maximum: 600 };
+/** A watch that ends sooner than this, without having told anything, counts as failed. */
+const watchMsMin = 1000;
+/** So many lists that are older than what was seen are refused before one is believed (a restored cluster). */
+const staleListsMax = 5;
 
 /**
- * Keeps a projected cache of one kind equal to the cluster: a list in pages, then a watch from where it was read. Any
- * error waits with a growing, spread delay; `Gone` reads the list again; a silent watch is given up. Answers to our own
- * writes go into the same cache (`remember`), so the next decision already sees them.
+ * Keeps a projection of all objects of one kind up to date: a list in pages, then a watch from its version, renewed for
+ * ever. Every failure is retried with growing, jittered pauses; only a version that is Gone leads to a new list. Objects
+ * never go back to an older version, whatever a list or a late event says.
  */
-export class Reflector<View> {
-  readonly #options: ReflectorOptions<View>;
-  readonly #index: ObjectIndex<View>;
-  readonly #synced = Promise.withResolvers<void>();
+export class Reflector<Item> {
+  readonly #options: ReflectorOptions<Item>;
+  readonly #objects: ReflectedObjects<Item>;
+  readonly #selector: Selector;
+  readonly #listeners = new Set<(change: ReflectedChange<Item>) => void>();
+  readonly #waiting = new Set<() => void>();
+  /** Newest version that a list or an event has shown; undefined until the first list, and when it is Gone. */
+  #version: string | undefined;
+  #newestVersion = '';
+  #staleLists = 0;
+  #failures = 0;
   #hasSynced = false;
 
-  constructor(options: ReflectorOptions<View>) {
+  /** Throws BadRequest when the label selector cannot be read. */
+  constructor(options: ReflectorOptions<Item>) {
     this.#options = options;
-    this.#index = new ObjectIndex((object) => options.project(object));
+    const selector = parseSelector(options.labelSelector ?? '');
+    if (!selector.ok) throw new SluiceError('BadRequest', `label selector: ${selector.error}`);
+    this.#selector = selector.value;
+    this.#objects = new ReflectedObjects({
+      project: options.project,
+      isSame: options.isSame ?? (() => false),
+      labelKeys: options.labelKeys ?? [],
+      itemsMax: options.itemsMax ?? itemsMaxDefault,
+      tell: (change) => this.#tell(change),
+    });
   }
 
-  get type(): ResourceType {
-    return this.#options.type;
-  }
-
+  /** True once everything that was there at the start is known. It stays true. */
   get hasSynced(): boolean {
     return this.#hasSynced;
   }
 
-  /** Resolves after the first complete list. */
-  get synced(): Promise<void> {
-    return this.#synced.promise;
-  }
-
-  get(namespace: string, name: string): View | undefined {
-    return this.#index.get(namespace, name);
-  }
-
-  find(uid: string): View | undefined {
-    return this.#index.find(uid);
-  }
-
-  ownedBy(uid: string): readonly View[] {
-    return this.#index.ownedBy(uid);
-  }
-
-  list(): Iterable<View> {
-    return this.#index.list();
-  }
-
   get size(): number {
-    return this.#index.size;
+    return this.#objects.size;
   }
 
+  get(namespace: string | undefined, name: string): Item | undefined {
+    return this.#objects.get(namespace, name);
+  }
+
+  /** All items, in no particular order. */
+  items(): Iterable<Item> {
+    return this.#objects.items();
+  }
+
+  /** Items with an owner reference to this uid. */
+  byOwner(uid: string): readonly Item[] {
+    return this.#objects.byOwner(uid);
+  }
+
+  /** Items with this label; `key` must be one of `labelKeys`. */
+  byLabel(key: string, value: string): readonly Item[] {
+    return this.#objects.byLabel(key, value);
+  }
+
+  /** Calls back after every change of the cache. Answers how to stop. */
+  onChange(listener: (change: ReflectedChange<Item>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Takes the answer to a write at once, so that the next decision sees it; an older event that arrives later is
+   * dropped. An object that left the namespace or the label selector is no longer kept.
+   */
   remember(object: KubeObject): void {
-    this.#tell(this.#index.put(object));
+    const { namespace, name, uid = '', resourceVersion, labels } = object.metadata;
+    const isInNamespace = this.#options.namespace === undefined || this.#options.namespace === namespace;
+    if (isInNamespace && selectorMatches(this.#selector, labels)) this.#objects.set(object, 'write');
+    else this.#objects.remove({ namespace, name, uid }, resourceVersion, 'write');
   }
 
-  forget(namespace: string, name: string, uid: string): void {
-    this.#tell(this.#index.remove(namespace, name, uid));
+  /** Takes the answer that an object is gone for good: nothing that is heard of this uid later brings it back. */
+  rememberDeletion(gone: ReflectedIdentity): void {
+    this.#objects.remove(gone, undefined, 'write');
   }
 
-  /** Follows the cluster until the signal aborts; then resolves. */
+  /** Resolves when `hasSynced` becomes true; rejects when the signal aborts before. */
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    if (this.#hasSynced) return;
+    await new Promise<void>((resolve, reject) => {
+      const finish = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const onAbort = (): void => {
+        this.#waiting.delete(finish);
+        reject(new SluiceError('Cancelled', `stopped waiting for the first list of ${this.#options.type.plural}`));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      else this.#waiting.add(finish);
+    });
+  }
+
+  /** Lists and watches until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random, log, type } = this.#options;
-    let version: string | undefined;
-    let failures = 0;
     while (!signal.aborted) {
       try {
-        version ??= await this.#readList(signal);
-        const next = await this.#watch(version, signal);
-        // A stream that ends without a word is opened again, but not at once: the server may be in trouble.
-        failures = next === version ? failures + 1 : 0;
-        version = next;
+        this.#version ??= await this.#list(signal);
+        await this.#watch(this.#version, signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (hasCode(error, 'Gone')) version = undefined;
-        failures += 1;
-        log.warn({ kind: type.kind, failures, error: messageOf(error) }, 'following a kind was interrupted');
+        await this.#pauseAfter(asSluiceError(error), signal);
       }
-      if (failures === 0) continue;
-      const delayMs = Math.min(retryDelayMsMin * 2 ** Math.min(failures - 1, 20), retryDelayMsMax);
-      await sleep(clock, delayMs * (0.5 + random.next() / 2), signal).catch(() => undefined);
     }
   }
 
-  async #readList(signal: AbortSignal): Promise<string> {
-    const { cluster, type, namespace, labelSelector } = this.#options;
-    const scope = {
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-    };
-    const objects: KubeObject[] = [];
-    let page: ListPage | undefined;
+  async #list(signal: AbortSignal): Promise<string> {
+    const { cluster, type, pageSize = pageSizeDefault } = this.#options;
+    const keys = new Set<string>();
+    let version: string | undefined;
+    let continueToken: string | undefined;
     do {
-      const rest = page?.continueToken === undefined ? {} : { continueToken: page.continueToken };
-      page = await cluster.list(type, { ...scope, limit: pageSize, ...rest }, { signal });
-      objects.push(...page.items);
-    } while (page.continueToken !== undefined);
-    for (const change of this.#index.replace(objects, page.resourceVersion)) this.#tell(change);
-    this.#hasSynced = true;
-    this.#synced.resolve();
-    return page.resourceVersion;
+      const query = { ...this.#query(), limit: pageSize, ...(continueToken === undefined ? {} : { continueToken }) };
+      const page = await cluster.list(type, query, { signal, timeoutMs: listTimeoutMs });
+      if (version === undefined) this.#checkList(page.resourceVersion);
+      version ??= page.resourceVersion;
+      for (const object of page.items) {
+        keys.add(keyOf(object.metadata.namespace, object.metadata.name));
+        this.#objects.set(object, 'cluster');
+      }
+      ({ continueToken } = page);
+    } while (continueToken !== undefined);
+    this.#objects.keepOnly(keys, version);
+    this.#seen(version);
+    this.#synced();
+    return version;
   }
 
-  /** Watches until the server ends the stream; answers with the version to go on from. */
-  async #watch(from: string, signal: AbortSignal): Promise<string> {
-    const { cluster, type, namespace, labelSelector, clock } = this.#options;
-    const query = {
+  /** A list that is older than what was seen comes from a server that lags behind: another may know more. */
+  #checkList(version: string): void {
+    if (compareVersions(version, this.#newestVersion) >= 0) {
+      this.#staleLists = 0;
+      return;
+    }
+    this.#staleLists += 1;
+    if (this.#staleLists < staleListsMax) {
+      const { plural } = this.#options.type;
+      throw new SluiceError(
+        'Unavailable',
+        `the list of ${plural} is from version ${version}, ${this.#newestVersion} was seen`,
+      );
+    }
+    this.#newestVersion = '';
+    this.#staleLists = 0;
+    this.#objects.forgetHistory();
+  }
+
+  async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    const { cluster, type, clock, random, idleMaxMs = idleMaxMsDefault } = this.#options;
+    const dog = new WatchDog(clock, idleMaxMs, signal);
+    const startMs = clock.monotonic();
+    const timeoutSeconds = random.integer(watchSeconds.minimum, watchSeconds.maximum);
+    const query = { ...this.#query(), resourceVersion, bookmarks: true, timeoutSeconds };
+    let isQuiet = true;
+    try {
+      for await (const event of cluster.watch(type, query, dog.signal)) {
+        dog.reset();
+        isQuiet = false;
+        this.#failures = 0;
+        this.#take(event);
+      }
+    } catch (error) {
+      throw dog.failure ?? error;
+    } finally {
+      dog.stop();
+    }
+    if (dog.failure !== undefined) throw dog.failure;
+    if (isQuiet && clock.monotonic() - startMs < watchMsMin && !signal.aborted) {
+      throw new SluiceError('Unavailable', `the watch of ${type.plural} ended at once`);
+    }
+  }
+
+  #take(event: WatchEvent): void {
+    if (event.type === 'BOOKMARK') {
+      this.#seen(event.resourceVersion);
+      return;
+    }
+    const { namespace, name, uid = '', resourceVersion = '' } = event.object.metadata;
+    if (event.type === 'DELETED') this.#objects.remove({ namespace, name, uid }, resourceVersion, 'cluster');
+    else this.#objects.set(event.object, 'cluster');
+    this.#seen(resourceVersion);
+  }
+
+  /** Where the next watch goes on from. */
+  #seen(version: string): void {
+    this.#version = version;
+    if (compareVersions(version, this.#newestVersion) > 0) this.#newestVersion = version;
+  }
+
+  async #pauseAfter(error: SluiceError, signal: AbortSignal): Promise<void> {
+    // What a full cache missed can only be made up for by a new list.
+    if (hasCode(error, 'Gone', 'TooLarge')) this.#version = undefined;
+    const retryInMs = this.#retryInMs(error);
+    this.#failures += 1;
+    this.#options.onFailure?.(error, retryInMs);
+    // Only the signal can end the pause early, and then the loop ends too.
+    await sleep(this.#options.clock, retryInMs, signal).catch(() => undefined);
+  }
+
+  /** Doubles with every failure in a row and lies at random between half of that and all of it. */
+  #retryInMs(error: SluiceError): number {
+    const { random, backoffMinMs = backoffMinMsDefault, backoffMaxMs = backoffMaxMsDefault } = this.#options;
+    const limitMs = Math.min(backoffMinMs * 2 ** Math.min(this.#failures, 30), backoffMaxMs);
+    return Math.max(limitMs * (0.5 + random.next() / 2), error.retryAfterMs ?? 0);
+  }
+
+  #query(): { namespace?: string; labelSelector?: string; fieldSelector?: string } {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    return {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
-      resourceVersion: from,
-      bookmarks: true,
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
     };
-    const controller = new AbortController();
-    const stop = (): void => controller.abort(new Error('the watch is given up'));
-    signal.addEventListener('abort', stop, { once: true });
-    let version = from;
-    let heardAt = clock.monotonic();
-    let cancelWatchdog = clock.schedule(silenceMsMax, check);
-    function check(): void {
-      const silentMs = clock.monotonic() - heardAt;
-      if (silentMs >= silenceMsMax) stop();
-      else cancelWatchdog = clock.schedule(silenceMsMax - silentMs, check);
-    }
-    try {
-      for await (const event of cluster.watch(type, query, controller.signal)) {
-        heardAt = clock.monotonic();
-        version = this.#take(event) ?? version;
-      }
-      return version;
-    } catch (error) {
-      // A watch that we gave up ourselves goes on from where it was.
-      if (controller.signal.aborted && !signal.aborted) return version;
-      throw error;
-    } finally {
-      cancelWatchdog();
-      signal.removeEventListener('abort', stop);
-    }
   }
 
-  #take(event: WatchEvent): string | undefined {
-    if (event.type === 'BOOKMARK') return event.resourceVersion;
-    const { metadata } = event.object;
-    if (event.type === 'DELETED') this.forget(metadata.namespace ?? '', metadata.name, metadata.uid ?? '');
-    else this.remember(event.object);
-    return metadata.resourceVersion;
+  #synced(): void {
+    if (this.#hasSynced) return;
+    this.#hasSynced = true;
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
   }
 
-  #tell(change: CacheChange<View> | undefined): void {
-    if (change !== undefined) this.#options.onChange(change);
+  #tell(change: ReflectedChange<Item>): void {
+    for (const listener of this.#listeners) listener(change);
   }
+}
+
+function asSluiceError(error: unknown): SluiceError {
+  return error instanceof SluiceError ? error : new SluiceError('Internal', messageOf(error), { cause: error });
 }

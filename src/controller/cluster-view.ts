@@ -32,19 +32,30 @@ export interface ClusterViewOptions {
 export interface ClusterView extends Caches {
   /** Starts following; resolves when every kind was read once. `ended` resolves after the signal aborted. */
   start(signal: AbortSignal): { readonly synced: Promise<void>; readonly ended: Promise<void> };
+  /** Resolves when the objects of a router's kind are known; they are followed from the first time this is asked. */
+  followed(type: ResourceType): Promise<void>;
 }
 
 /** Makes the view of a cluster. Nothing is read before it is started. */
 export function createClusterView(options: ClusterViewOptions): ClusterView {
-  const reflect = <View>(type: ResourceType, project: (object: KubeObject) => View): Reflector<View> =>
-    new Reflector<View>({
-      ...options,
-      ...(type.namespaced ? {} : { namespace: undefined }),
+  const reflect = <View>(
+    type: ResourceType,
+    project: (object: KubeObject) => View,
+    optional = false,
+  ): Reflector<View> => {
+    const { cluster, clock, log, namespace } = options;
+    return new Reflector<View>({
+      cluster,
+      clock,
+      log,
       random: options.random.fork(type.plural),
+      ...(type.namespaced && namespace !== undefined ? { namespace } : {}),
       type,
+      optional,
       project,
       onChange: (change) => options.onChange(type, change),
-    } as ConstructorParameters<typeof Reflector<View>>[0]);
+    });
+  };
   const caches = {
     rollouts: reflect(resourceTypes.rollout, rolloutProjector(options.routers)),
     replicaSets: reflect(resourceTypes.replicaSet, projectReplicaSet),
@@ -54,22 +65,35 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     analysisTemplates: reflect(resourceTypes.analysisTemplate, templateSpec),
     clusterAnalysisTemplates: reflect(resourceTypes.clusterAnalysisTemplate, templateSpec),
   };
-  const routerCaches = new Map(
-    options.routerTypes.map((type) => [nameOf(type), reflect(type, (object) => object)] as const),
+  const routers = new Map(
+    options.routerTypes.map((type) => [nameOf(type), reflect(type, (object) => object, true)] as const),
   );
-  const reflectors = [...Object.values(caches), ...routerCaches.values()];
+  const routerOf = (type: ResourceType): Reflector<KubeObject> => {
+    const cache = routers.get(nameOf(type));
+    invariant(cache !== undefined, `routers declare the kind ${type.kind} that they use`);
+    return cache;
+  };
+  const runs = new Map<unknown, Promise<void>>();
+  let running: AbortSignal | undefined;
+  const run = (reflector: { run(signal: AbortSignal): Promise<void> }): void => {
+    if (running !== undefined && !runs.has(reflector)) runs.set(reflector, reflector.run(running));
+  };
   return {
     ...caches,
-    routerObjects(type) {
-      const cache = routerCaches.get(nameOf(type));
-      invariant(cache !== undefined, `routers declare the kind ${type.kind} that they use`);
-      return cache;
+    routerObjects: routerOf,
+    async followed(type) {
+      const reflector = routerOf(type);
+      run(reflector);
+      await reflector.synced;
     },
     start(signal) {
-      const runs = reflectors.map((reflector) => reflector.run(signal));
+      running = signal;
+      const reflectors = Object.values(caches);
+      for (const reflector of reflectors) run(reflector);
+      const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       return {
         synced: Promise.all(reflectors.map(({ synced }) => synced)).then(() => undefined),
-        ended: Promise.all(runs).then(() => undefined),
+        ended: ended.then(() => Promise.all(runs.values())).then(() => undefined),
       };
     },
   };

@@ -1,6 +1,6 @@
 import type { ResourceType } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
-import type { Clock } from '../base/clock.ts';
+import { withDeadline, type Clock } from '../base/clock.ts';
 import { messageOf, SluiceError } from '../base/error.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
@@ -11,12 +11,13 @@ import type { Hold, RolloutView } from '../engine/world.ts';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
 import { createEventSink, type EventSink } from './event-sink.ts';
 import type { Journal } from './journal.ts';
+import type { ObservedRun } from './project.ts';
 import { createQueue, type Queue, type WorkOutcome } from './queue.ts';
 import { reconcile, type ReconcileTools } from './reconcile.ts';
 import { ReferenceIndex } from './reference-index.ts';
 import { referencesOf } from './references.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
-import { capabilitiesOf, routerTypes, type RouterRegistry } from './routers.ts';
+import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './routers.ts';
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
 
 /** What a controller of one cluster is made with. */
@@ -134,7 +135,7 @@ class ClusterController implements Controller {
         return;
       case resourceTypes.analysisRun:
         this.#add(type, namespace, name);
-        this.#wakeOwner(after ?? before);
+        if (isNewsForOwner(before, after)) this.#wakeOwner(after ?? before);
         return;
       case resourceTypes.replicaSet:
         this.#wakeOwner(after ?? before);
@@ -187,6 +188,9 @@ class ClusterController implements Controller {
   async #workOnRollout(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
     const rollout = this.view.rollouts.get(namespace, name);
     if (rollout === undefined) return { kind: 'done' };
+    const targets = routersOf(rollout, this.#options.routers).flatMap((router) => router.targets);
+    const followed = Promise.all(targets.map(({ type }) => this.view.followed(type)));
+    await withDeadline(this.#options.clock, followTimeoutMs, signal, () => followed, unread);
     return reconcile(rollout, this.#tools(), signal);
   }
 
@@ -198,6 +202,22 @@ class ClusterController implements Controller {
       holdsOf: (rollout) => this.#options.holdsOf?.(rollout) ?? [],
     };
   }
+}
+
+/** A run is written as often as it is measured; its owner only asks how it stands. */
+function isNewsForOwner(before: unknown, after: unknown): boolean {
+  const [was, is] = [before as ObservedRun | undefined, after as ObservedRun | undefined];
+  if (was === undefined || is === undefined) return true;
+  return (['phase', 'message', 'measured', 'terminating', 'deleting'] as const).some(
+    (field) => was[field] !== is[field],
+  );
+}
+
+/** How long a pass waits for a router's objects to be read for the first time. */
+const followTimeoutMs = 10_000;
+
+function unread(): SluiceError {
+  return new SluiceError('Timeout', "the router's objects were not read in time");
 }
 
 function keyOf({ kind }: ResourceType, namespace: string, name: string): string {

@@ -1,3 +1,4 @@
+import { mergeDiff } from '../api/merge-diff.ts';
 import { apiVersionOf } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Clock } from '../base/clock.ts';
@@ -51,7 +52,8 @@ export async function reconcile(
   const world = observe(rollout, { caches, routers, problems, holds: tools.holdsOf(rollout), now: clock.now() });
 
   const decision = decide(world);
-  log.info(lineOf(rollout, decision), 'decision');
+  const isNews = decision.effects.length > 0 || mergeDiff(rollout.status, decision.status) !== undefined;
+  log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
 
   const subject = `${tools.cluster.name}/${rollout.namespace}/${rollout.name}`;
   const revision = Number(rollout.annotations[revisionAnnotation] ?? 0);

@@ -1,3 +1,4 @@
+import { isTerminating } from '../../analysis/assess-run.ts';
 import { decideRun, type RunDecision } from '../../analysis/decide-run.ts';
 import type { MeasurementReport } from '../../analysis/record-measurement.ts';
 import { neededSecrets, secretKey } from '../../analysis/resolve-arguments.ts';
@@ -77,7 +78,9 @@ class ClusterRuns implements RunReconciler {
     const { run, uid } = observed;
     const now = this.#tools.clock.now();
     const reports = this.#reports.get(uid) ?? [];
-    const inFlight = this.#measurements.metricsOf(uid);
+    // A run that ends does not wait for measurements that observe for a while: they are ended too.
+    const isEnding = isTerminating(run.spec.terminate === true, run.status?.metricResults ?? []);
+    const inFlight = isEnding ? new Set<string>() : this.#measurements.metricsOf(uid);
     const decision = decideRun(run, now, { reports, inFlight, secrets: await this.#secretsOf(run, signal) });
     await this.#writeStatus(observed, decision, signal);
     // Only now are the reports taken in; after a conflict they are decided about again.
