@@ -2,22 +2,38 @@ import { dirname, join, normalize } from 'node:path/posix';
 
 import { lineAt, type ProjectFile, type Violation } from './tree.ts';
 
-/** Every code of the catalogue has a row in its page, and every row a code. */
-export function errorPageViolations(page: ProjectFile, codes: readonly string[]): readonly Violation[] {
-  const rows = [...page.text.matchAll(/^\|\s*`(?<code>\w+)`/gm)];
+/** What the catalogue of errors says about a code. */
+export interface ErrorRow {
+  readonly retry: string;
+  readonly httpStatus: number;
+  readonly exitCode: number;
+}
+
+/** Every code of the catalogue has a row in its page with the same treatment, and every row a code. */
+export function errorPageViolations(
+  page: ProjectFile,
+  catalogue: Readonly<Record<string, ErrorRow>>,
+): readonly Violation[] {
+  const rows = [...page.text.matchAll(/^\| `(?<code>\w+)` \|.*\| (?<traits>\w+ \| \d+ \| \d+) \|$/gm)];
   const told = rows.map((row) => row.groups?.['code'] ?? '');
+  const missing = Object.keys(catalogue).filter((code) => !told.includes(code));
   return [
-    ...codes
-      .filter((code) => !told.includes(code))
-      .map((code) => ({ path: page.path, message: `says nothing about ${code}` })),
+    ...missing.map((code) => ({ path: page.path, message: `says nothing about ${code}` })),
     ...rows.flatMap((row, index) => {
       const code = told[index] ?? '';
-      const problem = codes.includes(code) ? 'is told twice' : 'is no error code';
-      return codes.includes(code) && told.indexOf(code) === index
+      const problem =
+        told.indexOf(code) === index ? rowProblem(catalogue[code], row.groups?.['traits']) : 'is told twice';
+      return problem === undefined
         ? []
         : [{ path: page.path, line: lineAt(page.text, row.index), message: `${code} ${problem}` }];
     }),
   ];
+}
+
+function rowProblem(known: ErrorRow | undefined, traits: string | undefined): string | undefined {
+  if (known === undefined) return 'is no error code';
+  const right = `${known.retry} | ${known.httpStatus} | ${known.exitCode}`;
+  return traits === right ? undefined : `must say | ${right} |`;
 }
 
 /** `npm run x` in a page must be a script; `npm test` and `npm start` too. */

@@ -166,17 +166,17 @@ test('traces of a machine are refused', () => {
   accepts(machineViolations(filesOf({ 'src/a.ts': `import { work } from './work/root/a.ts';` }), ['mirror.example']));
 });
 
-test('an error code without an explanation is refused, and one that does not exist', () => {
-  const page = {
-    path: 'docs/errors.md',
-    text: '| Code | What |\n|---|---|\n| `Gone` | x |\n| `Lost` | x |\n| `Gone` | x |\n',
-  };
-  const found = errorPageViolations(page, ['Gone', 'Timeout']);
-  assert.deepEqual(found.map(describeViolation), [
+test('an error code without an explanation is refused, and one that does not exist or is told wrongly', () => {
+  const row = (code: string, traits: string): string => `| \`${code}\` | x | ${traits} |\n`;
+  const text = [row('Gone', 'retry | 410 | 1'), row('Lost', 'retry | 1 | 1'), row('Gone', 'x | 1 | 1')].join('');
+  const traits = { retry: 'retry', httpStatus: 410, exitCode: 1 };
+  const page = { path: 'docs/errors.md', text };
+  assert.deepEqual(errorPageViolations(page, { Gone: traits, Timeout: traits }).map(describeViolation), [
     'docs/errors.md: says nothing about Timeout',
-    'docs/errors.md:4: Lost is no error code',
-    'docs/errors.md:5: Gone is told twice',
+    'docs/errors.md:2: Lost is no error code',
+    'docs/errors.md:3: Gone is told twice',
   ]);
+  refuses(errorPageViolations(page, { Gone: { ...traits, exitCode: 2 } }), /:1: Gone must say \| retry \| 410 \| 2 \|/);
 });
 
 test('pages that promise what is not there are refused', () => {
