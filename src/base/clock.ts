@@ -51,6 +51,17 @@ export function nextTurn(): Promise<void> {
 }
 
 /**
+ * Resolves when every promise that can go on without new input, a timer or the network has gone on. Only the simulator
+ * needs this: it is how time knows that it may pass.
+ */
+export function promisesSettled(): Promise<void> {
+  return new Promise((resolve) => {
+    // The queue of ticks comes after all promises that are ready, also after those that become ready meanwhile.
+    process.nextTick(resolve);
+  });
+}
+
+/**
  * Runs `work` with a signal that aborts when the parent does or when `timeoutMs` has passed. The promise settles at the
  * deadline even if `work` ignores its signal; it then rejects with what `onTimeout` makes.
  */

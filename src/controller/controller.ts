@@ -21,7 +21,7 @@ import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './r
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
 
 /** What a controller of one cluster is made with. */
-export interface ControllerOptions extends Pick<RunTools, 'http' | 'metricProviders'> {
+export interface ControllerOptions extends Pick<RunTools, 'http' | 'metricProviders'>, Pick<ReconcileTools, 'decide'> {
   readonly cluster: ClusterPort;
   /** Only this namespace; all when absent. */
   readonly namespace?: string;

@@ -34,6 +34,8 @@ export interface ReconcileTools {
   readonly log: Log;
   /** Why raises and promotions of a Rollout must wait, as known outside of it. */
   holdsOf(rollout: RolloutView): readonly Hold[];
+  /** Another decision than the engine's, to try wrong ones. */
+  decide?(world: World): Decision;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function reconcile(
   const problems = [...rollout.problems, ...referenceProblems(rollout, routers, caches)];
   const world = observe(rollout, { caches, routers, problems, holds: tools.holdsOf(rollout), now: clock.now() });
 
-  const decision = decide(world);
+  const decision = (tools.decide ?? decide)(world);
   const isNews = decision.effects.length > 0 || mergeDiff(rollout.status, decision.status) !== undefined;
   log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
 
