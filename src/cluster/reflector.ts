@@ -3,218 +3,188 @@ import { parseSelector } from '../api/parse-selector.ts';
 import { selectorMatches, type Selector } from '../api/selector.ts';
 import { sleep, type Clock } from '../base/clock.ts';
 import { hasCode, messageOf, SluiceError } from '../base/error.ts';
+import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { ClusterPort, WatchEvent } from './port.ts';
-import { keyOf, ReflectedObjects, type ReflectedChange, type ReflectedIdentity } from './reflected-objects.ts';
-import { compareVersions } from './resource-version.ts';
+import { keyOf, ObjectIndex, versionOf, type CacheChange, type ObjectIndexOptions } from './object-index.ts';
+import type { ClusterPort, ListPage, WatchEvent } from './port.ts';
 import { WatchDog } from './watch-dog.ts';
 
-/** What a reflector keeps of which objects. Times are milliseconds. */
-export interface ReflectorOptions<Item> {
+/** What one reflector follows, and how. */
+export interface ReflectorOptions<View> extends ObjectIndexOptions {
   readonly cluster: ClusterPort;
   readonly type: ResourceType;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** What is kept of an object. It must not hold on to the whole. */
-  readonly project: (object: KubeObject) => Item;
-  /** Two projections that count as the same are not told as a change. */
-  readonly isSame?: (left: Item, right: Item) => boolean;
   /** All namespaces when absent. */
   readonly namespace?: string;
   readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Labels that objects can be looked up by. */
-  readonly labelKeys?: readonly string[];
-  /** Called for every failure, with the time until the next attempt. */
-  readonly onFailure?: (error: SluiceError, retryInMs: number) => void;
+  /** The cluster may not know this kind: then there are none, until it does. */
+  readonly optional?: boolean;
+  /** What is kept of an object. Must not throw for any object, nor hold on to the whole. */
+  project(object: KubeObject): View;
+  /** Told after every change of the cache, also for our own writes. */
+  onChange(change: CacheChange<View>): void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Objects asked for at once when a list is read. */
   readonly pageSize?: number;
-  readonly itemsMax?: number;
-  readonly backoffMinMs?: number;
-  readonly backoffMaxMs?: number;
   /** A watch that says nothing for so long, not even a bookmark, is taken for dead. */
-  readonly idleMaxMs?: number;
+  readonly silenceMsMax?: number;
 }
 
 const pageSizeDefault = 500;
-const itemsMaxDefault = 200_000;
-const backoffMinMsDefault = 200;
-const backoffMaxMsDefault = 30_000;
-/** Two and a half times the usual distance of bookmarks. */
-const idleMaxMsDefault = 150_000;
 const listTimeoutMs = 30_000;
+const retryDelayMsMin = 100;
+const retryDelayMsMax = 30_000;
+/** A server sends bookmarks about once a minute. */
+const silenceMsMaxDefault = 180_000;
 /** Watches are renewed at random in this range, so that those of many processes do not come together. */
 const watchSeconds = { minimum: 300, maximum: 600 };
-/** A watch that ends sooner than this, without having told anything, counts as failed. */
+/** A watch that ends sooner than this, without a word, counts as failed: the server may be in trouble. */
 const watchMsMin = 1000;
-/** So many lists that are older than what was seen are refused before one is believed (a restored cluster). */
+/** So many lists in a row that are older than what was seen are refused, before one is believed (a restored cluster). */
 const staleListsMax = 5;
 
 /**
- * Keeps a projection of all objects of one kind up to date: a list in pages, then a watch from its version, renewed for
- * ever. Every failure is retried with growing, jittered pauses; only a version that is Gone leads to a new list. Objects
- * never go back to an older version, whatever a list or a late event says.
+ * Keeps a projected cache of one kind equal to the cluster: a list in pages, then a watch from where it was read. Any
+ * error waits with a growing, spread delay; `Gone` reads the list again; a silent watch is given up. Answers to our own
+ * writes go into the same cache (`remember`), so the next decision already sees them. Nothing in it ever goes back to an
+ * older version.
  */
-export class Reflector<Item> {
-  readonly #options: ReflectorOptions<Item>;
-  readonly #objects: ReflectedObjects<Item>;
+export class Reflector<View> {
+  readonly #options: ReflectorOptions<View>;
+  readonly #index: ObjectIndex<View>;
   readonly #selector: Selector;
-  readonly #listeners = new Set<(change: ReflectedChange<Item>) => void>();
-  readonly #waiting = new Set<() => void>();
-  /** Newest version that a list or an event has shown; undefined until the first list, and when it is Gone. */
+  readonly #synced = Promise.withResolvers<void>();
+  #hasSynced = false;
+  /** Where the next watch goes on from; undefined when a list must be read first. */
   #version: string | undefined;
-  #newestVersion = '';
+  #newestVersion = 0n;
   #staleLists = 0;
   #failures = 0;
-  #hasSynced = false;
 
   /** Throws BadRequest when the label selector cannot be read. */
-  constructor(options: ReflectorOptions<Item>) {
+  constructor(options: ReflectorOptions<View>) {
     this.#options = options;
     const selector = parseSelector(options.labelSelector ?? '');
     if (!selector.ok) throw new SluiceError('BadRequest', `label selector: ${selector.error}`);
     this.#selector = selector.value;
-    this.#objects = new ReflectedObjects({
-      project: options.project,
-      isSame: options.isSame ?? (() => false),
-      labelKeys: options.labelKeys ?? [],
-      itemsMax: options.itemsMax ?? itemsMaxDefault,
-      tell: (change) => this.#tell(change),
-    });
+    this.#index = new ObjectIndex((object) => options.project(object), options);
   }
 
-  /** True once everything that was there at the start is known. It stays true. */
+  get type(): ResourceType {
+    return this.#options.type;
+  }
+
   get hasSynced(): boolean {
     return this.#hasSynced;
   }
 
+  /** Resolves after the first complete list. */
+  get synced(): Promise<void> {
+    return this.#synced.promise;
+  }
+
+  get(namespace: string, name: string): View | undefined {
+    return this.#index.get(namespace, name);
+  }
+
+  find(uid: string): View | undefined {
+    return this.#index.find(uid);
+  }
+
+  ownedBy(uid: string): readonly View[] {
+    return this.#index.ownedBy(uid);
+  }
+
+  /** Objects with a label; its key must be one of `labelKeys`. */
+  withLabel(key: string, value: string): readonly View[] {
+    return this.#index.withLabel(key, value);
+  }
+
+  list(): Iterable<View> {
+    return this.#index.list();
+  }
+
   get size(): number {
-    return this.#objects.size;
-  }
-
-  get(namespace: string | undefined, name: string): Item | undefined {
-    return this.#objects.get(namespace, name);
-  }
-
-  /** All items, in no particular order. */
-  items(): Iterable<Item> {
-    return this.#objects.items();
-  }
-
-  /** Items with an owner reference to this uid. */
-  byOwner(uid: string): readonly Item[] {
-    return this.#objects.byOwner(uid);
-  }
-
-  /** Items with this label; `key` must be one of `labelKeys`. */
-  byLabel(key: string, value: string): readonly Item[] {
-    return this.#objects.byLabel(key, value);
-  }
-
-  /** Calls back after every change of the cache. Answers how to stop. */
-  onChange(listener: (change: ReflectedChange<Item>) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#index.size;
   }
 
   /**
-   * Takes the answer to a write at once, so that the next decision sees it; an older event that arrives later is
-   * dropped. An object that left the namespace or the label selector is no longer kept.
+   * Takes the answer to a write in. An older version than the known one is dropped; an object that the selector no longer
+   * matches is out of sight.
    */
   remember(object: KubeObject): void {
-    const { namespace, name, uid = '', resourceVersion, labels } = object.metadata;
+    const { namespace = '', name, uid = '', resourceVersion, labels } = object.metadata;
     const isInNamespace = this.#options.namespace === undefined || this.#options.namespace === namespace;
-    if (isInNamespace && selectorMatches(this.#selector, labels)) this.#objects.set(object, 'write');
-    else this.#objects.remove({ namespace, name, uid }, resourceVersion, 'write');
+    const isInSight = isInNamespace && selectorMatches(this.#selector, labels);
+    this.#tell(isInSight ? this.#index.put(object) : this.#index.remove(namespace, name, uid, resourceVersion));
   }
 
-  /** Takes the answer that an object is gone for good: nothing that is heard of this uid later brings it back. */
-  rememberDeletion(gone: ReflectedIdentity): void {
-    this.#objects.remove(gone, undefined, 'write');
+  /** Takes in that an object is gone for good: nothing that is heard of this uid later brings it back. */
+  forget(namespace: string, name: string, uid: string): void {
+    this.#tell(this.#index.remove(namespace, name, uid));
   }
 
-  /** Resolves when `hasSynced` becomes true; rejects when the signal aborts before. */
-  async whenSynced(signal: AbortSignal): Promise<void> {
-    if (this.#hasSynced) return;
-    await new Promise<void>((resolve, reject) => {
-      const finish = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      const onAbort = (): void => {
-        this.#waiting.delete(finish);
-        reject(new SluiceError('Cancelled', `stopped waiting for the first list of ${this.#options.type.plural}`));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      if (signal.aborted) onAbort();
-      else this.#waiting.add(finish);
-    });
-  }
-
-  /** Lists and watches until the signal aborts. Never rejects. */
+  /** Follows the cluster until the signal aborts; then resolves. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        this.#version ??= await this.#list(signal);
+        this.#version ??= await this.#readList(signal);
         await this.#watch(this.#version, signal);
       } catch (error) {
         if (signal.aborted) return;
-        await this.#pauseAfter(asSluiceError(error), signal);
+        await this.#pauseAfter(error, signal);
       }
     }
   }
 
-  async #list(signal: AbortSignal): Promise<string> {
+  async #readList(signal: AbortSignal): Promise<string> {
     const { cluster, type, pageSize = pageSizeDefault } = this.#options;
-    const keys = new Set<string>();
+    const listed = new Set<string>();
     let version: string | undefined;
-    let continueToken: string | undefined;
+    let page: ListPage | undefined;
     do {
-      const query = { ...this.#query(), limit: pageSize, ...(continueToken === undefined ? {} : { continueToken }) };
-      const page = await cluster.list(type, query, { signal, timeoutMs: listTimeoutMs });
+      const rest = page?.continueToken === undefined ? {} : { continueToken: page.continueToken };
+      const query = { ...this.#scope(), limit: pageSize, ...rest };
+      page = await cluster.list(type, query, { signal, timeoutMs: listTimeoutMs });
       if (version === undefined) this.#checkList(page.resourceVersion);
       version ??= page.resourceVersion;
       for (const object of page.items) {
-        keys.add(keyOf(object.metadata.namespace, object.metadata.name));
-        this.#objects.set(object, 'cluster');
+        listed.add(keyOf(object.metadata.namespace ?? '', object.metadata.name));
+        this.#tell(this.#index.put(object));
       }
-      ({ continueToken } = page);
-    } while (continueToken !== undefined);
-    this.#objects.keepOnly(keys, version);
+    } while (page.continueToken !== undefined);
+    for (const change of this.#index.keepOnly(listed, version)) this.#tell(change);
     this.#seen(version);
-    this.#synced();
+    this.#markSynced();
     return version;
   }
 
-  /** A list that is older than what was seen comes from a server that lags behind: another may know more. */
-  #checkList(version: string): void {
-    if (compareVersions(version, this.#newestVersion) >= 0) {
-      this.#staleLists = 0;
-      return;
-    }
-    this.#staleLists += 1;
+  /** A list that is older than what was seen comes from a server that lags behind: another one may know more. */
+  #checkList(resourceVersion: string): void {
+    const isStale = versionOf(resourceVersion) < this.#newestVersion;
+    this.#staleLists = isStale ? this.#staleLists + 1 : 0;
+    if (!isStale) return;
     if (this.#staleLists < staleListsMax) {
-      const { plural } = this.#options.type;
-      throw new SluiceError(
-        'Unavailable',
-        `the list of ${plural} is from version ${version}, ${this.#newestVersion} was seen`,
-      );
+      throw new SluiceError('Unavailable', `a list of version ${resourceVersion} is older than ${this.#newestVersion}`);
     }
-    this.#newestVersion = '';
+    this.#newestVersion = 0n;
     this.#staleLists = 0;
-    this.#objects.forgetHistory();
+    this.#index.forgetHistory();
   }
 
+  /** Watches until the server ends the stream. */
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
-    const { cluster, type, clock, random, idleMaxMs = idleMaxMsDefault } = this.#options;
-    const dog = new WatchDog(clock, idleMaxMs, signal);
-    const startMs = clock.monotonic();
+    const { cluster, type, clock, random, silenceMsMax = silenceMsMaxDefault } = this.#options;
     const timeoutSeconds = random.integer(watchSeconds.minimum, watchSeconds.maximum);
-    const query = { ...this.#query(), resourceVersion, bookmarks: true, timeoutSeconds };
-    let isQuiet = true;
+    const query = { ...this.#scope(), resourceVersion, bookmarks: true, timeoutSeconds };
+    const dog = new WatchDog(clock, silenceMsMax, signal);
+    const startMs = clock.monotonic();
+    let isSilent = true;
     try {
       for await (const event of cluster.watch(type, query, dog.signal)) {
         dog.reset();
-        isQuiet = false;
+        isSilent = false;
         this.#failures = 0;
         this.#take(event);
       }
@@ -224,8 +194,8 @@ export class Reflector<Item> {
       dog.stop();
     }
     if (dog.failure !== undefined) throw dog.failure;
-    if (isQuiet && clock.monotonic() - startMs < watchMsMin && !signal.aborted) {
-      throw new SluiceError('Unavailable', `the watch of ${type.plural} ended at once`);
+    if (isSilent && !signal.aborted && clock.monotonic() - startMs < watchMsMin) {
+      throw new SluiceError('Unavailable', 'the watch ended at once');
     }
   }
 
@@ -234,56 +204,61 @@ export class Reflector<Item> {
       this.#seen(event.resourceVersion);
       return;
     }
-    const { namespace, name, uid = '', resourceVersion = '' } = event.object.metadata;
-    if (event.type === 'DELETED') this.#objects.remove({ namespace, name, uid }, resourceVersion, 'cluster');
-    else this.#objects.set(event.object, 'cluster');
+    const { namespace = '', name, uid = '', resourceVersion = '' } = event.object.metadata;
+    if (event.type === 'DELETED') this.#tell(this.#index.remove(namespace, name, uid, resourceVersion));
+    else this.#tell(this.#index.put(event.object));
     this.#seen(resourceVersion);
   }
 
-  /** Where the next watch goes on from. */
-  #seen(version: string): void {
-    this.#version = version;
-    if (compareVersions(version, this.#newestVersion) > 0) this.#newestVersion = version;
+  #seen(resourceVersion: string): void {
+    this.#version = resourceVersion;
+    const version = versionOf(resourceVersion);
+    if (version > this.#newestVersion) this.#newestVersion = version;
   }
 
-  async #pauseAfter(error: SluiceError, signal: AbortSignal): Promise<void> {
+  async #pauseAfter(error: unknown, signal: AbortSignal): Promise<void> {
+    const { clock, log, type, optional = false } = this.#options;
     // What a full cache missed can only be made up for by a new list.
     if (hasCode(error, 'Gone', 'TooLarge')) this.#version = undefined;
-    const retryInMs = this.#retryInMs(error);
+    const isUnknownKind = optional && hasCode(error, 'NotFound');
+    if (isUnknownKind) this.#forgetKind();
+    const delayMs = this.#delayMs(error);
     this.#failures += 1;
-    this.#options.onFailure?.(error, retryInMs);
-    // Only the signal can end the pause early, and then the loop ends too.
-    await sleep(this.#options.clock, retryInMs, signal).catch(() => undefined);
+    const fields = { kind: type.kind, failures: this.#failures, delayMs, error: messageOf(error) };
+    if (isUnknownKind) log.debug(fields, 'the cluster does not know a kind');
+    else log.warn(fields, 'following a kind was interrupted');
+    // Only the signal ends the pause early, and then the loop ends too.
+    await sleep(clock, delayMs, signal).catch(() => undefined);
+  }
+
+  /** The kind is not served (any more): there are no objects of it. */
+  #forgetKind(): void {
+    this.#version = undefined;
+    for (const change of this.#index.keepOnly(new Set(), String(this.#newestVersion))) this.#tell(change);
+    this.#markSynced();
   }
 
   /** Doubles with every failure in a row and lies at random between half of that and all of it. */
-  #retryInMs(error: SluiceError): number {
-    const { random, backoffMinMs = backoffMinMsDefault, backoffMaxMs = backoffMaxMsDefault } = this.#options;
-    const limitMs = Math.min(backoffMinMs * 2 ** Math.min(this.#failures, 30), backoffMaxMs);
-    return Math.max(limitMs * (0.5 + random.next() / 2), error.retryAfterMs ?? 0);
+  #delayMs(error: unknown): number {
+    const limitMs = Math.min(retryDelayMsMin * 2 ** Math.min(this.#failures, 20), retryDelayMsMax);
+    const askedMs = error instanceof SluiceError ? (error.retryAfterMs ?? 0) : 0;
+    return Math.max(limitMs * (0.5 + this.#options.random.next() / 2), askedMs);
   }
 
-  #query(): { namespace?: string; labelSelector?: string; fieldSelector?: string } {
-    const { namespace, labelSelector, fieldSelector } = this.#options;
+  #scope(): { namespace?: string; labelSelector?: string } {
+    const { namespace, labelSelector } = this.#options;
     return {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
     };
   }
 
-  #synced(): void {
-    if (this.#hasSynced) return;
+  #markSynced(): void {
     this.#hasSynced = true;
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    this.#synced.resolve();
   }
 
-  #tell(change: ReflectedChange<Item>): void {
-    for (const listener of this.#listeners) listener(change);
+  #tell(change: CacheChange<View> | undefined): void {
+    if (change !== undefined) this.#options.onChange(change);
   }
-}
-
-function asSluiceError(error: unknown): SluiceError {
-  return error instanceof SluiceError ? error : new SluiceError('Internal', messageOf(error), { cause: error });
 }
