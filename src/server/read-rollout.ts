@@ -1,0 +1,83 @@
+import type { LabelSelector } from '../api/label-selector.ts';
+import type { KubeObject } from '../api/object.ts';
+import { resourceTypes } from '../api/resource-types.ts';
+import type { Rollout } from '../api/rollout.ts';
+import { selectorFromObject, selectorText } from '../api/selector.ts';
+import { SluiceError } from '../base/error.ts';
+import type { Call, ClusterPort } from '../cluster/port.ts';
+import { listAll } from './list-all.ts';
+import { controllerOf } from './view/revision-report.ts';
+import type { RolloutObjects } from './view/rollout-detail.ts';
+
+/** Names one Rollout. */
+export interface RolloutName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A Rollout with all that belongs to it. Everything up to `resourceVersion` is in it. */
+export interface RolloutSnapshot {
+  readonly objects: RolloutObjects;
+  readonly resourceVersion: string;
+}
+
+/** Reads a Rollout, its ReplicaSets, their pods and its AnalysisRuns. Rejects with NotFound when it does not exist. */
+export async function readRollout(
+  cluster: ClusterPort,
+  { namespace, name }: RolloutName,
+  call: Call,
+): Promise<RolloutSnapshot> {
+  // The list is read first: its version is the oldest of all, and so a watch from it misses nothing.
+  const query = { namespace, fieldSelector: `metadata.name=${name}` };
+  const { items, resourceVersion } = await listAll(cluster, resourceTypes.rollout, query, call);
+  const [rollout] = items;
+  if (rollout === undefined) throw new SluiceError('NotFound', missingText({ namespace, name }));
+  const selected = { namespace, ...selectorOf(rollout) };
+  const [replicaSets, pods, analysisRuns] = await Promise.all([
+    listAll(cluster, resourceTypes.replicaSet, selected, call),
+    listAll(cluster, resourceTypes.pod, selected, call),
+    listAll(cluster, resourceTypes.analysisRun, { namespace, ...labelsOf(rollout) }, call),
+  ]);
+  const owned = replicaSets.items.filter(isControlledBy(rollout));
+  const owners = new Set(owned.map(({ metadata }) => metadata.uid));
+  return {
+    objects: {
+      rollout,
+      replicaSets: owned,
+      pods: pods.items.filter((pod) => owners.has(controllerOf(pod))),
+      analysisRuns: analysisRuns.items.filter(isControlledBy(rollout)),
+    },
+    resourceVersion,
+  };
+}
+
+/** What a person is told about a Rollout that does not exist. */
+export function missingText({ namespace, name }: RolloutName): string {
+  return `there is no Rollout ${name} in namespace ${namespace}`;
+}
+
+/** The selector of a Rollout for list and watch requests; everything when it has none that can be read. */
+export function selectorOf(rollout: KubeObject): Selected {
+  const { spec } = rollout as unknown as Partial<Rollout>;
+  return textOf(spec?.selector ?? {});
+}
+
+/** The labels that its AnalysisRuns get from its selector. */
+export function labelsOf(rollout: KubeObject): Selected {
+  const { spec } = rollout as unknown as Partial<Rollout>;
+  return textOf({ matchLabels: spec?.selector?.matchLabels });
+}
+
+interface Selected {
+  readonly labelSelector?: string;
+}
+
+function textOf(object: LabelSelector): Selected {
+  const selector = selectorFromObject(object);
+  const labelSelector = selector.ok ? selectorText(selector.value) : '';
+  return labelSelector === '' ? {} : { labelSelector };
+}
+
+function isControlledBy({ metadata }: KubeObject): (object: KubeObject) => boolean {
+  return (object) => controllerOf(object) === metadata.uid;
+}
