@@ -80,7 +80,7 @@ const insertIntoCondition: Insert = (before, value) => {
   if (quote !== undefined) return escapeForQuote(value, quote).replaceAll('\n', String.raw`\n`);
   if (isHarmless(value)) return value;
   // In parentheses an expression is one operand, whatever stands around it.
-  return parseExpression(value, conditionNames).ok ? `(${value})` : ` ${JSON.stringify(value)} `;
+  return parseExpression(value, conditionNames).ok ? `(${value})` : JSON.stringify(value);
 };
 
 const comparisons: ReadonlySet<string> = new Set(['<', '>', '<=', '>=', '==', '!=']);

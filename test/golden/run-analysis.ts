@@ -110,12 +110,21 @@ class Play {
       const isOver = isCompleted(assessment.phase);
       const isTerminatedNow = passes.length + 1 === this.#input.terminateAfterPass;
       passes.push(isOver || isTerminatedNow ? shown : { ...shown, next });
-      if (isOver || passes.length >= maxPasses || (next === null && !isTerminatedNow)) {
-        return { passes, final: this.#final(assessment, isOver) };
-      }
-      this.#terminate ||= isTerminatedNow;
-      this.#nowMs = isTerminatedNow ? this.#nowMs + 1000 : epoch + ((next ?? 0) + 1) * 1000;
+      const hasNext = !isOver && passes.length < maxPasses && this.#advance(next, isTerminatedNow);
+      if (!hasNext) return { passes, final: this.#final(assessment, isOver) };
     }
+  }
+
+  /** Moves the clock to the next pass; false when there is none. */
+  #advance(next: number | null, isTerminatedNow: boolean): boolean {
+    if (isTerminatedNow) {
+      this.#terminate = true;
+      this.#nowMs += 1000;
+      return true;
+    }
+    if (next === null) return false;
+    this.#nowMs = epoch + (next + 1) * 1000;
+    return true;
   }
 
   #pass(metrics: readonly Metric[]): {
