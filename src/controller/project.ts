@@ -27,7 +27,7 @@ export function projectRollout(object: KubeObject): RolloutView {
     labels: object.metadata.labels ?? {},
     spec,
     templateHash: podTemplateHash(template, status.collisionCount),
-    stepsHash: canary === undefined ? '' : stepsHash(canary.steps ?? []),
+    stepsHash: canary === undefined ? '' : stepsHash(canary.steps),
     status,
   };
 }

@@ -11,6 +11,7 @@ export const blueGreenChart = chart.createStateConfig({
   states: {
     choosing: {
       always: [
+        { guard: 'hasNoActive', target: 'cutOver' },
         { guard: 'isPausedInconclusive', target: 'inconclusive' },
         { guard: 'isActiveCurrent', target: 'postAnalysis' },
         { guard: 'isBlueGreenPaused', target: 'waiting' },

@@ -16,7 +16,7 @@ import { isIn, situate, type Situation } from './situation.ts';
 import { sizeEffects, sizeReplicaSets } from './size-plan.ts';
 import { nextStatus } from './status.ts';
 import { readStored } from './stored.ts';
-import { planTraffic } from './traffic-plan.ts';
+import { hasRouting, planTraffic } from './traffic-plan.ts';
 import type { AnalysisRunView, World } from './world.ts';
 
 /**
@@ -60,10 +60,17 @@ function failedRun(situation: Situation): AnalysisRunView | undefined {
 
 /** Crossing a boundary: users may be led away from harm, and a new revision gets its (empty) ReplicaSet. */
 function planMove({ restored, settled }: Pass): readonly Effect[] {
+  const previewing = planServices(settled).filter(({ phase }) => phase === 'grow');
   const lowering = [...planTraffic(settled), ...planServices(settled)].filter(({ phase }) => phase === 'lower');
-  return isIn(restored, 'superseding') && !isIn(settled, 'invalid')
-    ? [...lowering, ...planRevision(restored)]
-    : lowering;
+  if (isIn(restored, 'superseding') && !isIn(settled, 'invalid'))
+    return [...lowering, ...planRevision(restored), ...previewing];
+  return isIn(settled, 'settled') ? [...lowering, ...planDrain(restored)] : lowering;
+}
+
+/** Without a router the last step takes the old pods away itself; that it is done makes the revision stable. */
+function planDrain(restored: Situation): readonly Effect[] {
+  if (hasRouting(restored) || !isIn(restored, 'canary.finishing', 'promoteFull')) return [];
+  return sizeEffects(restored, sizeReplicaSets(restored)).filter(({ phase }) => phase === 'shrink');
 }
 
 /** Standing in a state: everything that state asks for. Shrinking waits until nothing has to grow or to be moved. */

@@ -50,7 +50,8 @@ export type Effect =
   | { readonly kind: 'setTraffic'; readonly phase: 'lower' | 'raise'; readonly plan: TrafficPlan }
   | {
       readonly kind: 'switchService';
-      readonly phase: 'lower' | 'raise';
+      /** `grow` for a preview: nobody is led anywhere by it. */
+      readonly phase: 'lower' | 'grow' | 'raise';
       readonly service: string;
       /** Pod-template hash the selector is to have; empty removes it from the selector. */
       readonly hash: string;

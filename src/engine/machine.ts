@@ -1,4 +1,4 @@
-import { and, not, or } from 'xstate';
+import { and, not } from 'xstate';
 
 import { blueGreenChart } from './blue-green-chart.ts';
 import { canaryChart } from './canary-chart.ts';
@@ -20,8 +20,7 @@ export const machine = chart.createMachine({
         { guard: 'isDeleting', target: 'deleting' },
         { guard: 'isInvalid', target: 'invalid' },
         { guard: 'isSuperseded', target: 'superseding' },
-        { guard: and(['isBlueGreen', or(['hasNoStable', 'hasNoActive'])]), target: '#rollout.initial.blueGreen' },
-        { guard: 'hasNoStable', target: '#rollout.initial.canary' },
+        { guard: 'hasNoStable', target: 'initial' },
         { guard: 'isAborted', target: 'aborted' },
         { guard: 'isAtStable', target: 'settled' },
         { guard: 'isPromotedFully', target: 'promoteFull' },
@@ -32,13 +31,7 @@ export const machine = chart.createMachine({
     deleting: {},
     invalid: { on: { OBSERVED: { guard: not('specInvalid'), target: 'resuming', actions: 'forgetInvalid' } } },
     superseding: { on: { OBSERVED: [stopWhenInvalid, { target: 'resuming', actions: 'reset' }] } },
-    initial: {
-      initial: 'canary',
-      states: {
-        canary: { on: { OBSERVED: [stopWhenInvalid, { guard: 'newReplicaSetScaled', target: '#rollout.settled' }] } },
-        blueGreen: { on: { OBSERVED: [stopWhenInvalid, { guard: 'activeSwitched', target: '#rollout.settled' }] } },
-      },
-    },
+    initial: { on: { OBSERVED: [stopWhenInvalid, { guard: 'newReplicaSetScaled', target: 'settled' }] } },
     aborted: { on: { OBSERVED: [stopWhenInvalid, { guard: 'isAtStable', target: 'settled' }] } },
     settled: { on: { OBSERVED: stopWhenInvalid } },
     promoteFull: {

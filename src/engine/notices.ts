@@ -1,5 +1,4 @@
 import { canaryStepText } from '../api/canary-step-kind.ts';
-import { getCondition } from '../api/condition.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import { recordedRun, runRoles } from './analysis-plan.ts';
 import type { Effect, Notice } from './decision.ts';
@@ -58,7 +57,8 @@ function beginning(pass: Pass, next: RolloutStatus): readonly Notice[] {
   if (!begins(pass)) return [];
   const { settled } = pass;
   const revision = revisionOf(settled);
-  const wasStable = isIn(settled, 'initial.blueGreen');
+  // A first blue/green deployment has no such notice, which clients are used to.
+  const wasStable = isIn(settled, 'initial') && settled.stored.strategy === 'blueGreen';
   const started = `Rollout not completed, started update to revision ${revision} (${next.currentPodHash ?? ''})`;
   return [
     ...(wasStable || isIn(settled, 'settled') ? [] : [normal('RolloutNotCompleted', started)]),
@@ -108,17 +108,16 @@ function stepNotices(pass: Pass): readonly Notice[] {
   return [normal('RolloutStepCompleted', text)];
 }
 
-/** A pause begins or ends. An abort and a new template end a pause too, but have notices of their own. */
+/**
+ * The engine begins a pause, or ends one of a canary. What people begin (spec.paused) or end (by a resume) has no notice,
+ * and an abort has one of its own.
+ */
 function pauseNotices({ restored, settled }: Pass, next: RolloutStatus): readonly Notice[] {
-  const was = isPaused(restored.stored.rollout.status);
-  const reason = next.pauseConditions?.[0]?.reason ?? (settled.stored.specPaused ? 'manually paused' : undefined);
-  if (reason !== undefined) return was ? [] : [normal('RolloutPaused', `Rollout is paused (${reason})`)];
-  const ends = was && !isIn(settled, 'aborted') && !isIn(restored, 'superseding');
+  const was = (restored.stored.rollout.status.pauseConditions ?? []).length > 0;
+  const [pause] = next.pauseConditions ?? [];
+  if (pause !== undefined) return was ? [] : [normal('RolloutPaused', `Rollout is paused (${pause.reason})`)];
+  const ends = was && settled.stored.strategy === 'canary' && !isIn(settled, 'aborted');
   return ends ? [normal('RolloutResumed', 'Rollout is resumed')] : [];
-}
-
-function isPaused({ conditions, pauseConditions = [] }: RolloutStatus): boolean {
-  return pauseConditions.length > 0 || getCondition(conditions, 'Paused')?.status === 'True';
 }
 
 function ending(pass: Pass, next: RolloutStatus): readonly Notice[] {

@@ -56,7 +56,7 @@ export function abortCause(pass: Pass): string | undefined {
     return `${runTitles[failedRun.role]} analysis phase error/failed: ${failedRun.message}`;
   }
   const byDeadline = isAbort(pass) && !restored.stored.aborted;
-  return byDeadline ? 'the progress deadline is exceeded' : undefined;
+  return byDeadline ? `ReplicaSet "${restored.current?.name ?? ''}" has timed out progressing.` : undefined;
 }
 
 /** The abort in one line, as the Progressing condition and the Event say it. */

@@ -84,8 +84,7 @@ function waitReason(situation: Situation): Reason {
 /** What each state waits for when there is nothing to do in it. Inner states come before outer ones. */
 const waits: Readonly<Record<string, readonly [string, string]>> = {
   deleting: ['Deleting', 'the Rollout is being deleted'],
-  'initial.canary': ['WaitingForPods', 'the first revision starts'],
-  'initial.blueGreen': ['WaitingForPods', 'the first revision must be complete before the active Service leads to it'],
+  initial: ['WaitingForPods', 'the first revision starts'],
   aborted: ['Aborted', 'the update is aborted; users are on the stable revision'],
   settled: ['Settled', 'the current revision is stable'],
   promoteFull: ['WaitingForPods', 'full promotion waits for pods and traffic'],

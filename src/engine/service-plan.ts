@@ -2,6 +2,7 @@ import type { Effect } from './decision.ts';
 import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
 import { isIn, isSaturated, type Situation } from './situation.ts';
+import { activeHash } from './size-plan.ts';
 import { aimTraffic, hasRouting } from './traffic-plan.ts';
 import type { ReplicaSetView } from './world.ts';
 
@@ -11,20 +12,20 @@ export function planServices(situation: Situation): readonly Effect[] {
   const { strategy } = situation.world.rollout.spec;
   if (strategy?.blueGreen !== undefined) return planBlueGreen(situation);
   return [
-    ...switchTo(situation, strategy?.canary?.stableService, stableTarget(situation), 'raise'),
-    ...switchTo(situation, strategy?.canary?.canaryService, canaryTarget(situation), 'raise'),
+    ...switchTo(situation, strategy?.canary?.stableService, stableTarget(situation)?.hash, 'raise'),
+    ...switchTo(situation, strategy?.canary?.canaryService, canaryTarget(situation)?.hash, 'raise'),
   ];
 }
 
 function switchTo(
   { world }: Situation,
   name: string | undefined,
-  target: ReplicaSetView | undefined,
-  phase: 'lower' | 'raise',
+  hash: string | undefined,
+  phase: 'lower' | 'grow' | 'raise',
 ): readonly Effect[] {
   const service = name === undefined ? undefined : world.services.get(name);
-  if (service === undefined || target === undefined || service.hash === target.hash) return [];
-  return [{ kind: 'switchService', phase, service: service.name, hash: target.hash, previousHash: service.hash }];
+  if (service === undefined || hash === undefined || service.hash === hash) return [];
+  return [{ kind: 'switchService', phase, service: service.name, hash, previousHash: service.hash }];
 }
 
 /**
@@ -61,25 +62,22 @@ function readyToServe(
 function planBlueGreen(situation: Situation): readonly Effect[] {
   const { activeService, previewService } = situation.world.rollout.spec.strategy?.blueGreen ?? { activeService: '' };
   const back = isIn(situation, 'aborted');
+  const active = back ? activeAfterAbort(situation) : activeTarget(situation);
+  // Nobody depends on a preview, so it leads to the new revision before there are pods.
+  const preview = situation.stored.specPaused ? undefined : situation.world.rollout.templateHash;
   return [
-    ...switchTo(
-      situation,
-      activeService,
-      back ? activeAfterAbort(situation) : activeTarget(situation),
-      back ? 'lower' : 'raise',
-    ),
-    ...switchTo(situation, previewService, situation.current, 'raise'),
+    ...switchTo(situation, previewService, preview, 'grow'),
+    ...switchTo(situation, activeService, active?.hash, back ? 'lower' : 'raise'),
   ];
 }
 
 /** Users are switched over only to a revision that has every pod it is to have. */
 function activeTarget(situation: Situation): ReplicaSetView | undefined {
   const complete = isSaturated(situation.current, situation.replicas) ? situation.current : undefined;
-  if (isIn(situation, 'settled')) return complete ?? availableActive(situation);
-  if (isIn(situation, 'initial', 'blueGreen.cutOver', 'promoteFull')) {
-    return heldBy(situation.world) === undefined ? complete : undefined;
-  }
-  return undefined;
+  const isAdopted = (activeHash(situation) ?? '') !== '';
+  if (isIn(situation, 'settled')) return isAdopted ? (complete ?? availableActive(situation)) : complete;
+  if (!isIn(situation, 'blueGreen.cutOver', 'promoteFull')) return undefined;
+  return heldBy(situation.world) === undefined ? complete : undefined;
 }
 
 /** At rest a Service that was turned away from the stable revision is turned back as soon as one pod can answer. */

@@ -1,0 +1,79 @@
+import type { KubeObject } from '../../../src/api/object.ts';
+
+/** When an action is done. */
+export interface LifeCondition {
+  readonly text: string;
+  readonly check?: readonly (readonly [object: string, path: string, operator: string, value?: unknown])[];
+  /** Seconds without any change. */
+  readonly quiet?: number;
+  /** Seconds for which the checks hold. */
+  readonly after?: number;
+}
+
+type Objects = ReadonlyMap<string, KubeObject>;
+
+/** Whether every check of a condition holds on a set of objects. */
+export function isConditionMet({ check = [] }: LifeCondition, objects: Objects): boolean {
+  return check.every(([name, path, operator, value]) => {
+    const found = findObjects(name, objects);
+    if (path === 'count') return compare(found.length, operator, value);
+    return found.length > 0 && found.every((object) => isObserved(object, path) && compare(readPath(object, path), operator, value));
+  });
+}
+
+/** A value by a path such as `status.conditions[Progressing].reason` or `metadata.annotations[a.b/c]`. */
+export function readPath(value: unknown, path: string): unknown {
+  let current = value;
+  for (const [, plain, bracketed] of path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)) {
+    const key = bracketed ?? plain ?? '';
+    if (Array.isArray(current)) {
+      const items = current as readonly Record<string, unknown>[];
+      current = /^\d+$/.test(key) ? items[Number(key)] : items.find((item) => item['type'] === key || item['name'] === key);
+    } else if (typeof current === 'object' && current !== null) {
+      current = (current as Record<string, unknown>)[key];
+    } else {
+      return undefined;
+    }
+  }
+  return current;
+}
+
+/** Objects by `Kind/name`, `Kind/*`, `Kind/@image` or `Kind/~text`. */
+export function findObjects(name: string, objects: Objects): readonly KubeObject[] {
+  const [kind = '', which = ''] = name.split('/');
+  const all = [...objects.values()].filter((object) => object.kind === kind);
+  if (which === '*') return all;
+  if (which.startsWith('@')) {
+    return all.filter(
+      (object) =>
+        (readPath(object, 'spec.template.spec.containers[0].image') ?? readPath(object, 'spec.containers[0].image')) === which.slice(1),
+    );
+  }
+  if (which.startsWith('~')) return all.filter(({ metadata }) => metadata.name.includes(which.slice(1)));
+  return all.filter(({ metadata }) => metadata.name === which);
+}
+
+/** A check on the status of a Rollout only counts once its specification was observed. */
+function isObserved(object: KubeObject, path: string): boolean {
+  if (object.kind !== 'Rollout' || !path.startsWith('status')) return true;
+  return readPath(object, 'status.observedGeneration') === String(object.metadata.generation);
+}
+
+function compare(actual: unknown, operator: string, wanted: unknown): boolean {
+  switch (operator) {
+    case '==':
+      return wanted === 0 ? (actual ?? 0) === 0 : actual === wanted;
+    case '!=':
+      return actual !== wanted;
+    case '>=':
+      return Number(actual ?? 0) >= Number(wanted);
+    case '<=':
+      return Number(actual ?? 0) <= Number(wanted);
+    case 'exists':
+      return actual !== undefined;
+    case 'absent':
+      return actual === undefined;
+    default:
+      throw new Error(`the operator ${operator} is not known`);
+  }
+}
