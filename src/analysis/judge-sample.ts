@@ -1,7 +1,8 @@
 import type { Metric } from '../api/analysis-template.ts';
 import { conditionNames, type ConditionVerdict, evaluateConditions } from './condition.ts';
 import { parseExpression } from './expression/expression.ts';
-import { childrenOf, type Node } from './expression/syntax.ts';
+import { someNode } from './expression/some-node.ts';
+import type { Node } from './expression/syntax.ts';
 import { isNil, itemsOf, type Value } from './expression/value.ts';
 
 /**
@@ -41,11 +42,7 @@ function hasNan(value: Value): boolean {
 /** True when an expression uses one of these names, functions or signs. */
 function mentions(text: string, words: ReadonlySet<string>): boolean {
   const parsed = parseExpression(text, conditionNames);
-  return parsed.ok && mentionsIn(parsed.value.root, words);
-}
-
-function mentionsIn(node: Node, words: ReadonlySet<string>): boolean {
-  return words.has(wordOf(node)) || childrenOf(node).some((child) => mentionsIn(child, words));
+  return parsed.ok && someNode(parsed.value.root, (node) => words.has(wordOf(node)));
 }
 
 function wordOf(node: Node): string {

@@ -67,8 +67,7 @@ export function recordMeasurement(
   const isContinued = last !== undefined && !isCompleted(last.phase);
   const measurement = measurementOf(metric, isContinued ? last : undefined, report);
   return {
-    ...result,
-    ...totals(result, measurement),
+    ...withoutZeros({ ...result, ...totals(result, measurement) }),
     ...(report.metricMetadata === undefined ? {} : { metadata: report.metricMetadata }),
     measurements: [...(isContinued ? earlier.slice(0, -1) : earlier), measurement],
   };
@@ -136,6 +135,12 @@ function totals(result: MetricResult, { phase }: Measurement): Partial<MetricRes
     default:
       return {};
   }
+}
+
+/** Clients expect totals of zero to be absent. */
+function withoutZeros(result: MetricResult): MetricResult {
+  const entries = Object.entries(result).filter(([, value]) => value !== 0);
+  return { ...Object.fromEntries(entries), name: result.name, phase: result.phase };
 }
 
 function textOf(value: Value): string {

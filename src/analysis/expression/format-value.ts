@@ -1,7 +1,18 @@
 import type { Budget } from './budget.ts';
 import { sortedKeys } from './fetch.ts';
+import { compareText } from './text.ts';
 import { formatDurationText, formatInstantVerbose, unitName } from './time-format.ts';
-import { CalendarUnit, Dictionary, Duration, Instant, isPlainMap, itemsOf, ownValue, type Value } from './value.ts';
+import {
+  CalendarUnit,
+  Dictionary,
+  type DictionaryKey,
+  Duration,
+  Instant,
+  isPlainMap,
+  itemsOf,
+  ownValue,
+  type Value,
+} from './value.ts';
 
 /** The text that string() makes of a value, e.g. `1e+06`, `[1 a]`, `map[k:v]`, `<nil>`. */
 export function formatValue(value: Value, budget: Budget, depth = 0): string {
@@ -21,6 +32,15 @@ export function formatFloat(value: number): string {
   if (power >= -4 && power < exponentMin) return plainDecimal(value, digits, power);
   const sign = power < 0 ? '-' : '+';
   return `${digits}e${sign}${String(Math.abs(power)).padStart(2, '0')}`;
+}
+
+/** Order in which keys are shown: by type, and within a type by value. */
+function compareKeys(left: DictionaryKey, right: DictionaryKey): number {
+  if (left === null || right === null) return Number(right === null) - Number(left === null);
+  if (typeof left === 'string' && typeof right === 'string') return compareText(left, right);
+  if (typeof left !== typeof right) return typeof left < typeof right ? -1 : 1;
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
 }
 
 /** From this power of ten on floats are written with an exponent. */
@@ -45,7 +65,11 @@ function formatCollection(value: Value, budget: Budget, depth: number): string {
   const items = itemsOf(value);
   if (items !== undefined) return `[${items.map((item) => formatValue(item, budget, depth + 1)).join(' ')}]`;
   if (value instanceof Dictionary) {
-    return formatEntries(Array.from(value.entries, ([key, entry]) => [formatValue(key, budget), entry] as const));
+    return formatEntries(
+      Array.from(value.entries)
+        .sort(([left], [right]) => compareKeys(left, right))
+        .map(([key, entry]) => [formatValue(key, budget), entry] as const),
+    );
   }
   if (!isPlainMap(value)) return 'func';
   return formatEntries(sortedKeys(value).map((key) => [key, ownValue(value, key) ?? null] as const));

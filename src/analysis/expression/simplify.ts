@@ -1,6 +1,8 @@
 import type { TypesByNode } from './check.ts';
 import { fold } from './fold.ts';
+import { isSameNode } from './is-same-node.ts';
 import { mapChildren } from './map-children.ts';
+import { someNode } from './some-node.ts';
 import { intType, type StaticType, stringType } from './static-type.ts';
 import type { BinaryNode, BuiltinNode, MemberNode, Node, PredicateNode } from './syntax.ts';
 
@@ -81,7 +83,7 @@ function combined(node: BinaryNode): Node {
   const rule = combinations[left.name];
   if (rule === undefined || rule.by !== node.operator) return node;
   const [first, second] = [walkOf(left), walkOf(right)];
-  if (first === undefined || second === undefined || !isSame(first.list, second.list)) return node;
+  if (first === undefined || second === undefined || !isSameNode(first.list, second.list)) return node;
   const body = combined({ kind: 'binary', operator: rule.inner, left: first.body, right: second.body, offset });
   return { ...left, parameters: [first.list, { kind: 'predicate', body, offset }], offset };
 }
@@ -90,16 +92,6 @@ function combined(node: BinaryNode): Node {
 function walkOf(node: BuiltinNode): { readonly list: Node; readonly body: Node } | undefined {
   const [list, predicate] = node.parameters;
   return list !== undefined && predicate?.kind === 'predicate' ? { list, body: predicate.body } : undefined;
-}
-
-/** True when two trees differ only in where they stand. */
-function isSame(left: Node, right: Node): boolean {
-  const content = (node: Node): string =>
-    JSON.stringify(node, (key, value: unknown) => {
-      if (key === 'offset') return undefined;
-      return typeof value === 'bigint' ? `${value}n` : value;
-    });
-  return content(left) === content(right);
 }
 
 /** How far beyond the number a count must go until the answer is known. */
@@ -148,20 +140,14 @@ function onFilterWithPredicate(node: BuiltinNode, filter: BuiltinNode, predicate
   const { offset } = node;
   const [list, first] = filter.parameters;
   if (filter.kept !== undefined || list === undefined || first?.kind !== 'predicate') return node;
-  if (node.name === 'map' && !mentionsIndex(predicate)) return { ...filter, kept: predicate.body, offset };
+  if (node.name === 'map' && !someNode(predicate, isIndexPointer)) return { ...filter, kept: predicate.body, offset };
   if (node.name !== 'filter') return node;
-  const body: Node = { kind: 'binary', operator: 'and', left: first.body, right: predicate.body, offset };
+  const body = fold({ kind: 'binary', operator: 'and', left: first.body, right: predicate.body, offset });
   return { ...filter, parameters: [list, { kind: 'predicate', body, offset }], offset };
 }
 
-function mentionsIndex(node: Node): boolean {
-  if (node.kind === 'pointer') return node.name === 'index';
-  let found = false;
-  mapChildren(node, (child) => {
-    found ||= mentionsIndex(child);
-    return child;
-  });
-  return found;
+function isIndexPointer(node: Node): boolean {
+  return node.kind === 'pointer' && node.name === 'index';
 }
 
 /** The sum of a written list is a chain of `+` from the right, unless all its elements are constants. */

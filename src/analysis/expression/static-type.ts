@@ -46,6 +46,7 @@ export interface Signature {
   readonly returns: StaticType;
 }
 
+/** The types without parts. */
 const simple = (kind: SimpleKind): StaticType => ({ kind });
 
 export const unknownType: StaticType = simple('unknown');

@@ -54,20 +54,26 @@ export type Node =
   | ArrayNode
   | MapNode;
 
+/** `true` or `false`. */
 export type BooleanNode = Placed & { readonly kind: 'boolean'; readonly value: boolean };
+/** A whole number. */
 export type IntegerNode = Placed & { readonly kind: 'integer'; readonly value: bigint };
+/** A number with a point or an exponent. */
 export type FloatNode = Placed & { readonly kind: 'float'; readonly value: number };
+/** A text, also the name behind a dot and a plain key of a map. */
 export type TextNode = Placed & { readonly kind: 'text'; readonly value: string };
 
 /** A name: a variable of `let`, or a value of the environment. */
 export type IdentifierNode = Placed & { readonly kind: 'identifier'; readonly name: string };
 
+/** An operator before its operand. */
 export type UnaryNode = Placed & {
   readonly kind: 'unary';
   readonly operator: 'not' | '-' | '+';
   readonly operand: Node;
 };
 
+/** An operator between two operands. */
 export type BinaryNode = Placed & {
   readonly kind: 'binary';
   readonly operator: BinaryOperator;
@@ -125,6 +131,7 @@ export type PredicateNode = Placed & { readonly kind: 'predicate'; readonly body
 /** `#` (name is empty), `#index` or `#acc`. */
 export type PointerNode = Placed & { readonly kind: 'pointer'; readonly name: string };
 
+/** `let name = value; body`. */
 export type LetNode = Placed & {
   readonly kind: 'let';
   readonly name: string;
@@ -135,6 +142,7 @@ export type LetNode = Placed & {
 /** Expressions separated by `;`, of which the last is the value. */
 export type SequenceNode = Placed & { readonly kind: 'sequence'; readonly nodes: readonly Node[] };
 
+/** `condition ? whenTrue : whenFalse`, or the same with if and else. */
 export type ConditionalNode = Placed & {
   readonly kind: 'conditional';
   readonly condition: Node;
@@ -142,8 +150,10 @@ export type ConditionalNode = Placed & {
   readonly whenFalse: Node;
 };
 
+/** `[a, b]`. */
 export type ArrayNode = Placed & { readonly kind: 'array'; readonly items: readonly Node[] };
 
+/** `{key: value}`. */
 export type MapNode = Placed & {
   readonly kind: 'map';
   readonly pairs: readonly { readonly key: Node; readonly value: Node }[];

@@ -117,6 +117,12 @@ describe('an expression', () => {
     assert.equal(['type', 'limit'].includes(errorOf(text).kind), true);
     const boolean = `${'1 < int(string('.repeat(40)}2${')) < 3'.repeat(40)}`;
     assert.equal(errorOf(boolean).kind === 'evaluation' || errorOf(boolean).kind === 'limit', true);
+    const shared = `${'1 < len(string('.repeat(40)}2${')) < 3'.repeat(40)}`;
+    for (const around of ['map(filter([], true), X)', 'all([X], true) && all([X], true)', 'false && X']) {
+      const outcome = parseExpression(around.replaceAll('X', shared), []);
+      assert.equal(outcome.ok, true);
+      if (outcome.ok) evaluateExpression(outcome.value, {});
+    }
   });
 
   test('matches in time that grows with the text only', () => {
