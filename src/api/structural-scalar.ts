@@ -22,8 +22,10 @@ export function stringErrors(
   path: string,
   matches: (pattern: string, text: string) => boolean,
 ): readonly FieldError[] {
-  const length = Array.from(value).length;
   const { minLength = 0, maxLength = Infinity, pattern } = schema;
+  // Counting characters costs more than anything else here; there are never more of them than code units.
+  const isBounded = minLength > 0 || value.length > maxLength;
+  const length = isBounded ? Array.from(value).length : value.length;
   if (length > maxLength) {
     return [{ field: path, reason: 'FieldValueTooLong', value, message: `must have at most ${maxLength} characters` }];
   }
@@ -34,7 +36,8 @@ export function stringErrors(
 
 /** Whether a text has the format that its schema names, if that is one which is checked. */
 export function formatErrors(schema: ValueValidation, value: string, path: string): readonly FieldError[] {
-  const isOfFormat = formatChecks.get(formatName(schema.format ?? ''));
+  if (schema.format === undefined) return [];
+  const isOfFormat = formatChecks.get(formatName(schema.format));
   if (isOfFormat === undefined || isOfFormat(value)) return [];
   return [{ field: path, reason: 'FieldValueTypeInvalid', value, message: `must be in the format ${schema.format}` }];
 }

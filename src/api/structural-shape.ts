@@ -22,15 +22,25 @@ const metaFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata
 
 function fillDefaults(schema: MaybeSchema, value: Json): Json {
   if (schema === undefined) return value;
-  if (isJsonList(value)) return value.map((item) => fillElement(schema.items, item));
+  if (isJsonList(value)) return changeItems(value, (item) => fillElement(schema.items, item));
   if (!isJsonObject(value)) return value;
-  const filled = new Map(
-    definedEntries(value).map(([key, item]) => [key, fillElement(fieldSchema(schema, key), item)]),
-  );
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    if (property.default !== undefined && !filled.has(key)) filled.set(key, fillDefaults(property, property.default));
-  }
-  return jsonObject(filled);
+  const filled = changeMembers(value, (key, item) => fillElement(fieldSchema(schema, key), item));
+  const missing = defaultedFields(schema).filter(([key]) => !Object.hasOwn(filled, key));
+  if (missing.length === 0) return filled;
+  const defaults = missing.map(([key, property]) => [key, fillDefaults(property, property.default ?? null)] as const);
+  return jsonObject([...Object.entries(filled), ...defaults]);
+}
+
+/** A memo only: what is kept for a schema follows from the schema. */
+const defaultedFieldsMemo = new WeakMap<StructuralSchema, readonly (readonly [string, StructuralSchema])[]>();
+
+/** The properties of a schema that have a default. */
+function defaultedFields(schema: StructuralSchema): readonly (readonly [string, StructuralSchema])[] {
+  const known = defaultedFieldsMemo.get(schema);
+  if (known !== undefined) return known;
+  const fields = Object.entries(schema.properties ?? {}).filter(([, property]) => property.default !== undefined);
+  defaultedFieldsMemo.set(schema, fields);
+  return fields;
 }
 
 function fillElement(schema: MaybeSchema, value: Json): Json {
@@ -39,16 +49,15 @@ function fillElement(schema: MaybeSchema, value: Json): Json {
 }
 
 function prune(schema: MaybeSchema, value: Json, isResource: boolean): Json {
-  if (isJsonList(value)) return value.map((item) => pruneElement(schema, schema?.items, item));
+  if (isJsonList(value)) return changeItems(value, (item) => pruneElement(schema, schema?.items, item));
   if (!isJsonObject(value)) return value;
   const keepsMeta = isResource || schema?.['x-kubernetes-embedded-resource'] === true;
-  const kept: [string, Json][] = [];
-  for (const [key, item] of definedEntries(value)) {
-    if (keepsMeta && metaFields.has(key)) kept.push([key, item]);
-    else if (isKnown(schema, key)) kept.push([key, prune(fieldSchema(schema, key), item, false)]);
-    else if (schema?.['x-kubernetes-preserve-unknown-fields'] === true) kept.push([key, item]);
-  }
-  return jsonObject(kept);
+  const keepsUnknown = schema?.['x-kubernetes-preserve-unknown-fields'] === true;
+  return changeMembers(value, (key, item) => {
+    if (keepsMeta && metaFields.has(key)) return item;
+    if (isKnown(schema, key)) return prune(fieldSchema(schema, key), item, false);
+    return keepsUnknown ? item : undefined;
+  });
 }
 
 /** Items of a list inside a part that preserves unknown fields are preserved too. */
@@ -66,15 +75,39 @@ function isKnown(schema: MaybeSchema, key: string): boolean {
 function removeNulls(schema: MaybeSchema, value: Json): Json {
   // Nothing below a part without a schema has one.
   if (schema === undefined) return value;
-  if (isJsonList(value)) return value.map((item) => removeNulls(schema.items, item));
+  if (isJsonList(value)) return changeItems(value, (item) => removeNulls(schema.items, item));
   if (!isJsonObject(value)) return value;
-  const kept: [string, Json][] = [];
-  for (const [key, item] of Object.entries(value)) {
+  return changeMembers(value, (key, item) => {
     const field = fieldSchema(schema, key);
     const isRemoved = item === null && field !== undefined && field.nullable !== true && field.default === undefined;
-    if (!isRemoved) kept.push([key, removeNulls(field, item)]);
+    return isRemoved ? undefined : removeNulls(field, item);
+  });
+}
+
+/** The list with each item made anew; the list itself when nothing changes, so that most values are not copied. */
+function changeItems(list: readonly Json[], make: (item: Json) => Json): readonly Json[] {
+  let changed: Json[] | undefined;
+  for (const [index, item] of list.entries()) {
+    const made = make(item);
+    if (made !== item) changed ??= list.slice(0, index);
+    changed?.push(made);
   }
-  return jsonObject(kept);
+  return changed ?? list;
+}
+
+/** The object with each member made anew or left out; the object itself when nothing changes. */
+function changeMembers(object: JsonObject, make: (key: string, item: Json) => Json | undefined): JsonObject {
+  let changed: [string, Json][] | undefined;
+  const keys = Object.keys(object);
+  for (const [index, key] of keys.entries()) {
+    const item = object[key];
+    // A field that is undefined in memory is absent in JSON.
+    const made = item === undefined ? undefined : make(key, item);
+    if (made !== item || made === undefined)
+      changed ??= keys.slice(0, index).map((kept) => [kept, object[kept] ?? null]);
+    if (made !== undefined) changed?.push([key, made]);
+  }
+  return changed === undefined ? object : jsonObject(changed);
 }
 
 /** The schema of a member of an object: of its property, or of additional properties. */
@@ -86,9 +119,4 @@ export function fieldSchema(schema: MaybeSchema, key: string): MaybeSchema {
 function propertySchema(schema: MaybeSchema, key: string): MaybeSchema {
   const properties = schema?.properties;
   return properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
-}
-
-/** A field that is undefined in memory is absent in JSON. */
-function definedEntries(value: JsonObject): [string, Json][] {
-  return Object.entries(value).filter(([, item]) => item !== undefined);
 }

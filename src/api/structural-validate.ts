@@ -43,7 +43,7 @@ function valueErrors(
   if (value === null) return [...typeError, ...enumErrors(schema, value, path)];
   return [
     ...typeError,
-    ...alternativeErrors(schema, value, path, validation),
+    ...(hasAlternatives(schema) ? alternativeErrors(schema, value, path, validation) : []),
     ...(typeof value === 'string' ? stringErrors(schema, value, path, validation.matches) : []),
     ...(typeof value === 'string' ? formatErrors(schema, value, path) : []),
     ...(typeof value === 'number' ? numberErrors(schema, value, path) : []),
@@ -119,11 +119,16 @@ function namedType(schema: StructuralSchema): readonly string[] {
 function enumErrors(schema: ValueValidation, value: Json, path: string): readonly FieldError[] {
   const allowed = schema.enum;
   if (allowed === undefined || allowed.length === 0) return [];
-  const text = canonicalJson(value);
   // The API server never finds null among the allowed values, not even where the schema is nullable.
-  if (value !== null && allowed.some((one) => canonicalJson(one) === text)) return [];
+  if (value !== null && isAmong(value, allowed)) return [];
   const message = `must be one of ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
   return [{ field: path, reason: 'FieldValueNotSupported', value, message }];
+}
+
+function isAmong(value: Json, allowed: readonly Json[]): boolean {
+  if (allowed.includes(value)) return true;
+  const text = canonicalJson(value);
+  return allowed.some((one) => canonicalJson(one) === text);
 }
 
 function lengthErrors(schema: ValueValidation, values: readonly Json[], path: string): readonly FieldError[] {
@@ -162,6 +167,10 @@ function alternativeErrors(
   if (schema.not !== undefined && failures(schema.not).length === 0)
     add('must not meet what the schema excludes (not)');
   return errors;
+}
+
+function hasAlternatives({ allOf, anyOf, oneOf, not }: StructuralSchema): boolean {
+  return allOf !== undefined || anyOf !== undefined || oneOf !== undefined || not !== undefined;
 }
 
 function isTypePair(schema: ValueValidation): boolean {
