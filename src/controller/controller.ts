@@ -6,7 +6,6 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { CacheChange } from '../cluster/object-index.ts';
 import type { ClusterPort } from '../cluster/port.ts';
-import type { Decision } from '../engine/decision.ts';
 import type { Hold, RolloutView } from '../engine/world.ts';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
 import { createEventSink, type EventSink } from './event-sink.ts';
@@ -21,7 +20,8 @@ import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './r
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
 
 /** What a controller of one cluster is made with. */
-export interface ControllerOptions extends Pick<RunTools, 'http' | 'metricProviders'>, Pick<ReconcileTools, 'decide'> {
+export interface ControllerOptions
+  extends Pick<RunTools, 'http' | 'metricProviders'>, Pick<ReconcileTools, 'decide' | 'onDecision'> {
   readonly cluster: ClusterPort;
   /** Only this namespace; all when absent. */
   readonly namespace?: string;
@@ -34,8 +34,6 @@ export interface ControllerOptions extends Pick<RunTools, 'http' | 'metricProvid
   readonly concurrencyMax?: number;
   /** Why raises and promotions of a Rollout must wait; nothing when absent. */
   holdsOf?(rollout: RolloutView): readonly Hold[];
-  /** Told of every decision, for people who watch. */
-  onDecision?(rollout: RolloutView, decision: Decision): void;
 }
 
 /** Watches one cluster and carries its Rollouts and AnalysisRuns out. */

@@ -34,6 +34,8 @@ export interface ReconcileTools {
   readonly log: Log;
   /** Why raises and promotions of a Rollout must wait, as known outside of it. */
   holdsOf(rollout: RolloutView): readonly Hold[];
+  /** Told of every decision before it is carried out, for people who watch. */
+  onDecision?(rollout: RolloutView, decision: Decision): void;
   /** Another decision than the engine's, to try wrong ones. */
   decide?(world: World): Decision;
 }
@@ -54,6 +56,7 @@ export async function reconcile(
   const world = observe(rollout, { caches, routers, problems, holds: tools.holdsOf(rollout), now: clock.now() });
 
   const decision = (tools.decide ?? decide)(world);
+  tools.onDecision?.(rollout, decision);
   const isNews = decision.effects.length > 0 || mergeDiff(rollout.status, decision.status) !== undefined;
   log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
 

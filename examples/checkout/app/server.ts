@@ -14,7 +14,7 @@ interface Release {
 
 const environment = process.env;
 const release = environment['SLUICE_IMAGE_TAG'] ?? 'unknown';
-const host = environment['POD_IP'] ?? environment['HOST'] ?? '127.0.0.1';
+const host = environment['SLUICE_POD_IP'] ?? '127.0.0.1';
 const port = Number(environment['PORT'] ?? 8080);
 const releases = JSON.parse(readFileSync(new URL('releases.json', import.meta.url), 'utf8')) as Record<string, Release>;
 const { failing, slow } = releases[release] ?? { failing: 0, slow: 0 };
