@@ -27,6 +27,8 @@ export const rooms: readonly Room[] = [
   { name: 'cluster/embedded', mayImport: ['base', 'api', 'cluster'], packages: ['node:', ...purePackages] },
   { name: 'controller', mayImport: [...core, 'cluster'] },
   { name: 'simulator', mayImport: [...core, 'cluster', 'cluster/embedded', 'controller'] },
+  // Judges of a run know nothing of what decided it.
+  { name: 'simulator/invariants', mayImport: ['base', 'api', 'cluster', 'simulator'] },
   { name: 'server', mayImport: [...core, 'cluster', 'cluster/embedded', 'controller', 'simulator'] },
   { name: 'dashboard', mayImport: ['api'], typesOnlyOf: ['api'] },
   { name: 'cli', mayImport: [...core, 'cluster', 'cluster/embedded', 'controller', 'simulator', 'server'] },

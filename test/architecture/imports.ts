@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from 'node:path/posix';
 
-import { sourceText } from './source-text.ts';
+import { sourceOf } from './source-text.ts';
 import { lineAt, type ProjectFile } from './tree.ts';
 
 /** One use of another module: an import, a re-export, a dynamic import or the type of one. */
@@ -24,8 +24,9 @@ const sideEffect = /\bimport\s*(?=['"])/g;
 const call = /\b(?:import|require)\s*\(\s*/g;
 
 /** Every import of a file, in no particular order. */
-export function importsOf({ path, text }: ProjectFile): readonly Import[] {
-  const { code, strings } = sourceText(text);
+export function importsOf(file: ProjectFile): readonly Import[] {
+  const { path, text } = file;
+  const { code, strings } = sourceOf(file);
   return [statement, sideEffect, call].flatMap((pattern) =>
     [...code.matchAll(pattern)].map((match) => {
       const specifier = strings.get(match.index + match[0].length);

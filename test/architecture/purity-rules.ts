@@ -1,5 +1,5 @@
 import { importsOf } from './imports.ts';
-import { sourceText } from './source-text.ts';
+import { sourceOf } from './source-text.ts';
 import { lineAt, type ProjectFile, type Violation } from './tree.ts';
 
 /** A use of something that reaches out of the program, and the files that may do it. */
@@ -76,7 +76,7 @@ export function reachViolations(files: readonly ProjectFile[]): readonly Violati
 
 function named(file: ProjectFile): readonly Violation[] {
   const { path, text } = file;
-  const { code } = sourceText(text);
+  const { code } = sourceOf(file);
   const bound = new Set(importsOf(file).flatMap(({ names }) => names));
   return reaches
     .filter(({ forbiddenIn, except }) => !(path in except) && forbiddenIn.some((prefix) => path.startsWith(prefix)))
@@ -96,10 +96,10 @@ function imported(file: ProjectFile): readonly Violation[] {
 
 /** Exceptions that no file needs any more. */
 export function staleExceptions(files: readonly ProjectFile[]): readonly Violation[] {
-  const known = new Map(files.map((file) => [file.path, file.text]));
+  const known = new Map(files.map((file) => [file.path, sourceOf(file).code]));
   return reaches.flatMap(({ except, pattern, message }) =>
     Object.keys(except)
-      .filter((path) => sourceText(known.get(path) ?? '').code.search(pattern) === -1)
+      .filter((path) => (known.get(path) ?? '').search(pattern) === -1)
       .map((path) => ({ path, message: `needs no exception any more from: ${message}` })),
   );
 }

@@ -42,6 +42,7 @@ describe('the import table refuses', () => {
     ],
     ['src/controller/x.ts', `type Y = import('../server/server.ts').Server;`, /must not import server/],
     ['src/controller/x.ts', `import '../simulator/simulator.ts';`, /must not import simulator/],
+    ['src/simulator/invariants/x.ts', `import { y } from '../../engine/fenceposts.ts';`, /must not import engine/],
     ['src/server/x.ts', `import { y } from '../cluster/kubernetes/watch.ts';`, /must not import cluster\/kubernetes/],
     ['src/cli/x.ts', `import { y } from '../cluster/kubernetes/watch.ts';`, /must not import cluster\/kubernetes/],
     ['src/cli/x.ts', `import { main } from '../main.ts';`, /nothing imports the composition root/],

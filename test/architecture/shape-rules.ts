@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix';
 
-import { sourceText } from './source-text.ts';
+import { sourceOf } from './source-text.ts';
 import { lineAt, type ProjectFile, type Violation } from './tree.ts';
 
 /** Longest file, in lines. */
@@ -12,8 +12,9 @@ export const lineCharactersMax = 120;
  * Files and lines that are too long to be read at once. The inside of a string does not count: it cannot be wrapped.
  */
 export function sizeViolations(files: readonly ProjectFile[]): readonly Violation[] {
-  return files.filter(isProgram).flatMap(({ path, text }) => {
-    const lines = (path.endsWith('.sh') ? text : sourceText(text).prose).replace(/\n$/, '').split('\n');
+  return files.filter(isProgram).flatMap((file) => {
+    const { path, text } = file;
+    const lines = (path.endsWith('.sh') ? text : sourceOf(file).prose).replace(/\n$/, '').split('\n');
     const long = lines.flatMap((line, index) =>
       line.length <= lineCharactersMax
         ? []

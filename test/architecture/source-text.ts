@@ -1,3 +1,5 @@
+import type { ProjectFile } from './tree.ts';
+
 /** A TypeScript file cut into what is code and what is only text. */
 export interface SourceText {
   /**
@@ -17,7 +19,16 @@ const beforePattern =
 /** Longest piece of code that is looked back at to tell a division from a regular expression. */
 const lookBack = 40;
 
-/** Reads a file once from front to back. Good enough for code that compiles and is formatted. */
+const sources = new WeakMap<ProjectFile, SourceText>();
+
+/** The source text of a file, which is read once for all rules. */
+export function sourceOf(file: ProjectFile): SourceText {
+  const known = sources.get(file) ?? sourceText(file.text);
+  sources.set(file, known);
+  return known;
+}
+
+/** Reads a text once from front to back. Good enough for code that compiles and is formatted. */
 export function sourceText(text: string): SourceText {
   const reader = new Reader(text);
   reader.readCode(false);
