@@ -66,8 +66,8 @@ function assessOne(metric: Metric, facts: RunFacts, terminating: boolean): Asses
 }
 
 /**
- * A metric that does not count and has no end of its own is not waited for: else a run of which everything that counts is
- * decided would go on for ever.
+ * A metric that does not count and has no end of its own is not waited for: else a run of which everything that counts
+ * is decided would go on for ever.
  */
 function isEverythingDone(
   assessed: readonly AssessedMetric[],

@@ -8,8 +8,8 @@ export interface ExceededLimit {
 }
 
 /**
- * Phase of a metric after its newest measurement. `terminating` says that no further measurement will be started: what has
- * not failed by then is Successful, which says nothing about evidence (see `passesGate`).
+ * Phase of a metric after its newest measurement. `terminating` says that no further measurement will be started: what
+ * has not failed by then is Successful, which says nothing about evidence (see `passesGate`).
  */
 export function assessMetric(metric: Metric, result: MetricResult, terminating: boolean): AnalysisPhase {
   if (isCompleted(result.phase)) return result.phase;
@@ -31,7 +31,10 @@ function goalPhase(metric: Metric, result: MetricResult): AnalysisPhase | undefi
   return failure >= 0 ? 'Inconclusive' : 'Failed';
 }
 
-/** The limit that decides about a metric, if one is exceeded. Errors come before inconclusive results, and those before failures. */
+/**
+ * The limit that decides about a metric, if one is exceeded. Errors come before inconclusive results, and those before
+ * failures.
+ */
 export function exceededLimit(metric: Metric, result: MetricResult): ExceededLimit | undefined {
   const limits = limitsOf(metric);
   const errors = result.consecutiveError ?? 0;

@@ -20,8 +20,8 @@ export type Conditions = Pick<Metric, 'successCondition' | 'failureCondition'>;
 /**
  * Judges a result by the conditions of its metric. Without conditions every result is Successful; with one of them, the
  * other one is its negation; with both, a result that meets neither is Inconclusive, and one that meets both is Failed.
- * Both are always evaluated, the success condition first, and an error in either is the verdict. `nowMs` is the time for
- * `now()`.
+ * Both are always evaluated, the success condition first, and an error in either is the verdict. `nowMs` is the time
+ * for `now()`.
  */
 export function evaluateConditions(conditions: Conditions, result: Value, nowMs?: number): ConditionVerdict {
   const success = evaluateCondition('successCondition', conditions.successCondition, result, nowMs);
@@ -34,7 +34,10 @@ export function evaluateConditions(conditions: Conditions, result: Value, nowMs?
 /** Names that a condition can use. */
 export const conditionNames = ['result', 'asInt', 'asFloat', 'isNaN', 'isInf', 'isNil', 'default'] as const;
 
-/** What is wrong with the text of a condition before there is a result, as far as that can be seen; undefined when nothing is. */
+/**
+ * What is wrong with the text of a condition before there is a result, as far as that can be seen; undefined when
+ * nothing is.
+ */
 export function conditionProblem(text: string): string | undefined {
   const parsed = parseExpression(text, conditionNames);
   return parsed.ok ? undefined : parsed.error.message;

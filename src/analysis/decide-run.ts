@@ -27,7 +27,9 @@ export interface RunInput {
 export interface RunDecision {
   /** The whole next status. Writing it comes first: a verdict that is not stored is none. */
   readonly status: AnalysisRunStatus;
-  /** Rounds of measuring to begin. Metrics have their arguments filled in, Secrets included: they go to providers only. */
+  /**
+   * Rounds of measuring to begin. Metrics have their arguments filled in, Secrets included: they go to providers only.
+   */
   readonly measurements: readonly RunMeasurement[];
   /** In milliseconds since the epoch; undefined when only a report or a change of the run matters. */
   readonly lookAgainAt: number | undefined;
@@ -43,9 +45,9 @@ export interface RunMeasurement extends DueMeasurement {
 }
 
 /**
- * Decides about a run: takes in what was measured, assesses the metrics and the run, and says what to measure next. It is
- * pure and total; a run that cannot be used ends in phase Error with a message. A metric that fails ends the run in the
- * same decision, and running measurements of other metrics are asked to end.
+ * Decides about a run: takes in what was measured, assesses the metrics and the run, and says what to measure next. It
+ * is pure and total; a run that cannot be used ends in phase Error with a message. A metric that fails ends the run in
+ * the same decision, and running measurements of other metrics are asked to end.
  */
 export function decideRun(run: AnalysisRun, nowMs: number, input: RunInput): RunDecision {
   const before: AnalysisRunStatus = run.status ?? { phase: '' };

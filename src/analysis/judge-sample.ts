@@ -7,8 +7,8 @@ import { isNil, itemsOf, type Value } from './expression/value.ts';
 
 /**
  * Judges a sample by the conditions of its metric, except that missing data and not-a-number are a success only for a
- * condition that speaks of them. Without this, `all(result, # < 5)` would hold for no data at all, and a failure condition
- * alone would let everything pass that is not a number. `reason` says why data is missing, if somebody knows.
+ * condition that speaks of them. Without this, `all(result, # < 5)` would hold for no data at all, and a failure
+ * condition alone would let everything pass that is not a number. `reason` says why data is missing, if somebody knows.
  */
 export function judgeSample(metric: Metric, value: Value, nowMs: number, reason = ''): ConditionVerdict {
   const verdict = evaluateConditions(metric, value, nowMs);

@@ -6,7 +6,9 @@ const retentionDefault = 10;
 
 type Rules = Pick<AnalysisRunSpec, 'metrics' | 'dryRun' | 'measurementRetention'>;
 
-/** Names of the metrics that do not count. A rule that is no regular expression matches nothing; validation refuses it. */
+/**
+ * Names of the metrics that do not count. A rule that is no regular expression matches nothing; validation refuses it.
+ */
 export function dryRunNames(rules: Rules): ReadonlySet<string> {
   const matchers = (rules.dryRun ?? []).map(({ metricName }) => metricNameMatcher(metricName));
   return new Set(rules.metrics.map(({ name }) => name).filter((name) => matchers.some((matches) => matches?.(name))));

@@ -3,8 +3,8 @@ import { dryRunNames } from './metric-rules.ts';
 import { terminatedMessage } from './record-measurement.ts';
 
 /**
- * Whether a run lets a step go on: it is Successful, and each metric that counts has at least one real sample. A run that
- * was ended before it had measured anything is Successful for clients too, but shows nothing.
+ * Whether a run lets a step go on: it is Successful, and each metric that counts has at least one real sample. A run
+ * that was ended before it had measured anything is Successful for clients too, but shows nothing.
  */
 export function passesGate(spec: AnalysisRunSpec, status: AnalysisRunStatus): boolean {
   if (status.phase !== 'Successful') return false;

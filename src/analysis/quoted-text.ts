@@ -15,8 +15,8 @@ export function openQuote(text: string): Quote | undefined {
 }
 
 /**
- * The value such that it cannot end the quotes it stands in. Escapes that are in it already stay: patterns are handed over
- * with their backslashes doubled where a query needs that.
+ * The value such that it cannot end the quotes it stands in. Escapes that are in it already stay: patterns are handed
+ * over with their backslashes doubled where a query needs that.
  */
 export function escapeForQuote(value: string, quote: Quote): string {
   let escaped = '';

@@ -21,8 +21,8 @@ export function neededSecrets(args: readonly Argument[]): readonly { readonly na
 }
 
 /**
- * Values of all arguments of a run. `secrets` holds what the Secrets contain, by `secretKey`. Fails with the argument that
- * has no value.
+ * Values of all arguments of a run. `secrets` holds what the Secrets contain, by `secretKey`. Fails with the argument
+ * that has no value.
  */
 export function resolveArguments(
   args: readonly Argument[],

@@ -6,7 +6,9 @@ import { fail, succeed, type Result } from '../base/result.ts';
 /** What a run is asked to do. */
 export interface AnalysisRequest {
   readonly templates: readonly AnalysisTemplateReference[];
-  /** Arguments with a value, or with a source that is read when the run is prepared. They go before the templates' own. */
+  /**
+   * Arguments with a value, or with a source that is read when the run is prepared. They go before the templates' own.
+   */
   readonly args?: readonly Argument[] | undefined;
   readonly dryRun?: readonly DryRun[] | undefined;
   readonly measurementRetention?: readonly MeasurementRetention[] | undefined;
@@ -16,9 +18,10 @@ export interface AnalysisRequest {
 export type FindTemplate = (reference: AnalysisTemplateReference) => AnalysisTemplateSpec | undefined;
 
 /**
- * The specification of a run from its templates and those that they name in turn: all metrics, which must have different
- * names, and all arguments with the values they are given, else with the templates' own. An argument that no template
- * declares is left out. A template that is named twice counts once. Fails with everything that is wrong, each with names.
+ * The specification of a run from its templates and those that they name in turn: all metrics, which must have
+ * different names, and all arguments with the values they are given, else with the templates' own. An argument that no
+ * template declares is left out. A template that is named twice counts once. Fails with everything that is wrong, each
+ * with names.
  */
 export function resolveTemplates(
   request: AnalysisRequest,

@@ -6,9 +6,9 @@ import { parseExpression } from './expression/expression.ts';
 import { escapeForQuote, openQuote } from './quoted-text.ts';
 
 /**
- * Puts argument values into all texts of a metric, where they stand as `{{args.name}}`. A value stays a value: it cannot
- * end the quotes that it stands in, and in a condition it cannot be more than one operand. Fails with the placeholders for
- * which there is no value.
+ * Puts argument values into all texts of a metric, where they stand as `{{args.name}}`. A value stays a value: it
+ * cannot end the quotes that it stands in, and in a condition it cannot be more than one operand. Fails with the
+ * placeholders for which there is no value.
  */
 export function substituteArguments(metric: Metric, values: ReadonlyMap<string, string>): Result<Metric, string> {
   const missing = new Set<string>();
@@ -68,7 +68,10 @@ function fillAll(json: Json, values: ReadonlyMap<string, string>, missing: Set<s
   );
 }
 
-/** Queries have quoted texts too. Outside of quotes a value may be any part of a query: templates take whole queries as arguments. */
+/**
+ * Queries have quoted texts too. Outside of quotes a value may be any part of a query: templates take whole queries as
+ * arguments.
+ */
 const insertIntoText: Insert = (before, value) => {
   const quote = openQuote(before);
   return quote === undefined ? value : escapeForQuote(value, quote);

@@ -3,8 +3,8 @@ import { parseInstant } from '../base/instant.ts';
 import { isCompleted } from './assess.ts';
 
 /**
- * When a completed run is to be deleted, in milliseconds since the epoch; undefined when it stays. A rule for success or
- * failure goes before the one for completion; an error is a failure here, an inconclusive run is neither.
+ * When a completed run is to be deleted, in milliseconds since the epoch; undefined when it stays. A rule for success
+ * or failure goes before the one for completion; an error is a failure here, an inconclusive run is neither.
  */
 export function expiresAt({ ttlStrategy }: AnalysisRunSpec, status: AnalysisRunStatus): number | undefined {
   const completedAt = parseInstant(status.completedAt ?? '');

@@ -98,8 +98,8 @@ export class ObjectIndex<View> {
   }
 
   /**
-   * Takes a deletion in. With a version it may also mean that the object is only out of sight (it lost a selector): newer
-   * news of it is taken again. Without one the object is gone for good.
+   * Takes a deletion in. With a version it may also mean that the object is only out of sight (it lost a selector):
+   * newer news of it is taken again. Without one the object is gone for good.
    */
   remove(namespace: string, name: string, uid: string, resourceVersion?: string): CacheChange<View> | undefined {
     const version = resourceVersion === undefined ? undefined : versionOf(resourceVersion);
@@ -113,7 +113,9 @@ export class ObjectIndex<View> {
     return changeOf(key, present.view, undefined);
   }
 
-  /** Removes what a complete list read at a version does not have, unless we know it from later than the list was read. */
+  /**
+   * Removes what a complete list read at a version does not have, unless we know it from later than the list was read.
+   */
   keepOnly(listed: ReadonlySet<string>, listVersion: string): readonly CacheChange<View>[] {
     const readAt = versionOf(listVersion);
     const gone = [...this.#entries.values()].filter(({ key, version }) => !listed.has(key) && version <= readAt);

@@ -41,14 +41,16 @@ const silenceMsMaxDefault = 180_000;
 const watchSeconds = { minimum: 300, maximum: 600 };
 /** A watch that ends sooner than this, without a word, counts as failed: the server may be in trouble. */
 const watchMsMin = 1000;
-/** So many lists in a row that are older than what was seen are refused, before one is believed (a restored cluster). */
+/**
+ * So many lists in a row that are older than what was seen are refused, before one is believed (a restored cluster).
+ */
 const staleListsMax = 5;
 
 /**
  * Keeps a projected cache of one kind equal to the cluster: a list in pages, then a watch from where it was read. Any
  * error waits with a growing, spread delay; `Gone` reads the list again; a silent watch is given up. Answers to our own
- * writes go into the same cache (`remember`), so the next decision already sees them. Nothing in it ever goes back to an
- * older version.
+ * writes go into the same cache (`remember`), so the next decision already sees them. Nothing in it ever goes back to
+ * an older version.
  */
 export class Reflector<View> {
   readonly #options: ReflectorOptions<View>;
@@ -110,8 +112,8 @@ export class Reflector<View> {
   }
 
   /**
-   * Takes the answer to a write in. An older version than the known one is dropped; an object that the selector no longer
-   * matches is out of sight.
+   * Takes the answer to a write in. An older version than the known one is dropped; an object that the selector no
+   * longer matches is out of sight.
    */
   remember(object: KubeObject): void {
     const { namespace = '', name, uid = '', resourceVersion, labels } = object.metadata;

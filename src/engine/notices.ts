@@ -109,8 +109,8 @@ function stepNotices(pass: Pass): readonly Notice[] {
 }
 
 /**
- * The engine begins a pause, or ends one of a canary. What people begin (spec.paused) or end (by a resume) has no notice,
- * and an abort has one of its own.
+ * The engine begins a pause, or ends one of a canary. What people begin (spec.paused) or end (by a resume) has no
+ * notice, and an abort has one of its own.
  */
 function pauseNotices({ restored, settled }: Pass, next: RolloutStatus): readonly Notice[] {
   const was = (restored.stored.rollout.status.pauseConditions ?? []).length > 0;

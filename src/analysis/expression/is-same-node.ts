@@ -1,6 +1,9 @@
 import { childrenOf, type Node } from './syntax.ts';
 
-/** True when two trees differ in nothing but where they stand. Pairs that were found to be the same are not looked at again. */
+/**
+ * True when two trees differ in nothing but where they stand. Pairs that were found to be the same are not looked at
+ * again.
+ */
 export function isSameNode(left: Node, right: Node): boolean {
   const same = new Map<Node, Set<Node>>();
   const compare = (first: Node, second: Node): boolean => {

@@ -65,7 +65,9 @@ export class Measurements {
     return this.#ongoing.size;
   }
 
-  /** Begins a measurement, or goes on with one that this process does not know yet. Does nothing while it is under way. */
+  /**
+   * Begins a measurement, or goes on with one that this process does not know yet. Does nothing while it is under way.
+   */
   begin(run: AnalysisRun, metric: Metric, known: MetricResult | undefined): void {
     const key = keyOf(run, metric.name);
     if (this.#ongoing.has(key)) return;

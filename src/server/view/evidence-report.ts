@@ -28,9 +28,9 @@ export const evidenceReportSchema = object(
 );
 
 /**
- * What a judge knows: evidence against its threshold (natural logs) towards a rollback and towards a promotion, with the
- * canary requests still needed; and per kind of bad event the counts of both sides. `limit` is the bad ratio that the
- * canary is compared with while the stable side is silent.
+ * What a judge knows: evidence against its threshold (natural logs) towards a rollback and towards a promotion, with
+ * the canary requests still needed; and per kind of bad event the counts of both sides. `limit` is the bad ratio that
+ * the canary is compared with while the stable side is silent.
  */
 export type EvidenceReport = Static<typeof evidenceReportSchema>;
 
