@@ -19,7 +19,8 @@ const whenRun =
 export const analysisDifferences: readonly Difference<AnalysisInput, AnalysisExpected>[] = [
   {
     name: 'own words for an invalid specification',
-    reason: 'Ours names the field, the value and what would be right. The phase, and that nothing is measured, are the same.',
+    reason:
+      'Ours names the field, the value and what would be right. The phase, and that nothing is measured, are the same.',
     fields: ['final.message', 'passes'],
     applies: whenRun((_, { final }) => final?.message?.startsWith('Analysis spec invalid: ') === true),
   },

@@ -7,14 +7,16 @@ const shown = ['calculated', 'phase', 'message'];
 export const phaseDifferences: readonly Difference<RolloutPhaseInput, RolloutPhaseOutput>[] = [
   {
     name: 'InvalidSpec that is not True',
-    reason: 'A condition InvalidSpec with another status than True says that nothing is wrong; the reference ignores it.',
+    reason:
+      'A condition InvalidSpec with another status than True says that nothing is wrong; the reference ignores it.',
     fields: shown,
     applies: ({ rollout: { status } }) =>
       (status.conditions ?? []).some((condition) => condition.type === 'InvalidSpec' && condition.status !== 'True'),
   },
   {
     name: 'order of conditions',
-    reason: 'The order of a list of conditions has no meaning. An invalid specification comes first, wherever it stands.',
+    reason:
+      'The order of a list of conditions has no meaning. An invalid specification comes first, wherever it stands.',
     fields: shown,
     applies: ({ rollout: { status } }) => {
       const conditions = status.conditions ?? [];

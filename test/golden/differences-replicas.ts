@@ -36,7 +36,8 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
   },
   {
     name: 'negative limits',
-    reason: 'Validation refuses a negative maxSurge or maxUnavailable; ours counts it as 0, so that no count is negative.',
+    reason:
+      'Validation refuses a negative maxSurge or maxUnavailable; ours counts it as 0, so that no count is negative.',
     fields: ['maxSurge', 'maxUnavailable', ...sizes],
     applies: (_input, { maxSurge, maxUnavailable }) => maxSurge < 0 || maxUnavailable < 0,
   },
@@ -125,7 +126,9 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
         ] as const
       ).some(
         ([replicaSet, pods]) =>
-          replicaSet !== null && replicaSet.availableReplicas > replicaSet.specReplicas && pods > replicaSet.specReplicas,
+          replicaSet !== null &&
+          replicaSet.availableReplicas > replicaSet.specReplicas &&
+          pods > replicaSet.specReplicas,
       ),
   },
   {
@@ -133,7 +136,8 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     reason: 'The reference multiplies and adds in 32 bits and wraps around.',
     fields: ['canaryWeight', 'maxSurge', 'maxUnavailable', ...sizes],
     applies: ({ rollout: { spec } }, { maxSurge }) =>
-      replicasOf(spec) * Math.max(trafficWeightMax(spec), 100) > 2 ** 31 - 1 || replicasOf(spec) + maxSurge > 2 ** 31 - 1,
+      replicasOf(spec) * Math.max(trafficWeightMax(spec), 100) > 2 ** 31 - 1 ||
+      replicasOf(spec) + maxSurge > 2 ** 31 - 1,
   },
   {
     name: 'crash',

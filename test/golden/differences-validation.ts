@@ -50,10 +50,7 @@ export const validationDifferences: readonly ValidationDifference[] = [
       'With an unusable selector the reference does not look at the template at all; ours reports every mistake at once.',
     applies: (_input, expected) =>
       expected.some(({ field, detail }) => field === 'spec.selector' && detail === 'invalid label selector'),
-    expect: (expected, actual) => [
-      ...expected,
-      ...actual.filter(({ field }) => field.startsWith('spec.template.')),
-    ],
+    expect: (expected, actual) => [...expected, ...actual.filter(({ field }) => field.startsWith('spec.template.'))],
   },
   {
     reason: 'A VirtualService with route lists that are all empty moves no traffic; the reference accepts it silently.',

@@ -1,7 +1,5 @@
-import type { AnalysisRunSpec, Measurement, MetricResult } from '../../src/api/analysis-run.ts';
-import type { Metric } from '../../src/api/analysis-template.ts';
-import { assessMetric, effectiveCount, exceededLimit, isCompleted } from '../../src/analysis/assess.ts';
 import { assessRun, isTerminating } from '../../src/analysis/assess-run.ts';
+import { assessMetric, effectiveCount, exceededLimit, isCompleted } from '../../src/analysis/assess.ts';
 import { prepareRun, recordReports } from '../../src/analysis/decide-run.ts';
 import type { Value } from '../../src/analysis/expression/value.ts';
 import { dryRunNames, retainMeasurements } from '../../src/analysis/metric-rules.ts';
@@ -11,6 +9,8 @@ import {
   terminationOutcome,
 } from '../../src/analysis/record-measurement.ts';
 import { type DueMeasurement, dueMeasurements, nextDueAt, type ScheduleFacts } from '../../src/analysis/schedule.ts';
+import type { AnalysisRunSpec, Measurement, MetricResult } from '../../src/api/analysis-run.ts';
+import type { Metric } from '../../src/api/analysis-template.ts';
 import { formatInstant, parseInstant } from '../../src/base/instant.ts';
 
 /** Second 0 of a play. */
@@ -37,7 +37,9 @@ export type AnalysisInput =
   | {
       readonly kind: 'schedule';
       readonly metrics: readonly Metric[];
-      readonly metricResults: readonly (Omit<MetricResult, 'measurements'> & { readonly measurements: readonly object[] })[];
+      readonly metricResults: readonly (Omit<MetricResult, 'measurements'> & {
+        readonly measurements: readonly object[];
+      })[];
       readonly startedAt?: number;
       readonly terminate: boolean;
     };
@@ -65,7 +67,8 @@ function assessCase({ metric, result, terminating }: AnalysisInput & { kind: 'as
 }
 
 function scheduleCase(input: AnalysisInput & { kind: 'schedule' }): object {
-  const instant = (value: unknown): unknown => (typeof value === 'number' ? formatInstant(epoch + value * 1000) : value);
+  const instant = (value: unknown): unknown =>
+    typeof value === 'number' ? formatInstant(epoch + value * 1000) : value;
   const results = input.metricResults.map(({ measurements, ...result }) => ({
     ...result,
     measurements: measurements.map((measurement) =>
@@ -214,7 +217,15 @@ function refused(message: string): object {
 
 function shownResult(result: MetricResult): object {
   const { name: _, metadata: __, measurements = [], ...rest } = result;
-  const zero = { consecutiveError: 0, consecutiveSuccess: 0, count: 0, error: 0, failed: 0, inconclusive: 0, successful: 0 };
+  const zero = {
+    consecutiveError: 0,
+    consecutiveSuccess: 0,
+    count: 0,
+    error: 0,
+    failed: 0,
+    inconclusive: 0,
+    successful: 0,
+  };
   return { ...zero, dryRun: false, message: '', ...rest, measurements: measurements.map(shownMeasurement) };
 }
 

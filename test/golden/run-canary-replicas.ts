@@ -1,5 +1,5 @@
-import type { RolloutSpec } from '../../src/api/rollout.ts';
 import type { RolloutStatus } from '../../src/api/rollout-status.ts';
+import type { RolloutSpec } from '../../src/api/rollout.ts';
 import { atDesiredCounts, canaryCounts } from '../../src/engine/canary-counts.ts';
 import { canaryScale } from '../../src/engine/canary-weight.ts';
 import { resolveFenceposts } from '../../src/engine/fenceposts.ts';
@@ -160,7 +160,9 @@ export function mapReplicaSets(
 /** All ReplicaSets, each once. */
 export function allReplicaSets(input: SizingInput): readonly SizedReplicaSet[] {
   const all = [input.newReplicaSet, input.stableReplicaSet, ...input.olderReplicaSets];
-  const byName = new Map(all.flatMap((replicaSet) => (replicaSet === undefined ? [] : [[replicaSet.name, replicaSet]])));
+  const byName = new Map(
+    all.flatMap((replicaSet) => (replicaSet === undefined ? [] : [[replicaSet.name, replicaSet]])),
+  );
   return [...byName.values()];
 }
 

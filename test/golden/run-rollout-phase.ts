@@ -1,5 +1,5 @@
-import type { RolloutSpec } from '../../src/api/rollout.ts';
 import type { RolloutStatus } from '../../src/api/rollout-status.ts';
+import type { RolloutSpec } from '../../src/api/rollout.ts';
 import { isFullyPromoted, isUnpausing, rolloutPhase, shownPhase, type Phase } from '../../src/engine/phase.ts';
 
 /** The input of a case of rollout-phase.json. */

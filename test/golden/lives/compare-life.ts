@@ -40,7 +40,13 @@ export function compareLife(life: RecordedLife, replay: Replay): readonly LifeDi
 type Unstable = (object: string, path: string) => boolean;
 
 /** Values that a path of every object of a kind went through, one after the other. */
-function compareSequences(life: RecordedLife, replay: Replay, kind: string, path: string, unstable: Unstable): readonly LifeDifference[] {
+function compareSequences(
+  life: RecordedLife,
+  replay: Replay,
+  kind: string,
+  path: string,
+  unstable: Unstable,
+): readonly LifeDifference[] {
   const recorded = recordedSequences(life, kind, path);
   const ours = ourSequences(replay, kind, path);
   const names = new Set([...recorded.keys(), ...ours.keys()]);
@@ -168,7 +174,9 @@ function write(object: Record<string, unknown>, path: string, value: unknown): v
     const isLast = index === keys.length - 1;
     if (Array.isArray(current)) {
       const items = current as Record<string, unknown>[];
-      const at = /^\d+$/.test(key) ? Number(key) : items.findIndex((item) => item['type'] === key || item['name'] === key);
+      const at = /^\d+$/.test(key)
+        ? Number(key)
+        : items.findIndex((item) => item['type'] === key || item['name'] === key);
       if (isLast) {
         if (value === null) items.splice(at, 1);
         else if (at < 0) items.push(value as Record<string, unknown>);
@@ -204,4 +212,3 @@ function compareReasons(life: RecordedLife, replay: Replay): readonly LifeDiffer
 function collapse(reasons: readonly string[]): readonly string[] {
   return reasons.filter((reason, index) => reason !== reasons[index - 1]);
 }
-

@@ -17,7 +17,10 @@ export function isConditionMet({ check = [] }: LifeCondition, objects: Objects):
   return check.every(([name, path, operator, value]) => {
     const found = findObjects(name, objects);
     if (path === 'count') return compare(found.length, operator, value);
-    return found.length > 0 && found.every((object) => isObserved(object, path) && compare(readPath(object, path), operator, value));
+    return (
+      found.length > 0 &&
+      found.every((object) => isObserved(object, path) && compare(readPath(object, path), operator, value))
+    );
   });
 }
 
@@ -28,7 +31,9 @@ export function readPath(value: unknown, path: string): unknown {
     const key = bracketed ?? plain ?? '';
     if (Array.isArray(current)) {
       const items = current as readonly Record<string, unknown>[];
-      current = /^\d+$/.test(key) ? items[Number(key)] : items.find((item) => item['type'] === key || item['name'] === key);
+      current = /^\d+$/.test(key)
+        ? items[Number(key)]
+        : items.find((item) => item['type'] === key || item['name'] === key);
     } else if (typeof current === 'object' && current !== null) {
       current = (current as Record<string, unknown>)[key];
     } else {
@@ -46,7 +51,8 @@ export function findObjects(name: string, objects: Objects): readonly KubeObject
   if (which.startsWith('@')) {
     return all.filter(
       (object) =>
-        (readPath(object, 'spec.template.spec.containers[0].image') ?? readPath(object, 'spec.containers[0].image')) === which.slice(1),
+        (readPath(object, 'spec.template.spec.containers[0].image') ?? readPath(object, 'spec.containers[0].image')) ===
+        which.slice(1),
     );
   }
   if (which.startsWith('~')) return all.filter(({ metadata }) => metadata.name.includes(which.slice(1)));

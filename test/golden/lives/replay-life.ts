@@ -1,5 +1,5 @@
-import { apiVersionOf, type KubeObject, type ResourceType } from '../../../src/api/object.ts';
 import { resourceSchemas } from '../../../src/api/crd.ts';
+import { apiVersionOf, type KubeObject, type ResourceType } from '../../../src/api/object.ts';
 import { resourceTypes } from '../../../src/api/resource-types.ts';
 import { formatInstant } from '../../../src/base/instant.ts';
 import { silentLog, type Log } from '../../../src/base/log.ts';
@@ -64,7 +64,12 @@ const stepMs = 50;
 export async function replayLife(life: Life, log: Log = silentLog): Promise<Replay> {
   const clock = new VirtualClock();
   const random = seededRandom(7);
-  const cluster = createEmbeddedCluster({ clock, random: random.fork('cluster'), freeze: true, resources: servedKinds() });
+  const cluster = createEmbeddedCluster({
+    clock,
+    random: random.fork('cluster'),
+    freeze: true,
+    resources: servedKinds(),
+  });
   const common = { cluster, clock, log: silentLog };
   const born = new Map<string, { at: number; count: number }>();
   const runtime = modelledPods({
@@ -72,8 +77,12 @@ export async function replayLife(life: Life, log: Log = silentLog): Promise<Repl
     random: random.fork('pods'),
     modelOf: (pod) => ({ startMs: 0, readyMs: readyAfter(pod, born, clock.now()), endMs: 200 }),
   });
-  const workloads = startWorkloads({ ...common, random: random.fork('workloads') } as Parameters<typeof startWorkloads>[0]);
-  const agent = startNodeAgent({ ...common, random: random.fork('agent'), runtime } as Parameters<typeof startNodeAgent>[0]);
+  const workloads = startWorkloads({ ...common, random: random.fork('workloads') } as Parameters<
+    typeof startWorkloads
+  >[0]);
+  const agent = startNodeAgent({ ...common, random: random.fork('agent'), runtime } as Parameters<
+    typeof startNodeAgent
+  >[0]);
   const controller = createController({
     cluster,
     clock,
@@ -207,7 +216,10 @@ function typeOfKind(kind: string): ResourceType {
 
 /** Pods that one owner makes together become ready a quarter of a second apart, from 1 s to 2 s. */
 function readyAfter(pod: unknown, born: Map<string, { at: number; count: number }>, now: number): number | undefined {
-  const { metadata, spec } = pod as { metadata: { ownerReferences?: { uid: string }[] }; spec: { containers: { image?: string }[] } };
+  const { metadata, spec } = pod as {
+    metadata: { ownerReferences?: { uid: string }[] };
+    spec: { containers: { image?: string }[] };
+  };
   if (spec.containers.some(({ image }) => image === 'demo:does-not-exist')) return undefined;
   const owner = metadata.ownerReferences?.[0]?.uid ?? '';
   const batch = born.get(owner);
