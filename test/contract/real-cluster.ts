@@ -31,7 +31,12 @@ export async function realCluster(plane: OwnControlPlane): Promise<ContractClust
 
 /** Hands out a new namespace when it can take pods: they need its service account, which a controller makes. */
 class SettledCluster extends HttpCluster implements ClusterPort {
-  override async create(type: ResourceType, object: KubeObject, options: WriteOptions, call: Call): Promise<KubeObject> {
+  override async create(
+    type: ResourceType,
+    object: KubeObject,
+    options: WriteOptions,
+    call: Call,
+  ): Promise<KubeObject> {
     const created = await super.create(type, object, options, call);
     if (type.kind !== resourceTypes.namespace.kind || options.dryRun === true) return created;
     const path = `/api/v1/namespaces/${created.metadata.name}/serviceaccounts/default`;

@@ -73,7 +73,9 @@ async function waitUntilServed(cluster: HttpCluster, path: string, signal: Abort
   for (;;) {
     const definition = (await cluster.send({ method: 'GET', path }, { signal })) as Definition;
     // A definition that was made just now has null for its conditions.
-    const established = definition.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True');
+    const established = definition.status?.conditions?.some(
+      ({ type, status }) => type === 'Established' && status === 'True',
+    );
     if (established === true && (await canBeWatched(cluster, definition, signal))) return;
     await delay(pollMs, undefined, { signal });
   }

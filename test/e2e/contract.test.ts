@@ -15,7 +15,10 @@ ownControlPlaneSuite('the cluster contract holds on a real API server', {}, (pla
 
   test('the answers of this Kubernetes version are recorded', () => {
     assert.ok(recordedVersions().includes(plane().version), `run "npm run e2e:record" for ${plane().version}`);
-    assert.deepEqual(Object.keys(recordedAnswers(plane().version)), contractCases.map(({ name }) => name));
+    assert.deepEqual(
+      Object.keys(recordedAnswers(plane().version)),
+      contractCases.map(({ name }) => name),
+    );
   });
 
   for (const contractCase of contractCases) {
