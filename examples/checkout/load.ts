@@ -31,6 +31,85 @@ export interface LoadReport {
 
 const slowMs = 100;
 const requestTimeoutMs = 10_000;
+const reportIntervalMs = 500;
+
+class Load {
+  readonly #url: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 200 });
+  readonly #releases: Record<string, ReleaseCounts> = {};
+  readonly #lostReasons: Record<string, number> = {};
+  #sent = 0;
+  #open = 0;
+  #lost = 0;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Sends orders until so many have been sent in all. */
+  sendUpTo(count: number): void {
+    for (; this.#sent < count; this.#sent += 1) this.#order();
+  }
+
+  report(kind: LoadReport['kind']): void {
+    const line: LoadReport = {
+      kind,
+      at: Date.now(),
+      requests: this.#sent - this.#open,
+      lost: this.#lost,
+      lostReasons: this.#lostReasons,
+      releases: this.#releases,
+    };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
+
+  /** Waits for the requests in flight. */
+  async finish(): Promise<void> {
+    while (this.#open > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.#agent.destroy();
+  }
+
+  #order(): void {
+    this.#open += 1;
+    const begun = performance.now();
+    const outgoing = request(this.#url, { agent: this.#agent, timeout: requestTimeoutMs }, (incoming) => {
+      const status = incoming.statusCode ?? 0;
+      const release = String(incoming.headers['x-release'] ?? `status ${status}`);
+      incoming.resume();
+      incoming.on('end', () => {
+        this.#open -= 1;
+        this.#count(release, status, performance.now() - begun);
+      });
+      incoming.on('error', (error) => this.#lose(error.message));
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
+    outgoing.on('error', (error: Error & { code?: string }) => this.#lose(error.code ?? error.message));
+    outgoing.end();
+  }
+
+  #lose(reason: string): void {
+    this.#open -= 1;
+    this.#lost += 1;
+    this.#lostReasons[reason] = (this.#lostReasons[reason] ?? 0) + 1;
+  }
+
+  #count(release: string, status: number, durationMs: number): void {
+    const now = Date.now();
+    const counts = (this.#releases[release] ??= {
+      requests: 0,
+      errors: 0,
+      slow: 0,
+      firstBadAt: undefined,
+      lastAt: now,
+    });
+    const [failed, late] = [status >= 500, durationMs > slowMs];
+    counts.requests += 1;
+    counts.lastAt = now;
+    if (failed) counts.errors += 1;
+    if (late) counts.slow += 1;
+    if (failed || late) counts.firstBadAt ??= now;
+  }
+}
 
 function main(): void {
   const { values } = parseArgs({
@@ -39,80 +118,23 @@ function main(): void {
       rate: { type: 'string', default: '150' },
     },
   });
-  const intervalMs = 1000 / Number(values.rate);
-  const agent = new Agent({ keepAlive: true, maxSockets: 200 });
-  const releases: Record<string, ReleaseCounts> = {};
-  const lostReasons: Record<string, number> = {};
+  const load = new Load(values.url);
   const started = performance.now();
-  let sent = 0;
-  let open = 0;
-  let lost = 0;
-  let stopped = false;
-
-  const report = (kind: LoadReport['kind']): void => {
-    const line: LoadReport = { kind, at: Date.now(), requests: sent - open, lost, lostReasons, releases };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
-  };
-
-  const order = (): void => {
-    sent += 1;
-    open += 1;
-    const begun = performance.now();
-    const outgoing = request(values.url, { agent, timeout: requestTimeoutMs }, (incoming) => {
-      const release = String(incoming.headers['x-release'] ?? `status ${incoming.statusCode ?? 0}`);
-      incoming.resume();
-      incoming.on('end', () => {
-        open -= 1;
-        count(releases, release, incoming.statusCode ?? 0, performance.now() - begun);
-      });
-      incoming.on('error', (error) => lose(error.message));
-    });
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
-    outgoing.on('error', (error: Error & { code?: string }) => lose(error.code ?? error.message));
-    outgoing.end();
-  };
-
-  const lose = (reason: string): void => {
-    open -= 1;
-    lost += 1;
-    lostReasons[reason] = (lostReasons[reason] ?? 0) + 1;
-  };
-
   // The schedule is fixed beforehand, so that slow answers do not thin the load out.
-  const pace = setInterval(() => {
-    const due = Math.floor((performance.now() - started) / intervalMs);
-    while (sent < due) order();
-  }, 5);
-  const ticker = setInterval(() => report('second'), 500);
-
-  const stop = (): void => {
-    if (stopped) return;
-    stopped = true;
+  const due = (): number => Math.floor(((performance.now() - started) * Number(values.rate)) / 1000);
+  const pace = setInterval(() => load.sendUpTo(due()), 5);
+  const ticker = setInterval(() => load.report('second'), reportIntervalMs);
+  const stop = async (): Promise<void> => {
     clearInterval(pace);
     clearInterval(ticker);
-    const wait = setInterval(() => {
-      if (open > 0) return;
-      clearInterval(wait);
-      report('summary');
-      agent.destroy();
-      process.stdin.pause();
-    }, 20);
+    await load.finish();
+    load.report('summary');
+    process.exit(0);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.once('SIGTERM', () => void stop());
+  process.once('SIGINT', () => void stop());
   // When whoever started the load is gone, so is its reason.
-  process.stdin.on('end', stop).resume();
-}
-
-function count(releases: Record<string, ReleaseCounts>, release: string, status: number, durationMs: number): void {
-  const now = Date.now();
-  const counts = (releases[release] ??= { requests: 0, errors: 0, slow: 0, firstBadAt: undefined, lastAt: now });
-  const [failed, late] = [status >= 500, durationMs > slowMs];
-  counts.requests += 1;
-  counts.lastAt = now;
-  if (failed) counts.errors += 1;
-  if (late) counts.slow += 1;
-  if (failed || late) counts.firstBadAt ??= now;
+  process.stdin.once('end', () => void stop()).resume();
 }
 
 main();
