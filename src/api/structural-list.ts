@@ -9,16 +9,28 @@ import type { FieldError, StructuralSchema } from './structural.ts';
  */
 export function listErrors(schema: StructuralSchema, value: Json, path: string): readonly FieldError[] {
   if (isJsonList(value)) {
-    const items = schema.items;
-    const below =
-      items === undefined ? [] : value.flatMap((item, index) => listErrors(items, item, `${path}[${index}]`));
-    return [...ownErrors(schema, value, path), ...below];
+    return [...ownErrors(schema, value, path), ...itemErrors(schema.items, value, path)];
   }
   if (!isJsonObject(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) => {
+  const errors: FieldError[] = [];
+  for (const [key, item] of Object.entries(value)) {
     const field = fieldSchema(schema, key);
-    return field === undefined ? [] : listErrors(field, item, memberPath(schema, path, key));
-  });
+    // There are no lists in a scalar.
+    if (field === undefined || typeof item !== 'object') continue;
+    errors.push(...listErrors(field, item, memberPath(schema, path, key)));
+  }
+  return errors;
+}
+
+function itemErrors(
+  schema: StructuralSchema | undefined,
+  values: readonly Json[],
+  path: string,
+): readonly FieldError[] {
+  if (schema === undefined) return [];
+  const errors: FieldError[] = [];
+  for (const [index, item] of values.entries()) errors.push(...listErrors(schema, item, `${path}[${index}]`));
+  return errors;
 }
 
 function memberPath(schema: StructuralSchema, path: string, key: string): string {

@@ -63,11 +63,13 @@ function partErrors(
   if (isJsonList(value)) return itemErrors(schema, value, path, previous, validation);
   if (!isJsonObject(value)) return [];
   const before = isJsonObject(previous) ? previous : {};
-  return Object.entries(value).flatMap(([key, item]) => {
+  const errors: FieldError[] = [];
+  for (const [key, item] of Object.entries(value)) {
     const field = fieldSchema(schema, key);
     const earlier = Object.hasOwn(before, key) ? before[key] : undefined;
-    return field === undefined ? [] : schemaErrors(field, item, memberPath(path, key), earlier, validation);
-  });
+    if (field !== undefined) errors.push(...schemaErrors(field, item, memberPath(path, key), earlier, validation));
+  }
+  return errors;
 }
 
 function itemErrors(
@@ -80,14 +82,17 @@ function itemErrors(
   const items = schema.items;
   if (items === undefined) return [];
   const before = isJsonList(previous) ? previous : [];
-  return values.flatMap((item, index) => {
+  const errors: FieldError[] = [];
+  for (const [index, item] of values.entries()) {
     const earlier = earlierItem(schema, item, before);
-    return schemaErrors(items, item, `${path}[${index}]`, earlier, validation);
-  });
+    errors.push(...schemaErrors(items, item, `${path}[${index}]`, earlier, validation));
+  }
+  return errors;
 }
 
 /** Only the items of a map list can be told apart from one version to the next. */
 function earlierItem(schema: StructuralSchema, item: Json, before: readonly Json[]): Json | undefined {
+  if (before.length === 0) return undefined;
   const keys = schema['x-kubernetes-list-map-keys'];
   if (keys === undefined || !isJsonObject(item)) return undefined;
   return before.find((other) => isJsonObject(other) && keys.every((key) => sameMember(key, item, other)));

@@ -1,6 +1,6 @@
 import { dnsSubdomainProblems } from '../../api/name-syntax.ts';
-import type { ResourceType } from '../../api/object.ts';
-import { admit, type FieldError, type StructuralSchema } from '../../api/structural.ts';
+import type { Json, ResourceType } from '../../api/object.ts';
+import { admit, type Admission, type FieldError, type StructuralSchema } from '../../api/structural.ts';
 import { emptySet, setOfPaths } from './fields/field-set.ts';
 import { customFieldType } from './fields/field-type.ts';
 import { asRecord, equalJson, without, type JsonRecord } from './json.ts';
@@ -55,25 +55,64 @@ const identityFields = ['apiVersion', 'kind', 'metadata'];
  * top-level fields taken as they are, then each field that changed.
  */
 function admission(type: ResourceType, schema: StructuralSchema): ResourceTraits['admit'] {
-  const parts = Object.entries(schema.properties ?? {}).filter(([key]) => !identityFields.includes(key));
-  const shell: StructuralSchema = {
-    ...schema,
-    properties: Object.fromEntries(parts.map(([key, part]) => [key, shellOf(part)])),
-  };
+  const parts = Object.entries(schema.properties ?? {})
+    .filter(([key]) => !identityFields.includes(key))
+    .map(([key, part]) => ({ key, part, hasRules: hasRules(part) }));
+  const shells = Object.fromEntries(parts.map(({ key, part }) => [key, shellOf(part)]));
+  const shell: StructuralSchema = { ...schema, properties: shells };
+  const isComplete = completeness(schema);
   return (object, previous) => {
-    const whole = admit(shell, object, { isResource: true });
+    const whole = isComplete(object) ? { value: object, errors: [] } : admit(shell, object, { isResource: true });
     const admitted = { ...asRecord(whole.value) };
     const errors: FieldError[] = [...whole.errors];
-    for (const [key, part] of parts) {
+    for (const { key, part, hasRules: compares } of parts) {
       const value = admitted[key];
       const before = previous?.[key];
       if (value === undefined || value === before) continue;
-      const inner = admit(part, value, { path: key, ...(before === undefined ? {} : { previous: before }) });
+      const inner = admitPart(part, key, value, { before, compares });
       admitted[key] = inner.value;
       errors.push(...inner.errors);
     }
     if (errors.length > 0) throw invalidObject(type, nameOf(object), errors.map(describeError));
     return admitted;
+  };
+}
+
+/**
+ * Admits one top-level field. What was there before is looked at only when it can make a difference: to excuse old
+ * errors, or for rules that compare. That is seldom, and takes as long again.
+ */
+function admitPart(
+  part: StructuralSchema,
+  path: string,
+  value: Json,
+  { before, compares }: { readonly before: Json | undefined; readonly compares: boolean },
+): Admission {
+  if (before !== undefined && compares) return admit(part, value, { path, previous: before });
+  const admitted = admit(part, value, { path });
+  if (before === undefined || admitted.errors.length === 0) return admitted;
+  return admit(part, value, { path, previous: before });
+}
+
+function hasRules(schema: StructuralSchema): boolean {
+  if ((schema['x-kubernetes-validations'] ?? []).length > 0) return true;
+  const { items, additionalProperties, properties = {} } = schema;
+  const inner = [...Object.values(properties), items, additionalProperties];
+  return inner.some((one) => typeof one === 'object' && hasRules(one));
+}
+
+const plainRootKeywords = ['type', 'description', 'properties', 'required'];
+
+/** Tells objects whose top level needs no look: every field known and none that could be filled in or missed. */
+function completeness(schema: StructuralSchema): (object: JsonRecord) => boolean {
+  const isPlainRoot = Object.keys(schema).every((keyword) => plainRootKeywords.includes(keyword));
+  const known = new Set([...Object.keys(schema.properties ?? {}), ...identityFields]);
+  const defaulted = Object.entries(schema.properties ?? {}).filter(([, part]) => part.default !== undefined);
+  const needed = [...(schema.required ?? []), ...defaulted.map(([key]) => key)];
+  return (object) => {
+    if (!isPlainRoot) return false;
+    for (const key in object) if (!known.has(key) || object[key] === null) return false;
+    return needed.every((key) => key in object);
   };
 }
 

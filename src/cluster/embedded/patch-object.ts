@@ -60,6 +60,7 @@ function patchedValue(base: JsonRecord, patch: Exclude<Patch, { kind: 'apply' }>
 
 /** A patch cannot make another object of an object, and may state which version it was made for. */
 function checkIdentity(traits: ResourceTraits, at: ObjectAddress, next: JsonRecord, current: KubeObject): void {
+  if (next['metadata'] === jsonOf(current)['metadata']) return;
   const metadata = readMetadata(next);
   if (metadata.name !== at.name) {
     throw new SluiceError(

@@ -12,7 +12,7 @@ import {
   type ManagedEntry,
 } from './fields/managed-fields.ts';
 import { unownedFields, withoutFields } from './fields/unowned-fields.ts';
-import { asRecord, jsonOf, shareJson, without, type JsonRecord } from './json.ts';
+import { asRecord, equalJson, jsonOf, shareJson, without, type JsonRecord } from './json.ts';
 import { metadataProblems, metadataUpdateProblems, readMetadata, withMetadata } from './object-meta.ts';
 import { checkKind, conflict, invalidObject, notFound, type ResourceTraits } from './resource-traits.ts';
 import { scaleOf, withScale } from './scale-subresource.ts';
@@ -111,15 +111,17 @@ export function finishUpdate(
 ): KubeObject {
   const before = jsonOf(current);
   const sent = end.subresource === 'status' ? onlyStatus(traits, before, next) : keepStatus(traits, before, next);
-  const admitted = traits.admit(without(sent, 'metadata'), before);
-  const metadata = updatedMetadata(traits, current.metadata, sent, admitted, before);
-  const plain = shareJson(before, jsonOf(withMetadata(admitted, metadata)));
+  // Taken from the object before wherever it is the same, so that what follows need not look at it.
+  const contentBefore = without(before, 'metadata');
+  const content = shareJson(contentBefore, traits.admit(without(sent, 'metadata'), before));
+  const metadata = updatedMetadata(traits, current, sent, content);
+  const plain = shareJson(before, jsonOf(withMetadata(content, metadata)));
   const entries = end.entries ?? updatedEntries(context, traits, before, plain, next, end);
   const owned = entries.length === 0 ? {} : { managedFields: shareEntries(before, encodeEntries(entries)) };
   const stored = withMetadata(plain, { ...metadataOf(plain), ...owned });
-  if (isSame(before, plain, owned.managedFields)) return current;
+  if (content === contentBefore && isSameMetadata(current.metadata, stored.metadata)) return current;
   refuseProblems(traits, metadata, [
-    ...metadataProblems(metadata, traits),
+    ...(sent['metadata'] === before['metadata'] ? [] : metadataProblems(metadata, traits)),
     ...metadataUpdateProblems(metadata, current.metadata),
     ...traits.problems(plain, before),
   ]);
@@ -155,14 +157,14 @@ function onlyStatus(traits: ResourceTraits, before: JsonRecord, next: JsonRecord
 /** What only the server may write is taken from the stored object; the generation grows when the spec changed. */
 function updatedMetadata(
   traits: ResourceTraits,
-  stored: ObjectMeta,
+  current: KubeObject,
   sent: JsonRecord,
-  admitted: JsonRecord,
-  before: JsonRecord,
+  content: JsonRecord,
 ): ObjectMeta {
-  const { managedFields: _, ...given } = readMetadata(sent);
+  const stored = current.metadata;
+  const { managedFields: _, ...given } = sent['metadata'] === jsonOf(current)['metadata'] ? stored : readMetadata(sent);
   const { uid, resourceVersion, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation } = stored;
-  const bumps = traits.bumpsGeneration?.(before, jsonOf(withMetadata(admitted, given)));
+  const bumps = traits.bumpsGeneration?.(jsonOf(current), jsonOf(withMetadata(content, given)));
   return definedOnly({
     ...given,
     uid: given.uid ?? uid,
@@ -220,11 +222,10 @@ function shareEntries(before: JsonRecord, entries: readonly Json[]): readonly Js
   return shareJson((asRecord(before['metadata']) ?? {})['managedFields'], entries);
 }
 
-function isSame(before: JsonRecord, plain: JsonRecord, managedFields: readonly Json[] | undefined): boolean {
-  const { managedFields: stored, ...metadata } = asRecord(before['metadata']) ?? {};
-  if (!equalButForTimes(stored, managedFields)) return false;
-  const bare = { ...before, metadata };
-  return shareJson(bare, plain) === bare;
+function isSameMetadata(before: ObjectMeta, next: ObjectMeta): boolean {
+  const { managedFields: ownersBefore, ...metadataBefore } = before;
+  const { managedFields: owners, ...metadata } = next;
+  return equalButForTimes(ownersBefore, owners) && equalJson(metadataBefore, metadata);
 }
 
 function endsDeletion(stored: ObjectMeta, next: ObjectMeta): boolean {

@@ -3,19 +3,28 @@ import { seededRandom } from '../../../src/base/random.ts';
 import { createEmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
 import { clusterContract } from '../../contract/cluster.ts';
 import { contractResources } from '../../contract/cluster/widget.ts';
+import { recordedAnswers, recordedVersions } from '../../contract/recorded-answers.ts';
 
-clusterContract('embedded', async () => {
-  const cluster = createEmbeddedCluster({
-    clock: systemClock,
-    random: seededRandom(1),
-    resources: contractResources,
-    freeze: true,
-    bookmarkIntervalMs: 100,
-  });
-  return {
-    cluster,
-    has: ['garbage-collector', 'disruption-controller', 'compaction'],
-    compact: async () => cluster.compact(),
-    close: async () => cluster.close(),
-  };
-});
+/** The answers of the newest API server that was recorded. */
+const version = recordedVersions().at(-1);
+const recorded = version === undefined ? {} : recordedAnswers(version);
+
+clusterContract(
+  'embedded',
+  async () => {
+    const cluster = createEmbeddedCluster({
+      clock: systemClock,
+      random: seededRandom(1),
+      resources: contractResources,
+      freeze: true,
+      bookmarkIntervalMs: 100,
+    });
+    return {
+      cluster,
+      has: ['garbage-collector', 'disruption-controller', 'compaction'],
+      compact: async () => cluster.compact(),
+      close: async () => cluster.close(),
+    };
+  },
+  recorded,
+);

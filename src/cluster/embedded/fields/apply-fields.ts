@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../base/error.ts';
 import { formatInstant } from '../../../base/instant.ts';
-import { equalJson, type JsonRecord } from '../json.ts';
+import { shareJson, type JsonRecord } from '../json.ts';
 import { compareFields, fieldsOf } from './compare-fields.ts';
 import {
   emptySet,
@@ -41,9 +41,9 @@ export function applyFields(application: Application): { object: JsonRecord; ent
   const fields = subtractTrees(fieldsOf(applied, type), reset);
   const claim: ManagedEntry = { ...writer, time: last?.time, fields };
   const others = entries.filter((entry) => entry !== last);
-  const object = prune(mergeFields(live, applied, type), last, [...others, claim], type);
+  const object = shareJson(live, prune(mergeFields(live, applied, type), last, [...others, claim], type));
   // An application that changes no value leaves the time of its entry alone.
-  const own = equalJson(live, object) ? claim : { ...claim, time: formatInstant(application.nowMs) };
+  const own = object === live ? claim : { ...claim, time: formatInstant(application.nowMs) };
   const claims = [...others, own];
   const changed = compareFields(live, object, type);
   const taken = subtractTrees(unionSets(changed.modified, changed.added), reset);

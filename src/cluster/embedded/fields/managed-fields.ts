@@ -56,7 +56,8 @@ function decodeEntry(value: Json): ManagedEntry | undefined {
 
 /** The list for metadata.managedFields, in the API server's order: operation, time, manager, version, subresource. */
 export function encodeEntries(entries: readonly ManagedEntry[]): readonly Json[] {
-  return entries.toSorted(compareEntries).map((entry) => ({
+  const sorted = entries.length > 1 ? entries.toSorted(compareEntries) : entries;
+  return sorted.map((entry) => ({
     manager: entry.manager,
     operation: entry.operation,
     apiVersion: entry.apiVersion,
@@ -70,7 +71,7 @@ export function encodeEntries(entries: readonly ManagedEntry[]): readonly Json[]
 function compareEntries(left: ManagedEntry, right: ManagedEntry): number {
   return (
     compareText(left.operation, right.operation) ||
-    timeOf(left) - timeOf(right) ||
+    compareTimes(left, right) ||
     compareText(left.manager, right.manager) ||
     compareText(left.apiVersion, right.apiVersion) ||
     compareText(left.subresource, right.subresource)
@@ -80,6 +81,12 @@ function compareEntries(left: ManagedEntry, right: ManagedEntry): number {
 function compareText(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
+}
+
+/** Times that the server wrote compare as texts; those that a client sent may have another form. */
+function compareTimes(left: ManagedEntry, right: ManagedEntry): number {
+  if (left.time === right.time) return 0;
+  return timeOf(left) - timeOf(right);
 }
 
 function timeOf(entry: ManagedEntry): number {

@@ -1,12 +1,12 @@
 import type { Json } from '../../../api/object.ts';
-import { equalJson, isRecord } from '../json.ts';
+import { isRecord } from '../json.ts';
 
 /**
  * RFC 7396: members of the patch replace members of the target, null removes, objects are merged, all else is replaced.
- * Parts that do not change are shared with the target; a patch without effect answers the target itself.
+ * Objects that do not change are shared with the target.
  */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
-  if (!isRecord(patch)) return target !== undefined && equalJson(target, patch) ? target : patch;
+  if (!isRecord(patch)) return patch;
   const base = isRecord(target) ? target : {};
   let merged: Record<string, Json> | undefined;
   for (const [key, value] of Object.entries(patch)) {
