@@ -16,7 +16,8 @@ const istioVirtualServiceSchema = object(
  */
 export type IstioVirtualService = Static<typeof istioVirtualServiceSchema>;
 
-const istioSchema = object(
+/** Schema of `trafficRouting.istio`. */
+export const istioSchema = object(
   {},
   {
     virtualService: istioVirtualServiceSchema,
@@ -31,7 +32,8 @@ const istioSchema = object(
 /** Configuration of the Istio router: virtualService or virtualServices, with a destinationRule for subset mode. */
 export type IstioTrafficRouting = Static<typeof istioSchema>;
 
-const nginxSchema = object(
+/** Schema of `trafficRouting.nginx`. */
+export const nginxSchema = object(
   {},
   {
     annotationPrefix: text,
@@ -45,7 +47,8 @@ const nginxSchema = object(
 /** Configuration of the NGINX ingress router: stableIngress or stableIngresses. */
 export type NginxTrafficRouting = Static<typeof nginxSchema>;
 
-const albSchema = object(
+/** Schema of `trafficRouting.alb`. */
+export const albSchema = object(
   { servicePort: int32 },
   {
     ingress: text,
@@ -59,7 +62,8 @@ const albSchema = object(
 /** Configuration of the AWS load-balancer router: ingress or ingresses. */
 export type AlbTrafficRouting = Static<typeof albSchema>;
 
-const smiSchema = object({}, { rootService: text, trafficSplitName: text });
+/** Schema of `trafficRouting.smi`. */
+export const smiSchema = object({}, { rootService: text, trafficSplitName: text });
 
 /** Configuration of the SMI router. */
 export type SmiTrafficRouting = Static<typeof smiSchema>;

@@ -44,11 +44,18 @@ export interface TrafficPlan {
   readonly managedRoutes: readonly string[];
   /** True while a revision is on its way; some routers mark their objects with it. */
   readonly inProgress: boolean;
-  /**
-   * What stays as it is, whatever the destinations say: their weights, or the hashes that a router splits by. Absent
-   * means nothing.
-   */
-  readonly keep?: readonly ('weights' | 'hashes')[];
+  /** What stays as it is, whatever the rest of the plan says; absent means nothing. */
+  readonly keep?: KeptParts;
+}
+
+/** Parts of the router objects that a plan does not speak of. */
+export interface KeptParts {
+  /** The weights of all destinations. */
+  readonly weights?: boolean;
+  /** The hashes that a router splits by. */
+  readonly hashes?: boolean;
+  /** Managed routes, by name. */
+  readonly routes?: readonly string[];
 }
 
 /** What the router objects say now. */

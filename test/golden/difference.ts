@@ -7,8 +7,10 @@ import { isDeepStrictEqual } from 'node:util';
 export interface Difference<Input, Expected> {
   readonly name: string;
   readonly reason: string;
-  /** Paths of fields such as `pass.scaled`; a path covers everything below it. */
+  /** Paths of fields such as `pass.scaled`; a path covers everything below it, and `*` stands for any part of it. */
   readonly fields: readonly string[];
+  /** Which two values may stand there; absent means any. */
+  readonly values?: (expected: unknown, actual: unknown) => boolean;
   applies(input: Input, expected: Expected): boolean;
 }
 
@@ -18,24 +20,61 @@ export function compareGolden<Input, Expected extends object>(
   expected: Expected,
   actual: Expected,
   differences: readonly Difference<Input, Expected>[],
-): { readonly unexplained: readonly string[]; readonly used: readonly string[] } {
-  const paths = differingPaths(expected, actual, '');
-  const applying = paths.length === 0 ? [] : differences.filter((difference) => difference.applies(input, expected));
-  const covers = ({ fields }: Difference<Input, Expected>, path: string): boolean =>
-    fields.some((field) => path === field || path.startsWith(`${field}.`));
+): Comparison {
+  const found = differencesBetween(expected, actual, '');
+  const applying = found.length === 0 ? [] : differences.filter((difference) => difference.applies(input, expected));
+  const mismatches = found.filter((one) => !applying.some((difference) => covers(difference, one)));
   return {
-    unexplained: paths.filter((path) => !applying.some((difference) => covers(difference, path))),
+    unexplained: mismatches.map(({ path }) => path),
+    mismatches,
     used: applying
-      .filter((difference) => paths.some((path) => covers(difference, path)))
+      .filter((difference) => found.some((one) => covers(difference, one)))
       .map(({ name }) => name),
   };
 }
 
-function differingPaths(expected: unknown, actual: unknown, path: string): readonly string[] {
+/** What a comparison found. */
+export interface Comparison {
+  /** Paths of the fields that differ and that no difference allows. */
+  readonly unexplained: readonly string[];
+  /** The same with both values. */
+  readonly mismatches: readonly FieldDifference[];
+  /** Names of the differences that were needed. */
+  readonly used: readonly string[];
+}
+
+/** One field that differs. */
+export interface FieldDifference {
+  readonly path: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+}
+
+function covers<Input, Expected>(
+  { fields, values }: Difference<Input, Expected>,
+  { path, expected, actual }: FieldDifference,
+): boolean {
+  const isCovered = fields.some((field) => pattern(field).test(path));
+  return isCovered && (values === undefined || values(expected, actual));
+}
+
+function pattern(field: string): RegExp {
+  const parts = field.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/gu, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.+')}(\\..*)?$`, 'u');
+}
+
+/** Lists of one length are compared item by item; of two lengths they differ as a whole. */
+function differencesBetween(expected: unknown, actual: unknown, path: string): readonly FieldDifference[] {
   if (isDeepStrictEqual(expected, actual)) return [];
-  if (!isRecord(expected) || !isRecord(actual)) return [path];
-  const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
-  return [...keys].flatMap((key) => differingPaths(expected[key], actual[key], path === '' ? key : `${path}.${key}`));
+  const areLists = Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length;
+  const [before, after] = areLists ? [byIndex(expected), byIndex(actual)] : [expected, actual];
+  if (!isRecord(before) || !isRecord(after)) return [{ path, expected, actual }];
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].flatMap((key) => differencesBetween(before[key], after[key], path === '' ? key : `${path}.${key}`));
+}
+
+function byIndex(list: readonly unknown[]): unknown {
+  return Object.fromEntries(list.entries());
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

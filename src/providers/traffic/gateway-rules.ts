@@ -15,35 +15,55 @@ export function plannedRules(
   plan: TrafficPlan,
   shares: PlanShares,
 ): Result<readonly JsonRecord[], RouterProblem> {
-  const own: { readonly rule: GatewayRule; readonly raw: JsonRecord }[] = [];
-  for (const rule of route.rules.filter(({ managedRoute }) => managedRoute === undefined)) {
-    const isSet = rule.splits && !shares.keepsWeights;
-    const raw = isSet ? withWeights(route, rule, subject, shares) : succeed(rule.raw);
-    if (!raw.ok) return raw;
-    own.push({ rule, raw: raw.value });
-  }
-  const splitting = own.flatMap(({ rule, raw }) => (rule.splits ? [raw] : []));
-  const managed: JsonRecord[] = [];
+  const present = weightedRules(route, subject, plan, shares);
+  if (!present.ok) return present;
+  const own = present.value.filter(({ managedRoute }) => managedRoute === undefined);
+  const splitting = own.filter(({ splits }) => splits).map(({ raw }) => raw);
+  const added: ManagedRule[] = [];
   for (const wanted of route.useHeaderRoutes ? managedRoutes(plan) : []) {
     const rules = managedRules(route, splitting, wanted, subject, plan.weightMax);
     if (!rules.ok) return rules;
-    managed.push(...rules.value);
+    added.push(...rules.value.map((raw) => ({ name: wanted.name, raw })));
   }
+  const kept = present.value.flatMap(({ managedRoute: name, raw }) => (name === undefined ? [] : [{ name, raw }]));
+  const rank = ({ name }: ManagedRule): number => plan.managedRoutes.indexOf(name);
+  const managed = [...added, ...kept].toSorted((left, right) => rank(left) - rank(right)).map(({ raw }) => raw);
   const rules = [...managed, ...own.map(({ raw }) => raw)];
-  const problem = managed.length === 0 ? undefined : limitProblem(managed, rules);
+  const problem = added.length === 0 ? undefined : limitProblem(managed, rules);
   return problem === undefined ? succeed(rules) : fail({ subject: `${route.subject} spec.rules`, message: problem });
+}
+
+interface ManagedRule {
+  readonly name: string;
+  readonly raw: JsonRecord;
+}
+
+/** The rules that stay, with the plan's weights. */
+function weightedRules(
+  route: GatewayRoute,
+  subject: RouterSubject,
+  plan: TrafficPlan,
+  shares: PlanShares,
+): Result<readonly GatewayRule[], RouterProblem> {
+  const rules: GatewayRule[] = [];
+  for (const rule of route.rules) {
+    const { managedRoute } = rule;
+    if (managedRoute !== undefined && plan.keep?.routes?.includes(managedRoute) !== true) continue;
+    const isSet = rule.splits && !shares.keepsWeights;
+    const raw = isSet ? withWeights(route, rule, subject, shares) : succeed(rule.raw);
+    if (!raw.ok) return raw;
+    rules.push({ ...rule, raw: raw.value });
+  }
+  return succeed(rules);
 }
 
 type ManagedRoute = ({ readonly kind: 'header' } & HeaderRoute) | ({ readonly kind: 'mirror' } & MirrorRoute);
 
-/** In the order of `managedRoutes`, which is the order in which they are to be tried. */
-function managedRoutes(plan: TrafficPlan): readonly ManagedRoute[] {
-  const routes: readonly ManagedRoute[] = [
-    ...plan.headerRoutes.map((route): ManagedRoute => ({ kind: 'header', ...route })),
-    ...plan.mirrorRoutes.map((route): ManagedRoute => ({ kind: 'mirror', ...route })),
+function managedRoutes({ headerRoutes, mirrorRoutes }: TrafficPlan): readonly ManagedRoute[] {
+  return [
+    ...headerRoutes.map((route): ManagedRoute => ({ kind: 'header', ...route })),
+    ...mirrorRoutes.map((route): ManagedRoute => ({ kind: 'mirror', ...route })),
   ];
-  const rank = ({ name }: ManagedRoute): number => plan.managedRoutes.indexOf(name);
-  return routes.toSorted((left, right) => rank(left) - rank(right));
 }
 
 /**

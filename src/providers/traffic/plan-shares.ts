@@ -15,19 +15,19 @@ export interface PlanShares {
  * Sorts out the destinations of a plan. Refuses one without exactly one stable and one canary side, and weights that
  * are not whole numbers from 0 that sum to `weightMax`: nothing of it may reach a router.
  */
-export function planShares({ destinations, weightMax, keep = [] }: TrafficPlan): Result<PlanShares, RouterProblem> {
+export function planShares({ destinations, weightMax, keep = {} }: TrafficPlan): Result<PlanShares, RouterProblem> {
   const refuse = (message: string): Result<never, RouterProblem> => fail({ subject: 'weights', message });
   const [stable, ...moreStable] = destinations.filter(({ role }) => role === 'stable');
   const [canary, ...moreCanary] = destinations.filter(({ role }) => role === 'canary');
   if (stable === undefined || canary === undefined || moreStable.length + moreCanary.length > 0) {
     return refuse('traffic needs exactly one stable and one canary side');
   }
-  const keepsWeights = keep.includes('weights');
+  const { weights: keepsWeights = false, hashes: keepsHashes = false } = keep;
   const weights = destinations.map(({ weight }) => weight);
   const areWhole = weights.every((weight) => Number.isInteger(weight) && weight >= 0);
   if (!keepsWeights && !(areWhole && weights.reduce((sum, weight) => sum + weight, 0) === weightMax)) {
     return refuse(`${weights.join(', ')} are not whole numbers from 0 that sum to ${weightMax}`);
   }
   const additional = destinations.filter(({ role }) => role === 'additional');
-  return succeed({ stable, canary, additional, keepsWeights, keepsHashes: keep.includes('hashes') });
+  return succeed({ stable, canary, additional, keepsWeights, keepsHashes });
 }

@@ -198,4 +198,25 @@ describe('the Gateway API router', () => {
     assert.ok(!answer.ok);
     assert.match(answer.error.message, /"exp" of an experiment is a backend there already/);
   });
+
+  it('sees a managed route that was taken away in one place or turned elsewhere', () => {
+    const two: GatewayApiConfig = {
+      httpRoutes: [
+        { name: 'checkout', useHeaderRoutes: true },
+        { name: 'second', useHeaderRoutes: true },
+      ],
+      disableInProgressLabel: true,
+    };
+    const main = { backendRefs: pair };
+    const managed = { name: 'by-header', backendRefs: [{ name: 'canary', port: 80 }] };
+    const read = (first: readonly unknown[], second: readonly unknown[]) =>
+      gatewayApi.read(two, subject, [route(first), route(second, 'second')]);
+    assert.equal(read([managed, main], [managed, main]).problem, undefined);
+    assert.match(
+      read([managed, main], [main]).problem ?? '',
+      /shop\/second: managed route "by-header" is missing there/,
+    );
+    const astray = { ...managed, backendRefs: [{ name: 'other', port: 80 }] };
+    assert.match(read([astray, main], [managed, main]).problem ?? '', /"by-header" does not lead to the canary/);
+  });
 });

@@ -1,0 +1,19 @@
+import type { ReplicaSetView } from './world.ts';
+
+/** What of a ReplicaSet counts when traffic is turned to it. */
+export type SwitchTarget = Pick<ReplicaSetView, 'hash' | 'specReplicas' | 'availableReplicas'>;
+
+/**
+ * Whether a router that splits by pod-template hash must wait: it is turned to other hashes only when every pod behind
+ * them can answer. After an abort nobody waits for the canary.
+ */
+export function waitsForPods(
+  hashes: { readonly canary: string; readonly stable: string },
+  aborted: boolean,
+  replicaSets: readonly SwitchTarget[],
+): boolean {
+  return replicaSets.some(
+    ({ hash, specReplicas, availableReplicas }) =>
+      (hash === hashes.stable || (hash === hashes.canary && !aborted)) && availableReplicas < specReplicas,
+  );
+}
