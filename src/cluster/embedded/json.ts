@@ -32,10 +32,15 @@ export function jsonAt(value: unknown, ...path: readonly string[]): Json | undef
   let current: unknown = value;
   for (const key of path) {
     if (!isRecord(current)) return undefined;
-    current = current[key];
+    current = ownMember(current, key);
   }
   // Everything below a JSON value is JSON.
   return current as Json | undefined;
+}
+
+/** A member of a record, and not what every JavaScript object inherits: `constructor` is a key like others in JSON. */
+export function ownMember(record: JsonRecord, key: string): Json | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 /**
@@ -78,9 +83,10 @@ function equalLists(left: readonly Json[], right: readonly Json[]): boolean {
 }
 
 function equalRecords(left: JsonRecord, right: JsonRecord): boolean {
-  for (const key in left) if (!equalJson(left[key], right[key])) return false;
-  for (const key in right) if (!(key in left) && right[key] !== undefined) return false;
-  return true;
+  return (
+    Object.keys(left).every((key) => equalJson(left[key], ownMember(right, key))) &&
+    Object.keys(right).every((key) => right[key] === undefined || Object.hasOwn(left, key))
+  );
 }
 
 /**
@@ -107,20 +113,20 @@ function shareList(before: readonly Json[], next: readonly Json[]): readonly Jso
 function shareRecord(before: JsonRecord, next: JsonRecord): JsonRecord {
   const shared: Record<string, Json> = {};
   let isSame = true;
-  for (const key in next) {
+  for (const key of Object.keys(next)) {
     const item = next[key];
     if (item === undefined) continue;
-    const part = shareJson(before[key], item);
-    isSame &&= part === before[key];
+    const own = ownMember(before, key);
+    const part = shareJson(own, item);
+    isSame &&= part === own;
     shared[key] = part;
   }
-  for (const key in before) isSame &&= key in shared;
-  return isSame ? before : shared;
+  return isSame && Object.keys(before).every((key) => Object.hasOwn(shared, key)) ? before : shared;
 }
 
 /** A copy without one member. The record itself when it does not have it. */
 export function without(record: JsonRecord, key: string): JsonRecord {
-  if (!(key in record)) return record;
+  if (!Object.hasOwn(record, key)) return record;
   const { [key]: _, ...rest } = record;
   return rest;
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../../../api/object.ts';
-import { equalJson, isList, isRecord, type JsonRecord } from '../json.ts';
+import { equalJson, isList, isRecord, ownMember, type JsonRecord } from '../json.ts';
 import { emptySet, makeNode, unionSets, type FieldSet } from './field-set.ts';
 import {
   isNamedField,
@@ -96,12 +96,13 @@ function hasContent(value: MaybeJson): boolean {
 
 function compareMaps(left: JsonRecord, right: JsonRecord, type: MapType): Difference {
   const collector = new Collector();
-  for (const key in left) {
-    if (left[key] !== right[key])
-      collector.add(`f:${key}`, compareValues(left[key], right[key], memberType(type, key)));
+  for (const key of Object.keys(left)) {
+    const [before, after] = [left[key], ownMember(right, key)];
+    if (before !== after) collector.add(`f:${key}`, compareValues(before, after, memberType(type, key)));
   }
-  for (const key in right) {
-    if (!(key in left)) collector.add(`f:${key}`, compareValues(undefined, right[key], memberType(type, key)));
+  for (const key of Object.keys(right)) {
+    if (Object.hasOwn(left, key)) continue;
+    collector.add(`f:${key}`, compareValues(undefined, right[key], memberType(type, key)));
   }
   return collector.difference;
 }

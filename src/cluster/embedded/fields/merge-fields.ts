@@ -1,5 +1,5 @@
 import type { Json } from '../../../api/object.ts';
-import { isList, isRecord, type JsonRecord } from '../json.ts';
+import { isList, isRecord, ownMember, type JsonRecord } from '../json.ts';
 import { indexItems, itemElement } from './compare-fields.ts';
 import { childrenOf, isEmptySet, isMember, makeNode, type FieldSet } from './field-set.ts';
 import { isNamedField, memberType, resolveType, type FieldType, type ListType, type MapType } from './field-type.ts';
@@ -11,7 +11,7 @@ import { isNamedField, memberType, resolveType, type FieldType, type ListType, t
 export function mergeFields(live: JsonRecord, applied: JsonRecord, type: MapType): JsonRecord {
   const merged: Record<string, Json> = { ...live };
   for (const [key, value] of Object.entries(applied)) {
-    merged[key] = mergeValue(live[key], value, memberType(type, key));
+    merged[key] = mergeValue(ownMember(live, key), value, memberType(type, key));
   }
   return merged;
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../../../api/object.ts';
 import { SluiceError } from '../../../base/error.ts';
 import type { JsonPatchOperation } from '../../port.ts';
-import { equalJson, isList, isRecord, type JsonRecord } from '../json.ts';
+import { equalJson, isList, isRecord, ownMember, type JsonRecord } from '../json.ts';
 
 /** More operations than this in one patch are refused. Source: the API server's limit. */
 const operationsMax = 10_000;
@@ -103,7 +103,7 @@ function test(document: Json, path: readonly string[], expected: Json): Json {
 function find(document: Json, path: readonly string[]): Json | undefined {
   let current: Json | undefined = document;
   for (const key of path) {
-    if (isRecord(current)) current = current[key];
+    if (isRecord(current)) current = ownMember(current, key);
     else current = isList(current) && /^\d+$/.test(key) ? current[Number(key)] : undefined;
   }
   return current;
@@ -128,7 +128,7 @@ function changeAt(document: Json, path: readonly string[], change: (parent: Json
 }
 
 function memberOf(parent: Json, key: string, path: readonly string[]): Json {
-  const record = isRecord(parent) ? parent[key] : undefined;
+  const record = isRecord(parent) ? ownMember(parent, key) : undefined;
   const value = isList(parent) ? parent[indexOf(key, parent.length - 1, path)] : record;
   if (value === undefined) throw missing(path);
   return value;

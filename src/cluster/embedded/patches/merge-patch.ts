@@ -1,5 +1,5 @@
 import type { Json } from '../../../api/object.ts';
-import { isRecord } from '../json.ts';
+import { isRecord, ownMember } from '../json.ts';
 
 /**
  * RFC 7396: members of the patch replace members of the target, null removes, objects are merged, all else is replaced.
@@ -10,8 +10,9 @@ export function mergePatch(target: Json | undefined, patch: Json): Json {
   const base = isRecord(target) ? target : {};
   let merged: Record<string, Json> | undefined;
   for (const [key, value] of Object.entries(patch)) {
-    const member = value === null ? undefined : mergePatch(base[key], value);
-    if (member === base[key]) continue;
+    const own = ownMember(base, key);
+    const member = value === null ? undefined : mergePatch(own, value);
+    if (member === own) continue;
     merged ??= { ...base };
     if (member === undefined) delete merged[key];
     else merged[key] = member;

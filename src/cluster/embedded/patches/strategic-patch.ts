@@ -1,7 +1,7 @@
 import type { Json } from '../../../api/object.ts';
 import { SluiceError } from '../../../base/error.ts';
 import { memberType, resolveType, type FieldType, type ListType, type MapType } from '../fields/field-type.ts';
-import { equalJson, isList, isRecord, type JsonRecord } from '../json.ts';
+import { equalJson, isList, isRecord, ownMember, type JsonRecord } from '../json.ts';
 
 /**
  * Kubernetes' strategic merge: like RFC 7396, but lists with a merge key are merged item by item, and directives
@@ -37,7 +37,7 @@ function actionOf(patch: JsonRecord): 'merge' | 'replace' | 'delete' {
 }
 
 function mergeMember(merged: Record<string, Json>, key: string, value: Json, type: MapType): void {
-  const next = value === null ? undefined : mergeValue(merged[key], value, memberType(type, key));
+  const next = value === null ? undefined : mergeValue(ownMember(merged, key), value, memberType(type, key));
   if (next === undefined) delete merged[key];
   else merged[key] = next;
 }
