@@ -17,16 +17,23 @@ interface DiscoveredResource {
   readonly namespaced: boolean;
 }
 
-/** Applies all objects of YAML or JSON files, in order. A CustomResourceDefinition is waited for before going on. */
+/**
+ * Applies all objects of YAML or JSON files. CustomResourceDefinitions go first, and the others only when their kinds
+ * are served.
+ */
 export async function applyManifests(
   cluster: HttpCluster,
   files: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const file of files) {
-    const objects = loadAll(readFileSync(file, 'utf8')).filter((value) => value !== null && value !== undefined);
-    for (const object of objects) await applyObject(cluster, checked(object, file), signal);
-  }
+  const objects = files.flatMap((file) =>
+    loadAll(readFileSync(file, 'utf8'))
+      .filter((value) => value !== null && value !== undefined)
+      .map((value) => checked(value, file)),
+  );
+  const isDefinition = ({ kind }: KubeObject): boolean => kind === 'CustomResourceDefinition';
+  await Promise.all(objects.filter(isDefinition).map((object) => applyObject(cluster, object, signal)));
+  for (const object of objects) if (!isDefinition(object)) await applyObject(cluster, object, signal);
 }
 
 function checked(value: unknown, file: string): KubeObject {

@@ -1,6 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { isAlive } from './is-alive.ts';
+
 const pollMs = 200;
 
 /** What a lock needs to know about waiting. */
@@ -65,14 +67,4 @@ function holderOf(file: string): number | undefined {
   }
   const holder = Number.parseInt(text, 10);
   return Number.isInteger(holder) && holder > 0 && isAlive(holder) ? holder : undefined;
-}
-
-/** True when a process with this id exists, ours or not. */
-export function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

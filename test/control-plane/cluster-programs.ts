@@ -37,6 +37,7 @@ const host = '127.0.0.1';
 
 /** Only what a rollout meets, and what takes part in the life of its pods. */
 const controllers = [
+  'clusterrole-aggregation-controller',
   'cronjob-controller',
   'daemonset-controller',
   'deployment-controller',

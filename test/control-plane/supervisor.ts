@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { isAlive } from './build-lock.ts';
+import { isAlive } from './is-alive.ts';
 
 const directoryPrefix = 'sluice-cluster-';
 const watchdogFile = join(import.meta.dirname, 'watchdog.sh');

@@ -68,7 +68,8 @@ export function startedSuite<T extends { stop(): Promise<void> }>(
   });
 }
 
-const unavailable = await whyUnavailable();
+/** Why this machine can have no control plane of our own; undefined when it can. */
+export const unavailable = await whyUnavailable();
 
 async function whyUnavailable(): Promise<string | undefined> {
   const report = (line: string): boolean => process.stderr.write(`control plane: ${line}\n`);
