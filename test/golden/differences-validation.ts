@@ -8,6 +8,7 @@ export interface ValidationInput {
 
 /** Where ours differs on purpose from what was recorded: when, why, and what is expected instead. */
 export interface ValidationDifference {
+  readonly name: string;
   readonly reason: string;
   readonly applies: (input: ValidationInput, expected: FieldErrors) => boolean;
   readonly expect: (expected: FieldErrors, actual: FieldErrors) => FieldErrors;
@@ -38,6 +39,7 @@ function isWithoutRoutes({ spec = {} }: VirtualServiceInput): boolean {
 /** Every deliberate difference of the validation. */
 export const validationDifferences: readonly ValidationDifference[] = [
   {
+    name: 'nothing is said twice',
     reason:
       'The reference says the same thing about the same field twice when two of its rules look there; once is enough.',
     applies: (_input, expected) =>
@@ -46,6 +48,7 @@ export const validationDifferences: readonly ValidationDifference[] = [
       expected.filter((error, index) => expected.findIndex((other) => samePlace(error, other)) === index),
   },
   {
+    name: 'an unusable selector hides nothing',
     reason:
       'With an unusable selector the reference does not look at the template at all; ours reports every mistake at once.',
     applies: (_input, expected) =>
@@ -53,6 +56,7 @@ export const validationDifferences: readonly ValidationDifference[] = [
     expect: (expected, actual) => [...expected, ...actual.filter(({ field }) => field.startsWith('spec.template.'))],
   },
   {
+    name: 'routes that are all empty',
     reason: 'A VirtualService with route lists that are all empty moves no traffic; the reference accepts it silently.',
     applies: (input) => virtualServicesOf(input).some((object) => isWithoutRoutes(object)),
     expect: (expected, actual) => [

@@ -43,6 +43,23 @@ export interface CanaryReplicasOutput {
   readonly panic?: boolean;
 }
 
+/** The input with what a file may leave out. */
+export function readCanaryReplicas(input: CanaryReplicasInput): CanaryReplicasInput {
+  const { rollout, newRS, stableRS, olderRSs }: Partial<CanaryReplicasInput> = input;
+  const whole = (replicaSet: Partial<GoldenReplicaSet>): GoldenReplicaSet => {
+    const { name = '', specReplicas = 0, statusReplicas = specReplicas } = replicaSet;
+    const counts = { specReplicas, statusReplicas, availableReplicas: 0 };
+    return { revision: 0, podTemplateHash: name, ...counts, ...replicaSet, name };
+  };
+  return {
+    ...input,
+    rollout: { spec: rollout?.spec ?? {}, status: rollout?.status ?? {} },
+    newRS: newRS === null || newRS === undefined ? null : whole(newRS),
+    stableRS: stableRS === null || stableRS === undefined ? null : whole(stableRS),
+    olderRSs: (olderRSs ?? []).map(whole),
+  };
+}
+
 /** The frozen clock of a run. */
 const now = Date.UTC(2024, 0, 1, 12);
 const passesMax = 40;

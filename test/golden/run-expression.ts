@@ -41,10 +41,15 @@ export function runExpression(input: ExpressionCase): { readonly value: unknown 
   return outcome.ok ? { value: toJson(outcome.value) } : { error: outcome.error.message };
 }
 
+/** What was recorded, in the shape of ours. */
+export function expectedExpression({ value, error }: ExpressionCase): ReturnType<typeof runExpression> {
+  return error === undefined ? { value: value ?? null } : { error };
+}
+
 /** Says how ours differs from what was recorded; undefined when it does not. Texts of errors are free. */
 export function expressionDifference(input: ExpressionCase): string | undefined {
   const actual = runExpression(input);
-  const expected = input.error === undefined ? { value: input.value ?? null } : { error: input.error };
+  const expected = expectedExpression(input);
   if ('error' in expected && 'error' in actual) return undefined;
   if ('value' in expected && 'value' in actual && isDeepStrictEqual(actual.value, expected.value)) return undefined;
   return `${input.expression}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
