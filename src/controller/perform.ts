@@ -94,13 +94,10 @@ function scaleReplicaSet(effect: Of<'scaleReplicaSet'>, context: PerformContext,
 }
 
 function annotateReplicaSet(effect: Of<'annotateReplicaSet'>, context: PerformContext, signal: AbortSignal) {
-  return patchMerge(
-    context.caches.replicaSets,
-    effect.name,
-    { metadata: { annotations: effect.annotations } },
-    context,
-    signal,
-  );
+  const { replicaSets } = context.caches;
+  const { annotations } = effect;
+  const seen = precondition(replicaSets.get(context.namespace, effect.name));
+  return patchMerge(replicaSets, effect.name, { metadata: { ...seen, annotations } }, context, signal);
 }
 
 async function annotateRollout(effect: Of<'annotateRollout'>, context: PerformContext, signal: AbortSignal) {
@@ -173,14 +170,15 @@ function isControlledBy(object: KubeObject, uid: string): boolean {
   return (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }
 
-async function remove<View>(
+async function remove<View extends { readonly resourceVersion: string }>(
   cache: ObjectCache<View>,
   { name, uid }: { readonly name: string; readonly uid: string },
   context: PerformContext,
   signal: AbortSignal,
 ): Promise<undefined> {
   try {
-    const answer = await context.cluster.delete(address(cache.type, context, name), { uid }, { signal });
+    const seen = { uid, ...precondition(cache.get(context.namespace, name)) };
+    const answer = await context.cluster.delete(address(cache.type, context, name), seen, { signal });
     if (answer.metadata.deletionTimestamp === undefined) cache.forget(context.namespace, name, uid);
     else cache.remember(answer);
   } catch (error) {

@@ -24,7 +24,7 @@ export interface Situation {
 export function situate(world: World, stored: Stored, state: string, stepIndex: number): Situation {
   const { rollout, replicaSets } = world;
   const live = replicaSets.filter(({ deleting }) => !deleting);
-  const stableHash = stored.rollout.status.stableRS ?? '';
+  const stableHash = stableHashIn({ stored, state });
   const current = live.find(({ hash }) => hash === rollout.templateHash);
   const stable = stableHash === '' ? undefined : live.find(({ hash }) => hash === stableHash);
   return {
@@ -37,6 +37,15 @@ export function situate(world: World, stored: Stored, state: string, stepIndex: 
     stable,
     older: live.filter((replicaSet) => replicaSet !== current && replicaSet !== stable),
   };
+}
+
+/**
+ * Hash of the stable revision; empty when there is none. In the state `settled` the current revision is stable, also in
+ * the pass that promotes it, when the status does not say so yet.
+ */
+export function stableHashIn({ stored, state }: Pick<Situation, 'stored' | 'state'>): string {
+  const { status, templateHash } = stored.rollout;
+  return state === 'settled' ? templateHash : (status.stableRS ?? '');
 }
 
 /** True in the state or in one inside it. */

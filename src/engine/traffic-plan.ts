@@ -5,7 +5,7 @@ import type { Effect } from './decision.ts';
 import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
 import { managedRouteNames, noRoutes, routesAfter, type RoutesInForce } from './managed-routes.ts';
-import { isIn, stepsOf, type Situation } from './situation.ts';
+import { isIn, stableHashIn, stepsOf, type Situation } from './situation.ts';
 import { canarySizeReached, sizingInput } from './size-plan.ts';
 
 /** Weights of the routers of one Rollout, as they are and as they are to be. */
@@ -77,10 +77,10 @@ function wantedWeight(situation: Situation): number | undefined {
 }
 
 /** The stable side may only be given traffic when its Service leads to the stable revision. */
-function stableServesStable({ world, stored }: Situation): boolean {
-  const name = world.rollout.spec.strategy?.canary?.stableService;
-  const stable = stored.rollout.status.stableRS ?? '';
-  return name === undefined || (world.services.get(name)?.hash ?? '') === stable;
+function stableServesStable(situation: Situation): boolean {
+  const { services, rollout } = situation.world;
+  const name = rollout.spec.strategy?.canary?.stableService;
+  return name === undefined || (services.get(name)?.hash ?? '') === stableHashIn(situation);
 }
 
 /** The canary side may only keep or get traffic while its Service leads to the current revision. */
@@ -115,7 +115,7 @@ function composePlan(situation: Situation, canaryWeight: number): TrafficPlan {
   const { spec, templateHash } = situation.world.rollout;
   const strategy = spec.strategy?.canary ?? {};
   const weightMax = trafficWeightMax(spec);
-  const stableHash = situation.stored.rollout.status.stableRS ?? '';
+  const stableHash = stableHashIn(situation);
   const atRest = isIn(situation, 'settled', 'initial', 'aborted');
   return {
     destinations: [
