@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 
+import type { KubeObject } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import { hasCode } from '../../src/base/error.ts';
 import { startControlPlane, startOwnControlPlane } from '../control-plane/control-plane.ts';
@@ -37,13 +38,11 @@ ownControlPlaneSuite('a control plane of our own', { users, gatewayApi: true }, 
 
   test('serves the Gateway API with its schema', async () => {
     const { namespace, cluster } = await Pods.inNewNamespace(plane().cluster());
-    const route = (
-      weight: number,
-    ): { apiVersion: string; kind: string; metadata: { name: string; namespace: string } } => ({
+    const route = (weight: number): KubeObject => ({
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'HTTPRoute',
       metadata: { name: 'web', namespace },
-      ...{ spec: { rules: [{ backendRefs: [{ name: 'stable', port: 80, weight }] }] } },
+      spec: { rules: [{ backendRefs: [{ name: 'stable', port: 80, weight }] }] },
     });
     await assert.rejects(cluster.create(resourceTypes.httpRoute, route(-1), {}, call()), (error) =>
       hasCode(error, 'Invalid'),
