@@ -28,10 +28,7 @@ export async function writeAccess(stateDirectory: string, url: string, token: st
   try {
     await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
     await writePrivately(tokenPath, `${token}\n`);
-    await writePrivately(
-      join(stateDirectory, accessName),
-      `${JSON.stringify({ url, tokenPath: tokenName }, null, 2)}\n`,
-    );
+    await writePrivately(join(stateDirectory, accessName), `${JSON.stringify({ url })}\n`);
   } catch (error) {
     throw new SluiceError('StateUnreadable', `cannot write to ${stateDirectory}: ${messageOf(error)}`, {
       cause: error,

@@ -31,7 +31,6 @@ export async function watchRollout(
   let version = lastEventId;
   while (!stream.signal.aborted) {
     try {
-      version ??= await sendState(at, stream, tools);
       version = await follow(at, version, stream, tools);
     } catch (error) {
       if (hasCode(error, 'NotFound')) {
@@ -52,28 +51,37 @@ async function sendState(at: RolloutName, stream: EventStream, tools: RolloutWat
   return resourceVersion;
 }
 
-/** Follows all that belongs to the Rollout until one of the watches ends, and answers the version that was told. */
-async function follow(at: RolloutName, from: string, stream: EventStream, tools: RolloutWatchTools): Promise<string> {
+/**
+ * Follows all that belongs to the Rollout until one of the watches ends, and answers the version that was told. Without
+ * a version to go on from it tells the present state first.
+ */
+async function follow(
+  at: RolloutName,
+  from: string | undefined,
+  stream: EventStream,
+  tools: RolloutWatchTools,
+): Promise<string> {
   const ending = new AbortController();
   const signal = AbortSignal.any([stream.signal, ending.signal]);
   const queue = new ChangeQueue<true>(1);
-  const watches = await openWatches(tools.cluster, at, from, signal);
-  const pumping = watches.map((events) => pump(events, queue));
+  // Decisions have no version to go on from, so they are listened to before the state is read.
   const unsubscribe = tools.decisions.subscribe(({ namespace, name }) => {
     if (namespace === at.namespace && name === at.name) queue.push('change', true);
   });
-  let version = from;
+  let pumping: readonly Promise<void>[] = [];
   try {
+    let version = from ?? (await sendState(at, stream, tools));
+    pumping = (await openWatches(tools.cluster, at, version, signal)).map((events) => pump(events, queue));
     for await (const _ of queue) {
       version = await sendState(at, stream, tools);
       await sleep(tools.clock, tools.limits.watchIntervalMs, signal);
     }
+    return version;
   } finally {
     unsubscribe();
     ending.abort();
     await Promise.all(pumping);
   }
-  return version;
 }
 
 async function openWatches(
