@@ -17,6 +17,9 @@ export interface FollowOptions {
   readonly log: Log;
 }
 
+/** A watch inside this process cannot die without a word, and a cluster at rest says nothing for long. */
+const silenceMsMax = 86_400_000;
+
 /**
  * The objects of one type as this process last saw them, whole, found by name, by controller and by labels without
  * looking at all of them. The answers of our own writes are put in as well as the events of a watch: whoever decides
@@ -34,6 +37,7 @@ export class ObjectCache {
       type,
       project: (object) => object,
       onChange: (change) => this.#onChange(change),
+      silenceMsMax,
     });
   }
 

@@ -1,0 +1,56 @@
+import { sleep } from '../../../base/clock.ts';
+import type { Probe } from '../workloads/shapes.ts';
+import { runAction, type ActionTarget } from './run-action.ts';
+
+/** Told after each time that a threshold is reached: the probe now counts as succeeding or as failing. */
+export type ProbeVerdict = (isSuccess: boolean, message: string) => void;
+
+/**
+ * Runs a probe again and again until the signal aborts. A verdict comes after `successThreshold` successes or
+ * `failureThreshold` failures in a row, and again after each further one.
+ */
+export async function watchProbe(
+  probe: Probe,
+  target: ActionTarget,
+  onVerdict: ProbeVerdict,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = target;
+  const limits = limitsOf(probe);
+  let successCount = 0;
+  let failureCount = 0;
+  let waitMs = limits.initialDelayMs;
+  while (await hasWaited(target, waitMs, signal)) {
+    const since = clock.monotonic();
+    const result = await runAction(probe, target, limits.timeoutMs, signal);
+    if (signal.aborted) return;
+    successCount = result.ok ? successCount + 1 : 0;
+    failureCount = result.ok ? 0 : failureCount + 1;
+    if (successCount >= limits.successThreshold) onVerdict(true, '');
+    if (!result.ok && failureCount >= limits.failureThreshold) onVerdict(false, result.error);
+    waitMs = Math.max(limits.periodMs - (clock.monotonic() - since), 0);
+  }
+}
+
+/** The numbers of a probe with the defaults of the API. */
+function limitsOf(probe: Probe) {
+  const { initialDelaySeconds = 0, periodSeconds = 10, timeoutSeconds = 1 } = probe;
+  const { successThreshold = 1, failureThreshold = 3 } = probe;
+  return {
+    initialDelayMs: initialDelaySeconds * 1000,
+    periodMs: Math.max(periodSeconds, 1) * 1000,
+    timeoutMs: Math.max(timeoutSeconds, 1) * 1000,
+    successThreshold,
+    failureThreshold,
+  };
+}
+
+async function hasWaited({ clock }: ActionTarget, waitMs: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  try {
+    if (waitMs > 0) await sleep(clock, waitMs, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
