@@ -1,4 +1,11 @@
+import type { RolloutSpec } from '../api/rollout.ts';
 import type { ReplicaSetView } from './world.ts';
+
+/** Whether only the router knows the two sides: it splits by pod-template hash, and no Service leads to either. */
+export function splitsByHash({ strategy }: Pick<RolloutSpec, 'strategy'>): boolean {
+  const { canaryService = '', stableService = '', trafficRouting } = strategy?.canary ?? {};
+  return trafficRouting?.istio?.destinationRule !== undefined && canaryService === '' && stableService === '';
+}
 
 /** What of a ReplicaSet counts when traffic is turned to it. */
 export type SwitchTarget = Pick<ReplicaSetView, 'hash' | 'specReplicas' | 'availableReplicas'>;

@@ -7,7 +7,7 @@ import type { RolloutStatus } from '../../src/api/rollout-status.ts';
 import type { RolloutSpec } from '../../src/api/rollout.ts';
 import { trafficRouterNames } from '../../src/api/traffic-routing.ts';
 import type { HeaderRoute, MirrorRoute, TrafficPlan } from '../../src/api/traffic.ts';
-import { waitsForPods } from '../../src/engine/hash-switch.ts';
+import { splitsByHash, waitsForPods } from '../../src/engine/hash-switch.ts';
 import type { RouterSubject, RouterTarget, TrafficRouter } from '../../src/providers/traffic/contract.ts';
 import { trafficRoutersWith } from '../../src/providers/traffic/registry.ts';
 import type { SmiVersion } from '../../src/providers/traffic/router-types.ts';
@@ -64,9 +64,12 @@ export interface TrafficExpected {
   }[];
 }
 
-/** For every call whether it failed, and all objects after it by `Kind/namespace/name`. */
+/** For every call whether it failed (the reference may even crash), and all objects after it by their keys. */
 export interface TrafficOutput {
-  readonly calls: readonly { readonly failed: boolean; readonly objects: Readonly<Record<string, KubeObject>> }[];
+  readonly calls: readonly {
+    readonly failed: boolean | 'crash';
+    readonly objects: Readonly<Record<string, KubeObject>>;
+  }[];
 }
 
 /**
@@ -96,14 +99,14 @@ export function expectedTraffic(input: TrafficInput, expected: TrafficExpected):
     objects = Object.fromEntries(
       Object.entries(next).filter((entry): entry is [string, KubeObject] => entry[1] !== null),
     );
-    return { failed: error !== undefined || panic === true, objects };
+    return { failed: panic === true ? ('crash' as const) : error !== undefined, objects };
   });
   return { calls };
 }
 
 /** The engine plans no other hashes while pods behind them are missing. */
-function mustWait(call: TrafficCall, { rollout: { status }, replicaSets = [] }: TrafficInput): boolean {
-  if (call.op !== 'updateHash') return false;
+function mustWait(call: TrafficCall, { rollout: { spec, status }, replicaSets = [] }: TrafficInput): boolean {
+  if (call.op !== 'updateHash' || !splitsByHash(spec)) return false;
   const targets = replicaSets.map(({ metadata, spec, status: { availableReplicas = 0 } }) => ({
     hash: metadata.labels['rollouts-pod-template-hash'] ?? '',
     specReplicas: spec.replicas,

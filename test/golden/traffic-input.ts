@@ -57,15 +57,15 @@ export function subsetsOf({ objects }: TrafficInput): readonly JsonRecord[] {
     .flatMap((object) => listOf(recordOf(object['spec'])['subsets']).map(recordOf));
 }
 
-/** Keys of the objects that a list names, in its order. */
+/** Keys of the objects that a list names and that are written, in its order. */
 export function listedObjects(input: TrafficInput): readonly string[] {
-  const { alb, nginx, istio } = routingOf(input);
+  const { alb, istio } = routingOf(input);
   const { namespace } = input.rollout.metadata;
   return [
     ...(istio?.virtualServices ?? []).map(({ name }) => {
       const [first = '', second = namespace] = name.split('.');
       return `VirtualService/${second}/${first}`;
     }),
-    ...[...(alb?.ingresses ?? []), ...(nginx?.stableIngresses ?? [])].map((name) => `Ingress/${namespace}/${name}`),
+    ...(alb?.ingresses ?? []).map((name) => `Ingress/${namespace}/${name}`),
   ];
 }

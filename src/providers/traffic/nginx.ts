@@ -1,4 +1,4 @@
-import { recordOf, type JsonRecord } from '../../api/json-access.ts';
+import { listOf, recordOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { nginxSchema, type NginxTrafficRouting } from '../../api/traffic-routing.ts';
 import type { TrafficPlan, TrafficReading } from '../../api/traffic.ts';
@@ -219,7 +219,7 @@ function plannedIngress(
     metadata: { ...metadata, annotations: { ...annotations, ...plannedAnnotations(stable, config, subject, weight) } },
     spec: {
       ...(ingressClassName === undefined ? {} : { ingressClassName }),
-      ...(tls === undefined ? {} : { tls }),
+      ...(listOf(tls).length === 0 ? {} : { tls }),
       rules: canaryRules(stable, subject),
     },
   };
