@@ -26,7 +26,7 @@ export const rooms: readonly Room[] = [
   { name: 'cluster/kubernetes', mayImport: ['base', 'api', 'cluster'] },
   { name: 'cluster/embedded', mayImport: ['base', 'api', 'cluster'], packages: ['node:', ...purePackages] },
   { name: 'controller', mayImport: [...core, 'cluster'] },
-  { name: 'simulator', mayImport: [...core, 'cluster', 'cluster/embedded', 'controller'] },
+  { name: 'simulator', mayImport: [...core, 'cluster', 'cluster/embedded', 'controller', 'simulator/invariants'] },
   // Judges of a run know nothing of what decided it.
   { name: 'simulator/invariants', mayImport: ['base', 'api', 'cluster', 'simulator'] },
   { name: 'server', mayImport: [...core, 'cluster', 'cluster/embedded', 'controller', 'simulator'] },

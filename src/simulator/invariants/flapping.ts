@@ -1,0 +1,76 @@
+import { numberOf, recordOf, textOf } from '../../api/json-access.ts';
+import type { Commit } from '../ledger.ts';
+import { PerRollout, type Invariant } from './invariant.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
+import { selectorChange } from './written-by.ts';
+
+interface Movement {
+  /** Within one phase the share moves in one direction. */
+  phase: string;
+  share: number;
+  direction: number;
+  /** Things that people or the world did: after each of them users may be led another way. */
+  causes: number;
+  foreignSwitches: number;
+  readonly switches: Map<string, number>;
+}
+
+/** I12: users are led one way at a time. */
+export function flapping(): Invariant {
+  const movements = new PerRollout((): Movement => ({
+    phase: '',
+    share: 0,
+    direction: 0,
+    causes: 0,
+    foreignSwitches: 0,
+    switches: new Map(),
+  }));
+  return {
+    id: 'I12',
+    rule: 'the share of a revision moves in one direction per step, and a Service is switched at most twice per attempt',
+    onCommit(commit, picture) {
+      const movement = movements.of(picture);
+      if (isCause(commit)) movement.causes += 1;
+      if (commit.kind === 'Service' && commit.writer !== 'sluice') movement.foreignSwitches += 1;
+      const share = picture.weightOf(picture.currentHash);
+      const phase = `${phaseOf(picture)}/${movement.causes}`;
+      if (phase !== movement.phase) Object.assign(movement, { phase, share, direction: 0 });
+      // What others did is no turn of the controller's.
+      if (commit.writer !== 'sluice') movement.share = share;
+      return turned(movement, share, picture) ?? switchedOften(movement, commit, picture);
+    },
+  };
+}
+
+/** People, other tools, pods that are lost, and the first pod of a revision that had none. */
+function isCause({ kind, writer, object, previous }: Commit): boolean {
+  if (writer === 'person' || writer === 'foreign') return true;
+  if (kind !== 'ReplicaSet' || writer !== 'cluster') return false;
+  const [before = 0, after = 0] = [previous, object].map(
+    (set) => numberOf(recordOf(set?.['status'])['availableReplicas']) ?? 0,
+  );
+  return after < before || (before === 0 && after > 0);
+}
+
+function phaseOf({ status, stepIndex, currentHash, stableHash }: RolloutPicture): string {
+  return [stepIndex, status['abort'] === true, status['promoteFull'] === true, currentHash, stableHash].join('/');
+}
+
+function turned(movement: Movement, share: number, picture: RolloutPicture): string | undefined {
+  const direction = Math.sign(share - movement.share);
+  movement.share = share;
+  if (direction === 0 || (!picture.isRouted && picture.blueGreen === undefined)) return undefined;
+  const turns = direction === -movement.direction;
+  movement.direction = direction;
+  return turns ? `the share of ${picture.currentHash} turns back to ${share} within one step` : undefined;
+}
+
+function switchedOften(movement: Movement, commit: Commit, picture: RolloutPicture): string | undefined {
+  const change = selectorChange(commit);
+  if (change === undefined) return undefined;
+  const startedAt = textOf(recordOf(picture.status['duration'])['rolloutStartedAt']);
+  const attempt = [change.service, picture.currentHash, startedAt, movement.foreignSwitches].join('/');
+  const count = (movement.switches.get(attempt) ?? 0) + 1;
+  movement.switches.set(attempt, count);
+  return count > 2 ? `Service ${change.service} is switched ${count} times in one attempt` : undefined;
+}

@@ -1,0 +1,60 @@
+import { listOf, recordOf, textOf, type JsonRecord } from '../../api/json-access.ts';
+import { equalJson } from '../../api/merge-diff.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { Invariant } from './invariant.ts';
+import { hashLabel, type RolloutPicture } from './rollout-picture.ts';
+import { isManagedRule } from './route-weights.ts';
+
+/** I19: what is not ours in routes and Services stays as it is. */
+export function foreignFields(): Invariant {
+  return {
+    id: 'I19',
+    rule: 'fields of routes and Services that are not managed are preserved exactly',
+    onCommit({ kind, writer, type, previous, object, name }, picture) {
+      if (writer !== 'sluice' || type !== 'MODIFIED' || previous === undefined) return undefined;
+      const foreign = kind === 'HTTPRoute' ? foreignRoute : kind === 'Service' ? foreignService : undefined;
+      if (foreign === undefined) return undefined;
+      const isSame = equalJson(foreign(previous, picture), foreign(object, picture));
+      return isSame ? undefined : `${kind} ${name} is changed in what is not the controller's`;
+    },
+  };
+}
+
+const labelKey = 'rollouts.argoproj.io/gatewayapi-canary';
+const managedByKey = 'argo-rollouts.argoproj.io/managed-by-rollouts';
+const additionalKey = 'sluice.dev/additional-services';
+
+function foreignRoute(route: KubeObject, picture: RolloutPicture): unknown {
+  const spec = recordOf(route['spec']);
+  const rules = listOf(spec['rules'])
+    .map(recordOf)
+    .filter((rule) => !isManagedRule(rule))
+    .map((rule) => ({ ...rule, backendRefs: backendsWithoutShares(rule, picture) }));
+  return { ...contentOf(route, [labelKey], [additionalKey]), spec: { ...spec, rules } };
+}
+
+function backendsWithoutShares(rule: JsonRecord, { canaryService, stableService }: RolloutPicture): readonly unknown[] {
+  const backends = listOf(rule['backendRefs']).map(recordOf);
+  const names = new Set(backends.map(({ name }) => textOf(name)));
+  if (!names.has(canaryService) || !names.has(stableService)) return backends;
+  return backends.map(({ weight, ...backend }) =>
+    backend['name'] === canaryService || backend['name'] === stableService ? backend : { ...backend, weight },
+  );
+}
+
+function foreignService(service: KubeObject): unknown {
+  const spec = recordOf(service['spec']);
+  const { [hashLabel]: _hash, ...selector } = recordOf(spec['selector']);
+  return { ...contentOf(service, [], [managedByKey]), spec: { ...spec, selector } };
+}
+
+function contentOf(object: KubeObject, ownLabels: readonly string[], ownAnnotations: readonly string[]): object {
+  const { metadata, ...content } = object;
+  const { resourceVersion: _version, generation: _generation, managedFields: _fields, ...kept } = metadata;
+  const labels = Object.entries(metadata.labels ?? {}).filter(([name]) => !ownLabels.includes(name));
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) => !ownAnnotations.includes(name));
+  return {
+    ...content,
+    metadata: { ...kept, labels: Object.fromEntries(labels), annotations: Object.fromEntries(annotations) },
+  };
+}

@@ -1,0 +1,158 @@
+import { numberOf, recordOf, textOf } from '../../api/json-access.ts';
+import { pauseDuration } from '../../api/pause-duration.ts';
+import type { Commit } from '../ledger.ts';
+import { PerRollout, type Invariant } from './invariant.ts';
+import { hasPassedRun } from './passed-runs.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
+import { selectorChange, statusChange } from './written-by.ts';
+
+interface Approvals {
+  /** Revision and step that they belong to. */
+  place: string;
+  /** When the pause in force began to be stored; undefined while there is none. */
+  pausedSinceMs: number | undefined;
+  /** A person lifted a pause or moved the step on here. */
+  isApproved: boolean;
+}
+
+/** I13: no step is left, and nothing is promoted, past a gate. */
+export function gates(toleranceMs: number): Invariant {
+  const approvals = new PerRollout((): Approvals => ({ place: '', pausedSinceMs: undefined, isApproved: false }));
+  return {
+    id: 'I13',
+    rule: 'a step is left only with its pause over, an approval, its share in force or real evidence',
+    onCommit(commit, picture) {
+      const state = approvals.of(picture);
+      const switched = switchedPastGate(commit, picture, state, toleranceMs);
+      const change = statusChange(commit);
+      if (change === undefined) return switched;
+      const before = { ...state };
+      follow(state, change, picture);
+      if (!change.byController) return undefined;
+      return leftStep(change, picture, before, toleranceMs) ?? promoted(change, picture, before);
+    },
+  };
+}
+
+type Change = NonNullable<ReturnType<typeof statusChange>>;
+
+function follow(state: Approvals, { before, after, byController }: Change, picture: RolloutPicture): void {
+  const place = `${textOf(after['currentPodHash'])}/${numberOf(after['currentStepIndex']) ?? ''}`;
+  const [was, is] = [isPaused(before), isPaused(after)];
+  if (byController) {
+    if (place !== state.place) Object.assign(state, { place, isApproved: false, pausedSinceMs: undefined });
+  } else if ((was && !is) || before['currentStepIndex'] !== after['currentStepIndex']) {
+    Object.assign(state, { place, isApproved: true, pausedSinceMs: undefined });
+  }
+  if (is) state.pausedSinceMs ??= picture.nowMs;
+}
+
+function isPaused(status: Readonly<Record<string, unknown>>): boolean {
+  const { pauseConditions } = status;
+  return Array.isArray(pauseConditions) && pauseConditions.length > 0;
+}
+
+/** The controller moved the step index on. */
+function leftStep(change: Change, picture: RolloutPicture, state: Approvals, toleranceMs: number): string | undefined {
+  const { before, after } = change;
+  const [from, to] = [numberOf(before['currentStepIndex']), numberOf(after['currentStepIndex'])];
+  if (before['currentPodHash'] !== after['currentPodHash'] || from === undefined || to === undefined) return undefined;
+  if (to <= from || before['promoteFull'] === true || after['currentStepHash'] !== before['currentStepHash'])
+    return undefined;
+  if (to > from + 1) return `steps ${from} to ${to} are passed at once`;
+  const problem = unmet(picture.steps[from] ?? {}, from, picture, state, toleranceMs);
+  return problem === undefined ? undefined : `step ${from} is left: ${problem}`;
+}
+
+function unmet(
+  step: Readonly<Record<string, unknown>>,
+  index: number,
+  picture: RolloutPicture,
+  state: Approvals,
+  toleranceMs: number,
+): string | undefined {
+  if (step['pause'] !== undefined) return pauseNotOver(recordOf(step['pause']), picture, state, toleranceMs);
+  if (step['analysis'] !== undefined) {
+    return state.isApproved || hasPassedRun(picture, 'Step', index) ? undefined : 'its analysis has not passed';
+  }
+  const weight = numberOf(step['setWeight']);
+  if (weight === undefined || !picture.isRouted || picture.replicas === 0) return undefined;
+  if (picture.canaryWeight !== weight) return `the canary's share is ${picture.canaryWeight}, not ${weight}`;
+  const proxied = picture.proxiedCanaryWeight;
+  return proxied === weight ? undefined : `proxies still give the canary ${proxied}, not ${weight}`;
+}
+
+function pauseNotOver(
+  pause: Readonly<Record<string, unknown>>,
+  { nowMs }: RolloutPicture,
+  { isApproved, pausedSinceMs }: Approvals,
+  toleranceMs: number,
+): string | undefined {
+  if (isApproved) return undefined;
+  const duration = pauseDuration({ duration: pause['duration'] as string | number });
+  if (pause['duration'] === undefined || duration.kind !== 'seconds') return 'nobody has ended its pause';
+  if (pausedSinceMs === undefined) return 'it has not paused at all';
+  const leftMs = pausedSinceMs + duration.seconds * 1000 - nowMs;
+  return leftMs <= toleranceMs ? undefined : `its pause has ${leftMs} ms left`;
+}
+
+/** The current revision became stable. */
+function promoted({ before, after }: Change, picture: RolloutPicture, state: Approvals): string | undefined {
+  const [from, to] = [textOf(before['stableRS']), textOf(after['stableRS'])];
+  if (from === to || from === '' || before['promoteFull'] === true) return undefined;
+  if (picture.blueGreen !== undefined) return promotedBlueGreen(picture, state);
+  const index = numberOf(before['currentStepIndex']) ?? picture.steps.length;
+  if (index < picture.steps.length) return `promoted at step ${index} of ${picture.steps.length}`;
+  if (!picture.isRouted || picture.replicas === 0) return undefined;
+  const proxied = picture.proxiedWeightOf(to);
+  return proxied === picture.weightMax
+    ? undefined
+    : `promoted while proxies give it ${proxied} of ${picture.weightMax}`;
+}
+
+function promotedBlueGreen(picture: RolloutPicture, state: Approvals): string | undefined {
+  const strategy = picture.blueGreen ?? {};
+  if (strategy['postPromotionAnalysis'] === undefined || state.isApproved) return undefined;
+  if (isFastTrack(picture)) return undefined;
+  return hasPassedRun(picture, 'PostPromotion') ? undefined : 'promoted without its analysis after the switch';
+}
+
+/** Users of a blue/green Rollout are switched to the new revision. */
+function switchedPastGate(
+  commit: Commit,
+  picture: RolloutPicture,
+  state: Approvals,
+  toleranceMs: number,
+): string | undefined {
+  const change = selectorChange(commit);
+  const strategy = picture.blueGreen;
+  if (strategy === undefined || change === undefined || change.service !== strategy['activeService']) return undefined;
+  const isForward = change.to !== picture.stableHash && picture.stableHash !== '' && change.from !== '';
+  const isFree = picture.status['promoteFull'] === true || isFastTrack(picture) || state.isApproved;
+  return isForward && !isFree ? closedGate(strategy, picture, state, toleranceMs) : undefined;
+}
+
+function closedGate(
+  strategy: Readonly<Record<string, unknown>>,
+  picture: RolloutPicture,
+  { pausedSinceMs }: Approvals,
+  toleranceMs: number,
+): string | undefined {
+  if (strategy['prePromotionAnalysis'] !== undefined && !hasPassedRun(picture, 'PrePromotion')) {
+    return 'users are switched before the analysis has passed';
+  }
+  const seconds = numberOf(strategy['autoPromotionSeconds']) ?? 0;
+  if (seconds <= 0) {
+    return strategy['autoPromotionEnabled'] === false ? 'users are switched before anybody has promoted it' : undefined;
+  }
+  const leftMs = (pausedSinceMs ?? picture.nowMs) + seconds * 1000 - picture.nowMs;
+  return leftMs <= toleranceMs ? undefined : `users are switched ${leftMs} ms too early`;
+}
+
+/** Back to a revision that still waits for its scale-down, or that lies within the rollback window. */
+function isFastTrack(picture: RolloutPicture): boolean {
+  const set = picture.setOf(picture.currentHash);
+  return (
+    picture.spec['rollbackWindow'] !== undefined || (set?.deadlineMs !== undefined && set.deadlineMs > picture.nowMs)
+  );
+}

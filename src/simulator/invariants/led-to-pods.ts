@@ -1,0 +1,62 @@
+import type { Commit } from '../ledger.ts';
+import type { Invariant } from './invariant.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
+import { hashOf, selectorChange, sizeChange, weightChange } from './written-by.ts';
+
+/** I04: nothing that has traffic leads to a revision without pods. */
+export function ledToPods(): Invariant {
+  return {
+    id: 'I04',
+    rule: 'no write leads traffic to a revision whose ReplicaSet is absent or empty, or to an empty selector',
+    onCommit(commit, picture) {
+      if (picture.replicasLately.least === 0) return undefined;
+      return destinations(commit, picture)
+        .map((hash) => emptiness(picture, hash))
+        .find((text) => text !== undefined);
+    },
+  };
+}
+
+/** The revisions that get traffic by this very write, or lose their pods by it while they have traffic. */
+function destinations(commit: Commit, picture: RolloutPicture): readonly string[] {
+  const selector = selectorChange(commit);
+  const emptied = emptiedHash(commit);
+  return [
+    ...routedHashes(commit, picture),
+    ...(selector !== undefined && hasTraffic(picture, selector.service) ? [selector.to] : []),
+    ...(emptied !== undefined && picture.weightOf(emptied) > 0 ? [emptied] : []),
+  ];
+}
+
+function routedHashes(commit: Commit, picture: RolloutPicture): readonly string[] {
+  const change = weightChange(commit, picture);
+  if (change === undefined) return [];
+  const { before, after } = change;
+  const ledToCanary = after.managed > before.managed || (before.canary === 0 && after.canary > 0);
+  const ledToStable = before.stable === 0 && after.stable > 0;
+  return [
+    ...(ledToCanary ? [picture.serviceHash(picture.canaryService) ?? ''] : []),
+    ...(ledToStable ? [picture.serviceHash(picture.stableService) ?? ''] : []),
+  ];
+}
+
+/** The revision that loses its last pod by this write. */
+function emptiedHash(commit: Commit): string | undefined {
+  const size = sizeChange(commit);
+  if (size !== undefined) return size.to === 0 ? size.hash : undefined;
+  const isGone = commit.kind === 'ReplicaSet' && commit.writer === 'sluice' && commit.type === 'DELETED';
+  return isGone ? hashOf(commit.object) : undefined;
+}
+
+function hasTraffic(picture: RolloutPicture, service: string): boolean {
+  if (picture.blueGreen !== undefined) return picture.blueGreen['activeService'] === service;
+  if (!picture.isRouted) return true;
+  return service === picture.canaryService ? picture.canaryWeight > 0 : picture.canaryWeight < picture.weightMax;
+}
+
+function emptiness(picture: RolloutPicture, hash: string): string | undefined {
+  if (hash === '') return 'traffic is led to a selector that names no revision';
+  const set = picture.setOf(hash);
+  if (set === undefined) return `traffic is led to ${hash}, which has no ReplicaSet`;
+  return set.replicas === 0 ? `traffic is led to ${hash}, whose ReplicaSet has no pods` : undefined;
+}

@@ -1,0 +1,262 @@
+import { listOf, numberOf, recordOf, textMapOf, textOf, type JsonRecord } from '../../api/json-access.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { parseInstant } from '../../base/instant.ts';
+import type { Ledger } from '../ledger.ts';
+import { simulationStartMs } from '../virtual-clock.ts';
+import { isPodServing, readySince, type PodLosses } from './pod-losses.ts';
+import { readRouteWeights, type RouteWeights } from './route-weights.ts';
+
+/** What a picture is made from. */
+export interface Scene {
+  readonly ledger: Ledger;
+  readonly losses: PodLosses;
+  /** Milliseconds since the simulation began. */
+  nowMs(): number;
+  /** The route as proxies act on it now. */
+  proxiedRoute(namespace: string, name: string): KubeObject | undefined;
+  /** Smallest and largest spec.replicas of the last moments, because a controller hears of a change a little later. */
+  replicasLately(uid: string, now: number): { readonly least: number; readonly most: number };
+}
+
+/** One ReplicaSet of a Rollout. */
+export interface PicturedSet {
+  readonly name: string;
+  readonly uid: string;
+  readonly hash: string;
+  readonly replicas: number;
+  /** Available pods that it will keep, with those that were lost a moment ago. */
+  readonly available: number;
+  readonly statusReplicas: number;
+  /** End of its scale-down delay, in milliseconds since the simulation began. */
+  readonly deadlineMs: number | undefined;
+}
+
+/** Label, selector key and Service selector key of a revision. */
+export const hashLabel = 'rollouts-pod-template-hash';
+
+/** One Rollout and what belongs to it, read from the log alone. */
+export class RolloutPicture {
+  readonly rollout: KubeObject;
+  readonly namespace: string;
+  readonly key: string;
+  readonly uid: string;
+  readonly spec: JsonRecord;
+  readonly status: JsonRecord;
+  readonly scene: Scene;
+  #sets: readonly PicturedSet[] | undefined;
+
+  constructor(rollout: KubeObject, scene: Scene) {
+    const { name, namespace = '', uid = '' } = rollout.metadata;
+    this.rollout = rollout;
+    this.namespace = namespace;
+    this.key = `${namespace}/${name}`;
+    this.uid = uid;
+    this.spec = recordOf(rollout['spec']);
+    this.status = recordOf(rollout['status']);
+    this.scene = scene;
+  }
+
+  get nowMs(): number {
+    return this.scene.nowMs();
+  }
+
+  get canary(): JsonRecord {
+    return recordOf(recordOf(this.spec['strategy'])['canary']);
+  }
+
+  get blueGreen(): JsonRecord | undefined {
+    const { blueGreen } = recordOf(this.spec['strategy']);
+    return blueGreen === undefined ? undefined : recordOf(blueGreen);
+  }
+
+  /** A canary whose traffic is split by a router. */
+  get isRouted(): boolean {
+    return this.canary['trafficRouting'] !== undefined;
+  }
+
+  get isDynamic(): boolean {
+    return this.canary['dynamicStableScale'] === true;
+  }
+
+  /** spec.replicas; 1 when absent. */
+  get replicas(): number {
+    return numberOf(this.spec['replicas']) ?? 1;
+  }
+
+  get replicasLately(): { readonly least: number; readonly most: number } {
+    return this.scene.replicasLately(this.uid, this.replicas);
+  }
+
+  /** Pods that may be unavailable. */
+  get maxUnavailable(): number {
+    return this.#fenceposts().maxUnavailable;
+  }
+
+  /** Pods above spec.replicas that a canary without a router may have. */
+  get maxSurge(): number {
+    return this.#fenceposts().maxSurge;
+  }
+
+  get steps(): readonly JsonRecord[] {
+    return listOf(this.canary['steps']).map(recordOf);
+  }
+
+  /** The step that the status names; the number of steps when it names none. */
+  get stepIndex(): number {
+    return numberOf(this.status['currentStepIndex']) ?? this.steps.length;
+  }
+
+  get weightMax(): number {
+    return numberOf(recordOf(this.canary['trafficRouting'])['maxTrafficWeight']) ?? 100;
+  }
+
+  get currentHash(): string {
+    return textOf(this.status['currentPodHash']);
+  }
+
+  get stableHash(): string {
+    return textOf(this.status['stableRS']);
+  }
+
+  get isAborted(): boolean {
+    return this.status['abort'] === true;
+  }
+
+  /** All ReplicaSets. */
+  get sets(): readonly PicturedSet[] {
+    this.#sets ??= [...this.scene.ledger.ownedBy('ReplicaSet', this.uid)].map((set) => this.#pictureSet(set));
+    return this.#sets;
+  }
+
+  setOf(hash: string): PicturedSet | undefined {
+    return hash === '' ? undefined : this.sets.find((set) => set.hash === hash);
+  }
+
+  /** The revision that a Service leads to; empty when it selects all, undefined when it is not there. */
+  serviceHash(name: unknown): string | undefined {
+    const service = this.scene.ledger.get('Service', this.namespace, textOf(name));
+    return service === undefined ? undefined : selectedHash(service);
+  }
+
+  get canaryService(): string {
+    return textOf(this.canary['canaryService']);
+  }
+
+  get stableService(): string {
+    return textOf(this.canary['stableService']);
+  }
+
+  /** Names of the routes that split its traffic. */
+  get routeNames(): readonly string[] {
+    const config = recordOf(recordOf(recordOf(this.canary['trafficRouting'])['plugins'])['argoproj-labs/gatewayAPI']);
+    const names = [config['httpRoute'], ...listOf(config['httpRoutes']).map((route) => recordOf(route)['name'])];
+    return names.map(textOf).filter((name) => name !== '');
+  }
+
+  /** Weights of a route by this Rollout's two Services. */
+  weightsIn(route: KubeObject | undefined): RouteWeights {
+    return readRouteWeights(route, this.canaryService, this.stableService);
+  }
+
+  /** What the stored routes say. */
+  get weightsOfRoutes(): readonly RouteWeights[] {
+    return this.#storedRoutes().map((route) => this.weightsIn(route));
+  }
+
+  /** Largest share of the canary side in the stored routes; 0 without any. */
+  get canaryWeight(): number {
+    return Math.max(0, ...this.#storedRoutes().map((route) => this.weightsIn(route).canary));
+  }
+
+  /** Largest share of the canary side that proxies act on. */
+  get proxiedCanaryWeight(): number {
+    return Math.max(0, ...this.#proxiedRoutes().map((route) => this.weightsIn(route).canary));
+  }
+
+  /** Largest share of the stable side that proxies act on. */
+  get proxiedStableWeight(): number {
+    return Math.max(0, ...this.#proxiedRoutes().map((route) => this.weightsIn(route).stable));
+  }
+
+  /** Share of a revision out of `weightMax`, by stored routes and Services. */
+  weightOf(hash: string): number {
+    return this.#weightOf(hash, this.#storedRoutes());
+  }
+
+  /** Share of a revision out of `weightMax`, as proxies act on it. */
+  proxiedWeightOf(hash: string): number {
+    return this.#weightOf(hash, this.#proxiedRoutes());
+  }
+
+  #weightOf(hash: string, routes: readonly KubeObject[]): number {
+    if (this.blueGreen !== undefined) {
+      return this.serviceHash(this.blueGreen['activeService']) === hash ? this.weightMax : 0;
+    }
+    const leads = (service: string): boolean => this.serviceHash(service) === hash;
+    const shares = routes.map((route) => {
+      const { canary, stable } = this.weightsIn(route);
+      return (leads(this.canaryService) ? canary : 0) + (leads(this.stableService) ? stable : 0);
+    });
+    return Math.max(0, ...shares);
+  }
+
+  /** Least number of available pods that a share of the traffic needs. */
+  podsFor(weight: number): number {
+    const { least } = this.replicasLately;
+    if (least === 0) return 0;
+    return Math.ceil((weight / this.weightMax) * Math.max(least - this.maxUnavailable, 0));
+  }
+
+  #storedRoutes(): readonly KubeObject[] {
+    return this.routeNames.flatMap((name) => this.scene.ledger.get('HTTPRoute', this.namespace, name) ?? []);
+  }
+
+  #proxiedRoutes(): readonly KubeObject[] {
+    return this.routeNames.flatMap((name) => this.scene.proxiedRoute(this.namespace, name) ?? []);
+  }
+
+  #fenceposts(): { readonly maxSurge: number; readonly maxUnavailable: number } {
+    const strategy = this.blueGreen ?? this.canary;
+    const surge = countOf(strategy['maxSurge'] ?? '25%', this.replicas, Math.ceil);
+    const unavailable = countOf(strategy['maxUnavailable'] ?? '25%', this.replicas, Math.floor);
+    const freed = surge === 0 && unavailable === 0 ? 1 : unavailable;
+    return { maxSurge: surge, maxUnavailable: Math.min(freed, this.replicas) };
+  }
+
+  #pictureSet(set: KubeObject): PicturedSet {
+    const { name, uid = '', labels = {}, annotations = {} } = set.metadata;
+    const replicas = numberOf(recordOf(set['spec'])['replicas']) ?? 1;
+    const deadline = parseInstant(annotations['scale-down-deadline'] ?? '');
+    return {
+      name,
+      uid,
+      hash: labels[hashLabel] ?? '',
+      replicas,
+      available: Math.min(replicas, this.#availablePods(uid) + this.scene.losses.recent(uid, this.nowMs)),
+      statusReplicas: numberOf(recordOf(set['status'])['replicas']) ?? 0,
+      deadlineMs: deadline === undefined ? undefined : deadline - simulationStartMs,
+    };
+  }
+
+  #availablePods(uid: string): number {
+    const minReadyMs = (numberOf(this.spec['minReadySeconds']) ?? 0) * 1000;
+    let available = 0;
+    for (const pod of this.scene.ledger.ownedBy('Pod', uid)) {
+      const sinceMs = isPodServing(pod) ? readySince(pod) : undefined;
+      if (sinceMs !== undefined && sinceMs + minReadyMs <= this.nowMs) available += 1;
+    }
+    return available;
+  }
+}
+
+/** The revision in a Service's selector; empty when it selects all. */
+export function selectedHash(service: KubeObject): string {
+  return textMapOf(recordOf(service['spec'])['selector'])[hashLabel] ?? '';
+}
+
+/** A number of pods, or a percentage of them. */
+function countOf(value: unknown, replicas: number, round: (count: number) => number): number {
+  if (typeof value === 'number') return Math.max(value, 0);
+  const percent = /^(\d+)%$/.exec(textOf(value))?.[1];
+  return percent === undefined ? 0 : round((Number(percent) * replicas) / 100);
+}

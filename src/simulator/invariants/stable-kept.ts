@@ -1,0 +1,38 @@
+import type { Invariant } from './invariant.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
+import { hashOf, sizeChange } from './written-by.ts';
+
+/** I09: there is always something to go back to. */
+export function stableKept(): Invariant {
+  return {
+    id: 'I09',
+    rule: 'stable is never deleted or emptied, no emptying leaves nothing complete, and deletes say what they mean',
+    onCommit(commit, picture) {
+      if (commit.kind === 'ReplicaSet' && commit.writer === 'sluice' && commit.type === 'DELETED') {
+        return hashOf(commit.object) === picture.stableHash ? 'the stable ReplicaSet is deleted' : undefined;
+      }
+      const size = sizeChange(commit);
+      if (size?.to !== 0 || picture.replicasLately.least === 0) return undefined;
+      if (size.hash === picture.stableHash && !mayEmptyStable(picture)) return 'the stable ReplicaSet is emptied';
+      return leavesNothing(picture, size.uid)
+        ? `${size.hash} is emptied, and no complete ReplicaSet is left`
+        : undefined;
+    },
+    onSend({ verb, type, name, uid, resourceVersion }) {
+      if (verb !== 'delete' || type.kind !== 'ReplicaSet') return undefined;
+      const isExact = uid !== undefined && resourceVersion !== undefined;
+      return isExact ? undefined : `the deletion of ${name} lacks ${uid === undefined ? 'a uid' : 'a resourceVersion'}`;
+    },
+  };
+}
+
+/** Without a router the last step takes stable's pods away; with dynamicStableScale traffic has left them. */
+function mayEmptyStable(picture: RolloutPicture): boolean {
+  if (picture.blueGreen !== undefined) return false;
+  return !picture.isRouted || (picture.isDynamic && picture.proxiedWeightOf(picture.stableHash) === 0);
+}
+
+function leavesNothing({ sets, scene }: RolloutPicture, uid: string): boolean {
+  const isServing = [...scene.ledger.ownedBy('Pod', uid)].some((pod) => pod.metadata.deletionTimestamp === undefined);
+  return isServing && !sets.some(({ replicas, available }) => replicas > 0 && available >= replicas);
+}

@@ -1,0 +1,80 @@
+import type { KubeObject } from '../api/object.ts';
+import { resourceTypes } from '../api/resource-types.ts';
+import type { Rollout } from '../api/rollout.ts';
+import { SluiceError } from '../base/error.ts';
+import { currentRevision, positionOf } from '../engine/command-target.ts';
+import { planCommand, type Command, type CommandTarget } from '../engine/command.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+
+/** What came of a command. */
+export type CommandOutcome =
+  | { readonly kind: 'done'; readonly message: string }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Somebody who gives commands through our own interface: planned from what is there, for what was looked at. */
+export class Person {
+  readonly process: SimulatedProcess;
+  #count = 0;
+
+  constructor(process: SimulatedProcess) {
+    this.process = process;
+  }
+
+  /** Looks at a Rollout: what a command given now would be for. */
+  async look(namespace: string, name: string): Promise<CommandTarget> {
+    const rollout = await this.#read(namespace, name);
+    return { revision: currentRevision({ rollout, replicaSets: [] }), position: positionOf(rollout) };
+  }
+
+  /** Gives a command for what was looked at; for what is there now when nothing was. */
+  async command(namespace: string, name: string, command: Command, target?: CommandTarget): Promise<CommandOutcome> {
+    const rollout = await this.#read(namespace, name);
+    const replicaSets = await this.#replicaSets(rollout);
+    const subject = { rollout, replicaSets };
+    const looked = target ?? { revision: currentRevision(subject), position: positionOf(rollout) };
+    const plan = planCommand(command, looked, subject);
+    if (!plan.ok) return { kind: 'refused', message: `${plan.error.code}: ${plan.error.message}` };
+    this.#count += 1;
+    try {
+      await this.#send(rollout, plan.value.patches, {
+        id: `${command.kind}-${this.#count}`,
+        revision: looked.revision,
+      });
+      return { kind: 'done', message: plan.value.message };
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      return { kind: 'refused', message: `${error.code}: ${error.message}` };
+    }
+  }
+
+  /** Every patch finds the version that the one before left behind, so nothing comes in between unnoticed. */
+  async #send(
+    { metadata }: Rollout,
+    patches: readonly { readonly subresource?: 'status'; readonly body: object }[],
+    intent: { readonly id: string; readonly revision: string },
+  ): Promise<void> {
+    const { name, namespace = '' } = metadata;
+    let { resourceVersion } = metadata;
+    for (const { subresource, body } of patches) {
+      const patch = { kind: 'merge', body: { ...body, metadata: { resourceVersion } } } as const;
+      const options = { fieldManager: 'person', ...(subresource === undefined ? {} : { subresource }) };
+      this.process.intent = intent;
+      const answer = this.process.patch({ type: resourceTypes.rollout, namespace, name }, patch, options, call);
+      this.process.intent = undefined;
+      ({ resourceVersion } = (await answer).metadata);
+    }
+  }
+
+  async #read(namespace: string, name: string): Promise<Rollout> {
+    return (await this.process.get({ type: resourceTypes.rollout, namespace, name }, call)) as unknown as Rollout;
+  }
+
+  async #replicaSets({ metadata }: Rollout): Promise<readonly KubeObject[]> {
+    const { items } = await this.process.list(resourceTypes.replicaSet, { namespace: metadata.namespace ?? '' }, call);
+    return items.filter(({ metadata: { ownerReferences = [] } }) =>
+      ownerReferences.some(({ uid, controller }) => controller === true && uid === metadata.uid),
+    );
+  }
+}
+
+const call = { signal: new AbortController().signal };

@@ -1,0 +1,105 @@
+import { recordOf } from '../../../api/json-access.ts';
+import { resourceTypes } from '../../../api/resource-types.ts';
+import { formatInstant } from '../../../base/instant.ts';
+import type { Command, CommandTarget } from '../../../engine/command.ts';
+import type { CommandKind } from '../command-kind.ts';
+import type { Act } from '../scenario.ts';
+import { endlessCall, stageNamespace, type Stage } from '../stage.ts';
+
+/** Commands of people: through our own interface, or by editing objects. */
+export const personCommands: readonly CommandKind[] = [
+  simple('promote', { kind: 'promote' }),
+  simple('promote all of', { kind: 'promoteFull' }),
+  simple('skip a step of', { kind: 'skipCurrentStep' }),
+  simple('abort', { kind: 'abort' }),
+  simple('retry', { kind: 'retry' }),
+  simple('pause', { kind: 'pause' }),
+  simple('resume', { kind: 'resume' }),
+  {
+    pattern: /^restart (?<name>\S+)$/u,
+    usage: 'restart NAME',
+    make:
+      ({ groups: { name = '' } }) =>
+      (stage) =>
+        give(stage, name, { kind: 'restart', at: formatInstant(stage.person.process.clock.now()) }),
+  },
+  {
+    pattern: /^undo (?<name>\S+?)(?: to (?<revision>\d+))?$/u,
+    usage: 'undo NAME [to REVISION]',
+    make:
+      ({ groups: { name = '', revision } }) =>
+      (stage) =>
+        give(stage, name, { kind: 'undo', ...(revision === undefined ? {} : { toRevision: Number(revision) }) }),
+  },
+  {
+    pattern: /^set image (?<name>\S+) (?<image>\S+)$/u,
+    usage: 'set image NAME IMAGE',
+    make:
+      ({ groups: { name = '', image = '' } }) =>
+      (stage) =>
+        give(stage, name, { kind: 'setImage', images: { '*': image } }),
+  },
+  {
+    pattern: /^(?<command>promote|promote all of|abort|retry) (?<name>\S+), looked at (?<seconds>\d+)s ago$/u,
+    usage: 'promote|promote all of|abort|retry NAME, looked at Ns ago',
+    make: ({ groups: { command = '', name = '', seconds = '0' } }) => {
+      const kinds = { promote: 'promote', 'promote all of': 'promoteFull', abort: 'abort', retry: 'retry' } as const;
+      return async (stage) => {
+        const target = await stage.person.look(stageNamespace, name);
+        await new Promise<void>((resolve) => {
+          stage.world.time.at(stage.world.time.nowMs + Number(seconds) * 1000, resolve);
+        });
+        await give(stage, name, { kind: kinds[command as keyof typeof kinds] }, target);
+      };
+    },
+  },
+  {
+    pattern: /^scale (?<name>\S+) to (?<replicas>\d+)$/u,
+    usage: 'scale NAME to N',
+    make: ({ groups: { name = '', replicas = '' } }) => edit(name, { spec: { replicas: Number(replicas) } }),
+  },
+  {
+    pattern: /^edit (?<name>\S+)$/u,
+    usage: 'edit NAME, below it what changes of the Rollout (a merge patch)',
+    make: ({ groups: { name = '' }, body }) => edit(name, body),
+  },
+  {
+    pattern: /^edit the status of (?<name>\S+)$/u,
+    usage: 'edit the status of NAME, below it what changes (as the plug-in of kubectl does it)',
+    make: ({ groups: { name = '' }, body }) => edit(name, { status: recordOf(body) }, 'status'),
+  },
+  {
+    pattern: /^delete (?<name>\S+)$/u,
+    usage: 'delete NAME',
+    make:
+      ({ groups: { name = '' } }) =>
+      async (stage) => {
+        const at = { type: resourceTypes.rollout, namespace: stageNamespace, name };
+        await stage.person.process.delete(at, {}, endlessCall);
+      },
+  },
+];
+
+function simple(word: string, command: Command): CommandKind {
+  return {
+    pattern: new RegExp(`^${word} (?<name>[a-z0-9-]+)$`, 'u'),
+    usage: `${word} NAME`,
+    make:
+      ({ groups: { name = '' } }) =>
+      (stage) =>
+        give(stage, name, command),
+  };
+}
+
+async function give(stage: Stage, name: string, command: Command, target?: CommandTarget): Promise<void> {
+  const outcome = await stage.person.command(stageNamespace, name, command, target);
+  stage.say(outcome.kind === 'done' ? `${name} ${outcome.message}` : outcome.message);
+}
+
+function edit(name: string, body: object, subresource?: 'status'): Act {
+  return async (stage) => {
+    const at = { type: resourceTypes.rollout, namespace: stageNamespace, name };
+    const options = { fieldManager: 'person', ...(subresource === undefined ? {} : { subresource }) };
+    await stage.person.process.patch(at, { kind: 'merge', body }, options, endlessCall);
+  };
+}

@@ -1,0 +1,85 @@
+import { resourceTypes } from '../../../api/resource-types.ts';
+import type { ImageBehaviour } from '../../image-behaviour.ts';
+import { durationMs, type CommandKind } from '../command-kind.ts';
+import { endlessCall, stageNamespace } from '../stage.ts';
+
+/** What the world does: images, pods, routers, other tools, and the controller's own life. */
+export const worldCommands: readonly CommandKind[] = [
+  image('never gets ready', () => ({ readyMs: undefined })),
+  image('is ready after (?<value>\\S+)', (value) => ({ readyMs: durationMs(value) })),
+  image('fails (?<value>\\d+)% of its requests', (value) => ({ errorRatio: Number(value) / 100 })),
+  image('is slow for (?<value>\\d+)% of its requests', (value) => ({ slowRatio: Number(value) / 100 })),
+  image('cannot be pulled', () => ({ isMissing: true })),
+  image('crashes after (?<value>\\S+)', (value) => ({ crashAfterMs: durationMs(value) })),
+  image('is sound', () => ({ errorRatio: 0, slowRatio: 0, readyMs: 1000, isMissing: false, crashAfterMs: undefined })),
+  image('has (?<value>unreachable|failing|empty|nonsense|proper) metrics', (value) => ({
+    metrics: value as ImageBehaviour['metrics'],
+  })),
+  {
+    pattern: /^lose (?<count>\d+|all) pods? of (?<image>\S+)$/u,
+    usage: 'lose N|all pods of IMAGE',
+    make:
+      ({ groups: { count = '', image: name = '' } }) =>
+      async (stage) => {
+        const pods = stage.podsOf(name);
+        for (const { metadata } of pods.slice(0, count === 'all' ? pods.length : Number(count))) {
+          const at = { type: resourceTypes.pod, namespace: stageNamespace, name: metadata.name };
+          await stage.node.delete(at, { gracePeriodSeconds: 0 }, endlessCall);
+        }
+      },
+  },
+  {
+    pattern: /^restart the controller$/u,
+    usage: 'restart the controller',
+    make: () => (stage) => {
+      stage.world.killController();
+      return Promise.resolve();
+    },
+  },
+  {
+    pattern: /^hold all raises(?: for (?<time>\S+))?$/u,
+    usage: 'hold all raises [for TIME]',
+    make:
+      ({ groups: { time } }) =>
+      (stage) => {
+        const untilMs = time === undefined ? undefined : stage.world.time.nowMs + durationMs(time);
+        const now = stage.person.process.clock.now();
+        const until = untilMs === undefined ? {} : { until: now + untilMs - stage.world.time.nowMs };
+        stage.hold = { reason: 'FreezeWindow', message: 'no releases now', ...until };
+        if (untilMs !== undefined) stage.world.time.at(untilMs, () => (stage.hold = undefined));
+        return Promise.resolve();
+      },
+  },
+  {
+    pattern: /^the gateway (?<verb>refuses|takes) routes$/u,
+    usage: 'the gateway refuses|takes routes',
+    make:
+      ({ groups: { verb } }) =>
+      (stage) =>
+        stage.world.setRefusal(verb === 'refuses' ? 'no such listener' : undefined),
+  },
+  {
+    pattern: /^somebody edits (?<kind>route|service|replicaset) (?<name>\S+)$/u,
+    usage: 'somebody edits route|service NAME, below it what changes (a merge patch)',
+    make:
+      ({ groups: { kind = '', name = '' }, body }) =>
+      async (stage) => {
+        const type = kind === 'route' ? resourceTypes.httpRoute : resourceTypes.service;
+        const at = { type, namespace: stageNamespace, name };
+        await stage.stranger.patch(at, { kind: 'merge', body }, { fieldManager: 'stranger' }, endlessCall);
+      },
+  },
+];
+
+function image(text: string, behaviour: (value: string) => Partial<ImageBehaviour>): CommandKind {
+  return {
+    pattern: new RegExp(`^image (?<image>\\S+) ${text}$`, 'u'),
+    usage: `image IMAGE ${text.replaceAll(/\(\?<value>([^)]*)\)/gu, 'VALUE')}`,
+    make:
+      ({ groups: { image: name = '', value = '' } }) =>
+      (stage) => {
+        stage.world.images.change(name, behaviour(value));
+        return Promise.resolve();
+      },
+  };
+}

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+
+import { messageOf } from '../../base/error.ts';
+import type { Strictness } from '../invariants/all-invariants.ts';
+import { InvariantWatch } from '../invariants/invariant-watch.ts';
+import { violationText } from '../invariants/invariant.ts';
+import type { Commit } from '../ledger.ts';
+import { SimulatedWorld, type WorldObserver, type WorldOptions } from '../simulated-world.ts';
+import { PromiseWatch } from './promise-watch.ts';
+import type { Scenario } from './scenario.ts';
+import { Script } from './script.ts';
+import { Stage } from './stage.ts';
+import { Story } from './story.ts';
+
+/** How a scenario is played. */
+export interface PlayOptions extends Partial<Omit<WorldOptions, 'observers'>> {
+  readonly strictness?: Partial<Strictness>;
+  /** Who else wants to be told. */
+  readonly observer?: WorldObserver;
+  /** Promises and the story are left out: times are other ones under faults. */
+  readonly isDisturbed?: boolean;
+}
+
+/** What came of a scenario. */
+export interface Performance {
+  readonly lines: readonly string[];
+  /** What went against an invariant or a promise, one line each; empty when all is well. */
+  readonly complaints: readonly string[];
+  /** Of everything that was written, in order. */
+  readonly hash: string;
+  /** When it was over, in milliseconds since the simulation began. */
+  readonly endedMs: number;
+  readonly stage: Stage;
+}
+
+/** A world in which nothing was written for this long is at rest: no delay or pause of a scenario is longer. */
+const quietMs = 65_000;
+/** Everything ends some time. */
+const endMs = 3_600_000;
+
+/** Plays a scenario from an empty cluster to its end. The same options give the same performance. */
+export async function playScenario(scenario: Scenario, options: PlayOptions = {}): Promise<Performance> {
+  const play = new Play(scenario, options);
+  try {
+    await play.run();
+    return play.outcome();
+  } finally {
+    play.close();
+  }
+}
+
+class Play {
+  readonly #scenario: Scenario;
+  readonly #options: PlayOptions;
+  readonly #world: SimulatedWorld;
+  readonly #stage: Stage;
+  readonly #script: Script;
+  readonly #story: Story;
+  readonly #invariants: InvariantWatch;
+  readonly #promises: PromiseWatch;
+  readonly #hash = createHash('sha256');
+  readonly #troubles: string[] = [];
+  #lastCommitMs = 0;
+
+  constructor(scenario: Scenario, options: PlayOptions) {
+    this.#scenario = scenario;
+    this.#options = options;
+    this.#world = new SimulatedWorld({
+      seed: 1,
+      ...options,
+      holdsOf: () => (this.#stage.hold === undefined ? [] : [this.#stage.hold]),
+      observers: [this.#observer(), ...(options.observer === undefined ? [] : [options.observer])],
+    });
+    const now = (): number => this.#world.time.nowMs;
+    this.#story = new Story(now);
+    this.#invariants = new InvariantWatch(
+      {
+        ledger: this.#world.ledger,
+        nowMs: now,
+        proxiedRoute: (namespace, name) => this.#world.dataPlane.route(namespace, name),
+      },
+      options.strictness,
+    );
+    this.#stage = new Stage(
+      this.#world,
+      () => this.#invariants.pictures(),
+      (line) => this.#story.tell('answer', line),
+    );
+    this.#script = new Script(scenario.steps, this.#stage, {
+      tell: (text) => this.#story.tell('do', text),
+      fail: (text, error) => this.#troubles.push(`${text}: ${messageOf(error)}`),
+    });
+    this.#promises = new PromiseWatch(options.isDisturbed === true ? [] : scenario.promises, this.#stage);
+  }
+
+  async run(): Promise<void> {
+    const { time } = this.#world;
+    await this.#world.start();
+    this.#world.startController();
+    time.onSettled(() => this.#look());
+    this.#tick();
+    this.#script.start();
+    const { untilMs } = this.#scenario;
+    if (untilMs === undefined || this.#options.isDisturbed === true) await time.run(endMs, () => this.#isQuiet());
+    else await time.run(untilMs);
+    if (untilMs === undefined && time.nowMs >= endMs) this.#troubles.push('it never comes to rest');
+    this.#troubles.push(...this.#script.undone().map((text) => `was never done: ${text}`));
+    this.#promises.end();
+  }
+
+  outcome(): Performance {
+    return {
+      lines: this.#story.lines(),
+      complaints: [...this.#invariants.violations.map(violationText), ...this.#promises.complaints, ...this.#troubles],
+      hash: this.#hash.copy().digest('hex'),
+      endedMs: this.#world.time.nowMs,
+      stage: this.#stage,
+    };
+  }
+
+  close(): void {
+    this.#world.close();
+  }
+
+  #observer(): WorldObserver {
+    return {
+      onCommit: (commit) => this.#take(commit),
+      onFlow: (frontend, flow) => this.#story.onFlow(frontend, flow),
+      onSend: (call) => this.#invariants.onSend(call),
+      onLog: (level, fields, message) => {
+        this.#story.onLog(fields, message);
+        if (level === 'error') this.#troubles.push(`${message}: ${JSON.stringify(fields)}`);
+      },
+    };
+  }
+
+  #take(commit: Commit): void {
+    const { atMs, type, object } = commit;
+    this.#lastCommitMs = atMs;
+    this.#hash.update(`${atMs} ${type} ${JSON.stringify(object)}\n`);
+    this.#invariants.onCommit(commit);
+    this.#story.onCommit(commit);
+  }
+
+  /** Everything that can be done at this moment is done. */
+  #look(): void {
+    const happenings = this.#story.takeHappenings();
+    this.#promises.look(happenings);
+    this.#script.look(happenings);
+  }
+
+  #tick(): void {
+    const { time } = this.#world;
+    time.at(time.nowMs + 1000, () => {
+      this.#invariants.onTime();
+      this.#tick();
+    });
+  }
+
+  #isQuiet(): boolean {
+    const { nowMs } = this.#world.time;
+    return this.#script.isDone && nowMs - Math.max(this.#lastCommitMs, this.#script.lastActMs) >= quietMs;
+  }
+}
