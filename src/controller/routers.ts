@@ -1,3 +1,4 @@
+import { canarySides } from '../api/canary-sides.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
 import { trafficWeightMax } from '../api/rollout-defaults.ts';
 import type { TrafficPlan, TrafficReading } from '../api/traffic.ts';
@@ -44,14 +45,13 @@ function bind(router: TrafficRouter<unknown>, config: unknown, subject: RouterSu
   };
 }
 
-function subjectOf({ name, namespace, uid, spec }: RolloutView): RouterSubject {
+function subjectOf({ name, namespace, uid, spec, status }: RolloutView): RouterSubject {
   const canary = spec.strategy?.canary ?? {};
   return {
     name,
     namespace,
     uid,
-    stableService: canary.stableService ?? '',
-    canaryService: canary.canaryService ?? '',
+    ...canarySides(canary, status.canary?.stablePingPong),
     managedRoutes: (canary.trafficRouting?.managedRoutes ?? []).map((route) => route.name),
     weightMax: trafficWeightMax(spec),
     weightMaxGiven: canary.trafficRouting?.maxTrafficWeight !== undefined,

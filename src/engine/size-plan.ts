@@ -1,4 +1,5 @@
 import type { RolloutStatus } from '../api/rollout.ts';
+import type { TrafficReading } from '../api/traffic.ts';
 import { formatInstant } from '../base/instant.ts';
 import { atDesiredCounts, isReady } from './canary-counts.ts';
 import type { Effect } from './decision.ts';
@@ -111,6 +112,13 @@ function referencedHashes({ world, stored }: Situation): ReadonlySet<string> {
       status.blueGreen?.activeSelector,
       weights?.canary.weight === 0 ? '' : weights?.canary.podTemplateHash,
       ...[...world.services.values()].map(({ hash }) => hash),
+      ...world.traffic.flatMap(({ reading }) => hashesInUse(reading)),
     ].filter((hash): hash is string => hash !== undefined && hash !== ''),
   );
+}
+
+/** The revisions that a router which splits by hash gives traffic to, or may give it to. */
+function hashesInUse({ hashes, canaryWeight, stableWeight }: TrafficReading): readonly string[] {
+  if (hashes === undefined) return [];
+  return [...(canaryWeight === 0 ? [] : [hashes.canary]), ...(stableWeight === 0 ? [] : [hashes.stable])];
 }

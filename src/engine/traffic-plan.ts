@@ -4,6 +4,7 @@ import { canaryWeight } from './canary-weight.ts';
 import type { Effect } from './decision.ts';
 import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
+import { splitsByHash, waitsForPods } from './hash-switch.ts';
 import { managedRouteNames, noRoutes, routesAfter, type RoutesInForce } from './managed-routes.ts';
 import { isIn, stableHashIn, stepsOf, type Situation } from './situation.ts';
 import { canarySizeReached, sizingInput } from './size-plan.ts';
@@ -76,17 +77,51 @@ function wantedWeight(situation: Situation): number | undefined {
   return canaryWeight(sizingInput(situation));
 }
 
-/** The stable side may only be given traffic when its Service leads to the stable revision. */
+/**
+ * The stable side may only be given traffic when its Service leads to the stable revision, or when the router that splits
+ * by hash does or may be turned to it first.
+ */
 function stableServesStable(situation: Situation): boolean {
-  const { services, rollout } = situation.world;
+  const { services, rollout, traffic } = situation.world;
   const name = rollout.spec.strategy?.canary?.stableService;
-  return name === undefined || (services.get(name)?.hash ?? '') === stableHashIn(situation);
+  const stableHash = stableHashIn(situation);
+  const isTurned = traffic.every(({ reading: { hashes } }) => hashes === undefined || hashes.stable === stableHash);
+  return (
+    (name === undefined || (services.get(name)?.hash ?? '') === stableHash) && (isTurned || !keepsHashes(situation))
+  );
 }
 
-/** The canary side may only keep or get traffic while its Service leads to the current revision. */
+/** The canary side may only keep or get traffic while its Service, or its subset, leads to the current revision. */
 function canaryIsBound({ world }: Situation): boolean {
-  const name = world.rollout.spec.strategy?.canary?.canaryService;
-  return name === undefined || world.services.get(name)?.hash === world.rollout.templateHash;
+  const { templateHash, spec } = world.rollout;
+  const name = spec.strategy?.canary?.canaryService;
+  const isTurned = world.traffic.every(
+    ({ reading: { hashes } }) => hashes === undefined || hashes.canary === templateHash,
+  );
+  return isTurned && (name === undefined || world.services.get(name)?.hash === templateHash);
+}
+
+/** The revisions behind both sides, as the state asks for them. An aborted canary keeps its side, without traffic. */
+function hashesWanted(situation: Situation): { readonly canary: string; readonly stable: string } {
+  const stable = stableHashIn(situation);
+  return { stable, canary: isIn(situation, 'settled', 'initial') ? stable : situation.world.rollout.templateHash };
+}
+
+/**
+ * Whether a router that splits by hash stays turned to the revisions it leads to: until all pods of the new ones can
+ * answer, and until a canary of another revision was read to have no traffic any more before a new one takes its place.
+ */
+function keepsHashes(situation: Situation): boolean {
+  const { rollout, replicaSets, traffic } = situation.world;
+  if (!splitsByHash(rollout.spec)) return false;
+  const wanted = hashesWanted(situation);
+  const isCanaryInUse = traffic.some(
+    ({ reading: { hashes, canaryWeight } }) =>
+      hashes !== undefined && hashes.canary !== '' && hashes.canary !== wanted.canary && canaryWeight !== 0,
+  );
+  return (
+    (wanted.canary !== wanted.stable && isCanaryInUse) || waitsForPods(wanted, isIn(situation, 'aborted'), replicaSets)
+  );
 }
 
 function allowedWeight(situation: Situation, wanted: number, read: number | undefined): number {
@@ -112,25 +147,21 @@ function stableCapacity(situation: Situation): number {
 }
 
 function composePlan(situation: Situation, canaryWeight: number): TrafficPlan {
-  const { spec, templateHash } = situation.world.rollout;
+  const { spec } = situation.world.rollout;
   const strategy = spec.strategy?.canary ?? {};
   const weightMax = trafficWeightMax(spec);
-  const stableHash = stableHashIn(situation);
-  const atRest = isIn(situation, 'settled', 'initial', 'aborted');
+  const { canary, stable } = hashesWanted(situation);
+  const { canaryService = '', stableService = '' } = strategy;
   return {
     destinations: [
-      {
-        role: 'canary',
-        service: strategy.canaryService ?? '',
-        hash: atRest ? stableHash : templateHash,
-        weight: canaryWeight,
-      },
-      { role: 'stable', service: strategy.stableService ?? '', hash: stableHash, weight: weightMax - canaryWeight },
+      { role: 'canary', service: canaryService, hash: canary, weight: canaryWeight },
+      { role: 'stable', service: stableService, hash: stable, weight: weightMax - canaryWeight },
     ],
     weightMax,
     ...routesInForce(situation),
     managedRoutes: managedRouteNames(situation.world.rollout),
-    inProgress: !atRest,
+    inProgress: !isIn(situation, 'settled', 'initial', 'aborted'),
+    ...(keepsHashes(situation) ? { keep: { hashes: true } } : {}),
   };
 }
 
@@ -160,7 +191,8 @@ function says(reading: TrafficReading, plan: TrafficPlan): boolean {
 }
 
 /** A router that splits by hash must name the hashes of the plan. */
-function saysHashes({ hashes }: TrafficReading, { destinations }: TrafficPlan): boolean {
+function saysHashes({ hashes }: TrafficReading, { destinations, keep }: TrafficPlan): boolean {
+  if (keep?.hashes === true) return true;
   return destinations.every(({ role, hash }) => hashes === undefined || role === 'additional' || hashes[role] === hash);
 }
 
