@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import type { HttpCluster } from '../contract/http-cluster.ts';
@@ -13,43 +12,35 @@ import { etcdSocket, programSpec, writeCredentials, type ClusterLayout } from '.
 import type { ControlPlaneOptions, OwnControlPlane } from './control-plane.ts';
 import { requireFreeSpace } from './free-space.ts';
 import type { Connection } from './kubeconfig.ts';
-import { freePort, requireFreePort } from './port.ts';
+import { withFreePort } from './port.ts';
 import { Supervisor } from './supervisor.ts';
 
 const readyTimeoutDefaultMs = 60_000;
-const pollMs = 25;
 const callTimeoutMs = 5_000;
 const clusterBytes = 256 * 2 ** 20;
 /** Linux takes 107 bytes for the path of a socket. */
 const socketPathLengthMax = 107;
-/** A free port can be lost to somebody else before the API server has it. */
-const portTriesMax = 5;
 const nodesDefault = 3;
-
-/** The port was taken between our looking and the API server's listening. */
-class PortLost extends Error {}
 
 /** Starts a control plane from its programs. */
 export async function startOwnCluster(
   binaries: Binaries,
   options: ControlPlaneOptions & { readonly report: (line: string) => void },
 ): Promise<OwnControlPlane> {
-  if (options.port !== undefined) await requireFreePort(options.port);
-  for (let attempt = 1; ; attempt += 1) {
+  return await withFreePort(options.port, options.report, async (port) => {
     const begun = performance.now();
     const supervisor = await Supervisor.start(options.report);
     try {
       requireFreeSpace(supervisor.directory, clusterBytes, 'a test cluster');
-      const cluster = new OwnCluster(supervisor, binaries, options, options.port ?? (await freePort()));
+      const cluster = new OwnCluster(supervisor, binaries, options, port);
       await cluster.startAll(options);
       cluster.startMs = performance.now() - begun;
       return cluster;
     } catch (error) {
       await supervisor.stop();
-      if (!(error instanceof PortLost) || options.port !== undefined || attempt === portTriesMax) throw error;
-      options.report(`${error.message}; trying another port`);
+      throw error;
     }
-  }
+  });
 }
 
 class OwnCluster implements OwnControlPlane {
@@ -105,15 +96,15 @@ class OwnCluster implements OwnControlPlane {
   async startAll(options: ControlPlaneOptions): Promise<void> {
     const signal = AbortSignal.timeout(options.readyTimeoutMs ?? readyTimeoutDefaultMs);
     await this.#spawn('etcd');
-    await this.#until(() => existsSync(etcdSocket(this.#layout)), 'etcd does not serve', signal);
+    await this.#supervisor.until(() => existsSync(etcdSocket(this.#layout)), 'etcd does not serve', signal);
     await this.#spawn('kube-apiserver');
-    await this.#until(() => this.#isHealthy(), 'the API server is not ready', signal);
+    await this.#supervisor.until(() => this.#isHealthy(), 'the API server is not ready', signal);
     await Promise.all([this.#spawn('kube-controller-manager'), this.#spawn('simulated-kubelet')]);
     const { gitVersion } = (await this.#admin.send({ method: 'GET', path: '/version' }, { signal })) as Version;
     this.version = gitVersion;
     await applyManifests(this.#admin, [...this.#gatewayApiFiles(options), ...(options.manifests ?? [])], signal);
     const nodes = options.kubelet?.nodes ?? nodesDefault;
-    await this.#until(() => this.#canRunPods(nodes), 'the controllers or nodes are not ready', signal);
+    await this.#supervisor.until(() => this.#canRunPods(nodes), 'the controllers or nodes are not ready', signal);
   }
 
   #gatewayApiFiles(options: ControlPlaneOptions): readonly string[] {
@@ -127,31 +118,6 @@ class OwnCluster implements OwnControlPlane {
 
   async #spawn(program: Program): Promise<void> {
     await this.#supervisor.spawn(programSpec(program, this.#layout, this.kubeconfig()));
-  }
-
-  /** Waits for a condition. A program that ends meanwhile, or the deadline, ends the wait with what its log says. */
-  async #until(holds: () => boolean | Promise<boolean>, otherwise: string, signal: AbortSignal): Promise<void> {
-    while (!(await holds())) {
-      this.#throwFailures();
-      if (signal.aborted) {
-        const logs = this.#supervisor.processes.map(
-          ({ spec }) => `${spec.name}:\n${this.#supervisor.logTail(spec.name)}`,
-        );
-        throw new Error(`${otherwise} in time; the ends of the logs:\n${logs.join('\n')}`);
-      }
-      await delay(pollMs);
-    }
-    this.#throwFailures();
-  }
-
-  #throwFailures(): void {
-    const failures = this.#supervisor.failures.join('\n');
-    if (failures === '') return;
-    if (failures.includes('address already in use')) {
-      throw new PortLost(`port ${this.#layout.port} of 127.0.0.1 was taken while the API server started`);
-    }
-    if (failures.includes('no space left on device')) throw new Error(`the disk is full: free some space\n${failures}`);
-    throw new Error(failures);
   }
 
   async #isHealthy(): Promise<boolean> {
@@ -207,7 +173,7 @@ class OwnCluster implements OwnControlPlane {
     if (this.processes.has(program)) throw new Error(`${program} is running already`);
     await this.#spawn(program);
     const signal = AbortSignal.timeout(readyTimeoutDefaultMs);
-    await this.#until(() => this.#isHealthy(), 'the API server is not ready', signal);
+    await this.#supervisor.until(() => this.#isHealthy(), 'the API server is not ready', signal);
     if (program === 'kube-apiserver') await waitForDefinitions(this.#admin, signal);
   }
 

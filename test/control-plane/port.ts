@@ -2,13 +2,42 @@ import { createServer } from 'node:net';
 
 const host = '127.0.0.1';
 
+/** The port was taken by somebody else between our looking and the program's listening. */
+export class PortLostError extends Error {}
+
+const triesMax = 5;
+
+/**
+ * Runs `start` with the port that was asked for, which must be free, or with one that is free now. In the latter case
+ * it is run again with another one when it throws `PortLostError`.
+ */
+export async function withFreePort<T>(
+  asked: number | undefined,
+  report: (line: string) => void,
+  start: (port: number) => Promise<T>,
+): Promise<T> {
+  if (asked !== undefined) {
+    await requireFreePort(asked);
+    return await start(asked);
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      return await start(port);
+    } catch (error) {
+      if (!(error instanceof PortLostError) || attempt === triesMax) throw error;
+      report(`port ${port} was taken while a program started; trying another one`);
+    }
+  }
+}
+
 /** A TCP port of the loopback interface that nobody listens on now. Somebody else may take it before it is used. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   return await listenOnce(0);
 }
 
 /** Throws unless nobody listens on the port. */
-export async function requireFreePort(port: number): Promise<void> {
+async function requireFreePort(port: number): Promise<void> {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new Error(`port ${port} must be a whole number from 1 to 65535`);
   }

@@ -13,12 +13,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { isAlive } from './is-alive.ts';
+import { PortLostError } from './port.ts';
 
 const directoryPrefix = 'sluice-cluster-';
 const watchdogFile = join(import.meta.dirname, 'watchdog.sh');
 const stopTimeoutMs = 15_000;
+const pollMs = 25;
 /** A directory without a watchdog's mark may be one that is being set up right now. */
 const unmarkedAgeMsMin = 10 * 60_000;
 const logTailLines = 8;
@@ -116,6 +119,30 @@ export class Supervisor {
   /** What ended although nobody asked it to. */
   get failures(): readonly string[] {
     return this.#failures;
+  }
+
+  /**
+   * Waits for a condition. A process that ends meanwhile, or the deadline, ends the wait with what the logs say;
+   * `otherwise` is the sentence for the latter case.
+   */
+  async until(holds: () => boolean | Promise<boolean>, otherwise: string, signal: AbortSignal): Promise<void> {
+    while (!(await holds())) {
+      this.#throwFailures();
+      if (signal.aborted) {
+        const logs = this.processes.map(({ spec }) => `${spec.name}:\n${this.logTail(spec.name)}`);
+        throw new Error(`${otherwise} in time; the ends of the logs:\n${logs.join('\n')}`);
+      }
+      await delay(pollMs);
+    }
+    this.#throwFailures();
+  }
+
+  #throwFailures(): void {
+    const failures = this.#failures.join('\n');
+    if (failures === '') return;
+    if (failures.includes('address already in use')) throw new PortLostError(failures);
+    if (failures.includes('no space left on device')) throw new Error(`the disk is full: free some space\n${failures}`);
+    throw new Error(failures);
   }
 
   logFile(name: string): string {
