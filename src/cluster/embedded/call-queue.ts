@@ -1,12 +1,19 @@
 import type { Clock } from '../../base/clock.ts';
 import { messageOf, SluiceError } from '../../base/error.ts';
 import type { Call } from '../port.ts';
+import type { Change } from './change-log.ts';
 import type { ObjectStore } from './object-store.ts';
 import { resourceName } from './resource-traits.ts';
-import type { StateFile } from './state-file.ts';
 
 /** More calls than this at the same time are refused. */
 const pendingMax = 20_000;
+
+/** What keeps changes beyond the life of the process; a StateFile. */
+export interface ChangeKeeper {
+  /** Keeps all of them or throws and keeps none. */
+  append(changes: readonly Change[]): void;
+  close(): void;
+}
 
 interface PendingCall {
   /** Runs the call and answers how to tell its caller. */
@@ -22,7 +29,7 @@ interface PendingCall {
 export class CallQueue {
   readonly #clock: Clock;
   readonly #store: ObjectStore;
-  readonly #file: StateFile | undefined;
+  readonly #file: ChangeKeeper | undefined;
   /** Told the kinds that changed, with the version of the first change of each. */
   readonly #onChanges: (firstVersions: ReadonlyMap<string, number>) => void;
   readonly #timers = new Set<() => void>();
@@ -33,7 +40,7 @@ export class CallQueue {
   constructor(
     clock: Clock,
     store: ObjectStore,
-    file: StateFile | undefined,
+    file: ChangeKeeper | undefined,
     onChanges: (firstVersions: ReadonlyMap<string, number>) => void,
   ) {
     this.#clock = clock;

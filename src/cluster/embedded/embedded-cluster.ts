@@ -45,7 +45,7 @@ export interface EmbeddedClusterOptions {
   readonly resources?: readonly CustomResource[];
   /** SQLite file that keeps the state; without it the state is lost with the process. */
   readonly statePath?: string;
-  /** How many changes can be read back; older ones are compacted. Default 50,000. */
+  /** How many changes can be read back; older ones are compacted. Default 10,000. */
   readonly historyMax?: number;
   /** Freeze every stored object, to catch a writer in tests. */
   readonly freeze?: boolean;
@@ -67,7 +67,7 @@ export interface EmbeddedCluster extends ClusterPort {
   close(): void;
 }
 
-const historyMaxDefault = 50_000;
+const historyMaxDefault = 10_000;
 const bookmarkIntervalMsDefault = 60_000;
 /** A watch that states no timeout ends between half an hour and an hour after its start. Source: the API server. */
 const watchTimeoutSeconds = { minimum: 1800, maximum: 3600 };
@@ -101,7 +101,7 @@ class Cluster implements EmbeddedCluster {
       historyMax: options.historyMax ?? historyMaxDefault,
       freeze: options.freeze ?? false,
     });
-    file?.restore(this.#store);
+    file?.restoreInto(this.#store);
     this.#timeouts = random.fork('watch-timeouts');
     this.#context = {
       store: this.#store,

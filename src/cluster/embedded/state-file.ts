@@ -65,8 +65,17 @@ export class StateFile {
     throw unreadable(this.#path, `its version is ${JSON.stringify(version)}`);
   }
 
-  /** Reads all objects into a store. */
-  restore(store: ObjectStore): void {
+  /** Reads all objects into a store. Closes the file when that cannot be done. */
+  restoreInto(store: ObjectStore): void {
+    try {
+      this.#readAll(store);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #readAll(store: ObjectStore): void {
     for (const { resource, body } of this.#database.prepare('SELECT resource, body FROM objects').iterate()) {
       const traits = store.kinds.find(({ type }) => resourceName(type) === resource);
       if (traits === undefined) {

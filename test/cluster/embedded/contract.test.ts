@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 import { systemClock } from '../../../src/base/clock.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import { createEmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
@@ -5,9 +7,8 @@ import { clusterContract } from '../../contract/cluster.ts';
 import { contractResources } from '../../contract/cluster/widget.ts';
 import { recordedAnswers, recordedVersions } from '../../contract/recorded-answers.ts';
 
-/** The answers of the newest API server that was recorded. */
-const version = recordedVersions().at(-1);
-const recorded = version === undefined ? {} : recordedAnswers(version);
+const newest = recordedVersions().at(-1);
+assert.ok(newest, 'the answers of a real API server are recorded');
 
 clusterContract(
   'embedded',
@@ -26,5 +27,5 @@ clusterContract(
       close: async () => cluster.close(),
     };
   },
-  recorded,
+  recordedAnswers(newest),
 );
