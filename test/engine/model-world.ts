@@ -46,6 +46,8 @@ export interface ModelOptions {
   readonly services?: readonly string[];
   readonly templates?: Readonly<Record<string, AnalysisTemplateSpec>>;
   readonly hash?: string;
+  /** The router splits by pod-template hash. */
+  readonly splitsByHash?: boolean;
 }
 
 const start = parseInstant('2026-01-01T00:00:00Z') ?? 0;
@@ -57,6 +59,7 @@ export function modelWorld(options: ModelOptions): ModelWorld {
   let hash = options.hash ?? 'v1';
   let generation = 1;
   let plan: TrafficPlan | undefined;
+  let hashes = { canary: '', stable: '' };
   const annotations: Record<string, string> = {};
   const replicaSets = new Map<string, ReplicaSetView>();
   const runs = new Map<string, AnalysisRunView>();
@@ -110,6 +113,7 @@ export function modelWorld(options: ModelOptions): ModelWorld {
       weightMax,
       managedRoutes: [...(plan?.headerRoutes ?? []), ...(plan?.mirrorRoutes ?? [])].map(({ name }) => name),
       acceptance: 'accepted' as const,
+      ...(options.splitsByHash === true ? { hashes } : {}),
     };
   };
 
@@ -131,6 +135,7 @@ export function modelWorld(options: ModelOptions): ModelWorld {
     switch (effect.kind) {
       case 'setTraffic':
         ({ plan } = effect);
+        if (plan.keep?.hashes !== true) hashes = hashesOf(plan);
         return;
       case 'switchService':
         services.set(effect.service, { ...services.get(effect.service)!, hash: effect.hash });
@@ -275,4 +280,9 @@ export function modelWorld(options: ModelOptions): ModelWorld {
     status: () => status,
     weight: () => reading().canaryWeight,
   };
+}
+
+function hashesOf({ destinations }: TrafficPlan): { readonly canary: string; readonly stable: string } {
+  const hashOf = (role: string): string => destinations.find((destination) => destination.role === role)?.hash ?? '';
+  return { canary: hashOf('canary'), stable: hashOf('stable') };
 }
