@@ -46,8 +46,7 @@ export async function perform(
     case 'deleteAnalysisRun':
       return remove(context.caches.analysisRuns, effect, context, signal);
     case 'evictPod':
-      await context.cluster.evict(address(resourceTypes.pod, context, effect.name), { uid: effect.uid }, { signal });
-      return undefined;
+      return evictPod(effect, context, signal);
   }
 }
 
@@ -168,6 +167,22 @@ async function createOrFind(
 
 function isControlledBy(object: KubeObject, uid: string): boolean {
   return (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
+}
+
+/** The eviction itself is answered with nothing, so the pod is read afterwards: the next pass must know that it goes. */
+async function evictPod({ name, uid }: Of<'evictPod'>, context: PerformContext, signal: AbortSignal) {
+  const { pods } = context.caches;
+  const at = address(resourceTypes.pod, context, name);
+  try {
+    await context.cluster.evict(at, { uid }, { signal });
+    const pod = await context.cluster.get(at, { signal });
+    pods.remember(pod);
+    return pod.metadata.resourceVersion;
+  } catch (error) {
+    if (!hasCode(error, 'NotFound')) throw error;
+    pods.forget(context.namespace, name, uid);
+    return undefined;
+  }
 }
 
 async function remove<View extends { readonly resourceVersion: string }>(

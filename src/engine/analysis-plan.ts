@@ -99,11 +99,7 @@ function wantedRuns(situation: Situation): readonly WantedRun[] {
     ['Background', canary?.analysis, backgroundIsDue(situation)],
     ['Step', stepsOf(situation)[situation.stepIndex]?.analysis, isIn(situation, 'canary')],
     ['PrePromotion', blueGreen?.prePromotionAnalysis, preIsDue(situation)],
-    [
-      'PostPromotion',
-      blueGreen?.postPromotionAnalysis,
-      isIn(situation, 'blueGreen.postAnalysis', 'blueGreen.inconclusive'),
-    ],
+    ['PostPromotion', blueGreen?.postPromotionAnalysis, postIsDue(situation)],
   ];
   return due.flatMap(([role, analysis, isDue]) =>
     analysis === undefined || !isDue ? [] : [{ role, analysis, run: findRun(situation, role) }],
@@ -113,6 +109,12 @@ function wantedRuns(situation: Situation): readonly WantedRun[] {
 function preIsDue(situation: Situation): boolean {
   if (isIn(situation, 'blueGreen.preAnalysis')) return true;
   return isIn(situation, 'blueGreen.previewing') && isPreviewComplete(situation);
+}
+
+/** Either analysis may be inconclusive: the one after the switch is only due once users were switched. */
+function postIsDue(situation: Situation): boolean {
+  if (isIn(situation, 'blueGreen.postAnalysis')) return true;
+  return isIn(situation, 'blueGreen.inconclusive') && situation.stored.blueGreen.activeIsCurrent;
 }
 
 /** True when every pod of the preview is available; a revision that was in use before may have more than it needs. */

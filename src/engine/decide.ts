@@ -16,7 +16,7 @@ import { isIn, situate, type Situation } from './situation.ts';
 import { sizeEffects, sizeReplicaSets } from './size-plan.ts';
 import { nextStatus } from './status.ts';
 import { readStored } from './stored.ts';
-import { hasRouting, planTraffic } from './traffic-plan.ts';
+import { hasRouting, isInForce, planTraffic } from './traffic-plan.ts';
 import type { AnalysisRunView, World } from './world.ts';
 
 /**
@@ -88,9 +88,9 @@ function planStay(situation: Situation): readonly Effect[] {
   return [...moving, ...planAnalysis(situation), ...shrinking].filter(({ phase }) => calm || phase !== 'shrink');
 }
 
-/** Every router object was read after it was last written, so nothing can still lead to what is taken away. */
-function isRead({ world }: Situation): boolean {
-  return world.traffic.every(({ fresh, reading }) => fresh && reading.canaryWeight !== undefined);
+/** Every router object was read and is in force, so nothing can still lead to what is taken away. */
+function isRead(situation: Situation): boolean {
+  return isInForce(situation) && situation.world.traffic.every(({ reading }) => reading.canaryWeight !== undefined);
 }
 
 /** The earliest time at which something is due by itself. */

@@ -47,7 +47,11 @@ export function planRestart(situation: Situation): readonly Effect[] {
   if (restart === undefined || isIn(situation, 'deleting', 'invalid', 'superseding')) return [];
   const { world, replicas } = situation;
   const { maxUnavailable } = resolveFenceposts(world.rollout.spec);
-  const available = sum(world.replicaSets.map(({ availableReplicas }) => availableReplicas));
+  // Pods that were let go a moment ago are still among the available ones of their ReplicaSets.
+  const available = Math.min(
+    sum(world.replicaSets.map(({ availableReplicas }) => availableReplicas)),
+    world.pods.filter((pod) => pod.available && !pod.deleting).length,
+  );
   const total = sum(world.replicaSets.map(({ specReplicas }) => specReplicas));
   const budget = available - (Math.max(replicas, total) - Math.max(maxUnavailable, 1));
   // A pod that is not available costs nothing; those are let go first without using the budget up.

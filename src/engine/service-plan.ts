@@ -3,7 +3,7 @@ import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
 import { isIn, isSaturated, type Situation } from './situation.ts';
 import { activeHash } from './size-plan.ts';
-import { aimTraffic, hasRouting } from './traffic-plan.ts';
+import { aimTraffic, hasRouting, isInForce } from './traffic-plan.ts';
 import type { ReplicaSetView } from './world.ts';
 
 /** Switches of Services whose selector does not lead to the revision it should, where that is safe now. */
@@ -44,7 +44,7 @@ function canaryTarget(situation: Situation): ReplicaSetView | undefined {
   const name = situation.world.rollout.spec.strategy?.canary?.canaryService;
   const atRest = isIn(situation, 'settled', 'initial', 'aborted');
   const target = readyToServe(situation, atRest ? situation.stable : situation.current, name);
-  if (!hasRouting(situation) || aimTraffic(situation).read === 0) return target;
+  if (!hasRouting(situation) || (aimTraffic(situation).read === 0 && isInForce(situation))) return target;
   const leadsNowhere = name !== undefined && situation.world.services.get(name)?.hash === '';
   return leadsNowhere ? target : undefined;
 }

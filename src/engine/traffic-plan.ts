@@ -52,6 +52,14 @@ export function areRoutersAt(situation: Situation, weight: number): boolean {
   );
 }
 
+/**
+ * True when what the routers were read with is what proxies act on: nothing was written since, and a router that says
+ * what it took has taken it. Until then requests may still go the old way.
+ */
+export function isInForce({ world }: Pick<Situation, 'world'>): boolean {
+  return world.traffic.every(({ reading, fresh }) => fresh && reading.acceptance !== 'pending');
+}
+
 /** The effect that brings the routers to where they may go, if they are not there. */
 export function planTraffic(situation: Situation): readonly Effect[] {
   const aim = aimTraffic(situation);
@@ -132,8 +140,7 @@ function allowedWeight(situation: Situation, wanted: number, read: number | unde
 
 /** A raise needs open gates, routers that took the last change, and the pods that the weight is meant for. */
 function mayRaise(situation: Situation): boolean {
-  const pending = situation.world.traffic.some(({ reading, fresh }) => !fresh || reading.acceptance === 'pending');
-  return !pending && heldBy(situation.world) === undefined && canarySizeReached(situation);
+  return isInForce(situation) && heldBy(situation.world) === undefined && canarySizeReached(situation);
 }
 
 /** The share that the stable side can carry with the pods it has, allowing for maxUnavailable. */
