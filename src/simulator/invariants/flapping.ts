@@ -1,8 +1,8 @@
-import { numberOf, recordOf, textOf } from '../../api/json-access.ts';
+import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
-import { selectorChange } from './written-by.ts';
+import { selectorChange, statusChange } from './written-by.ts';
 
 interface Movement {
   /** Within one phase the share moves in one direction. */
@@ -12,6 +12,8 @@ interface Movement {
   /** Things that people or the world did: after each of them users may be led another way. */
   causes: number;
   foreignSwitches: number;
+  /** A retry begins another attempt at the same revision. */
+  retries: number;
   readonly switches: Map<string, number>;
 }
 
@@ -23,6 +25,7 @@ export function flapping(): Invariant {
     direction: 0,
     causes: 0,
     foreignSwitches: 0,
+    retries: 0,
     switches: new Map(),
   }));
   return {
@@ -32,6 +35,7 @@ export function flapping(): Invariant {
       const movement = movements.of(picture);
       if (isCause(commit)) movement.causes += 1;
       if (commit.kind === 'Service' && commit.writer !== 'sluice') movement.foreignSwitches += 1;
+      if (isRetry(commit)) movement.retries += 1;
       const share = picture.weightOf(picture.currentHash);
       const phase = `${phaseOf(picture)}/${movement.causes}`;
       if (phase !== movement.phase) Object.assign(movement, { phase, share, direction: 0 });
@@ -42,14 +46,20 @@ export function flapping(): Invariant {
   };
 }
 
-/** People, other tools, pods that are lost, and the first pod of a revision that had none. */
+/** People, other tools, pods that are lost, the first pod of a revision that had none, and the verdict of an analysis. */
 function isCause({ kind, writer, object, previous }: Commit): boolean {
   if (writer === 'person' || writer === 'foreign') return true;
+  if (kind === 'AnalysisRun') return recordOf(object['status'])['phase'] !== recordOf(previous?.['status'])['phase'];
   if (kind !== 'ReplicaSet' || writer !== 'cluster') return false;
   const [before = 0, after = 0] = [previous, object].map(
     (set) => numberOf(recordOf(set?.['status'])['availableReplicas']) ?? 0,
   );
   return after < before || (before === 0 && after > 0);
+}
+
+function isRetry(commit: Commit): boolean {
+  const change = statusChange(commit);
+  return change?.before['abort'] === true && change.after['abort'] !== true;
 }
 
 function phaseOf({ status, stepIndex, currentHash, stableHash }: RolloutPicture): string {
@@ -68,8 +78,7 @@ function turned(movement: Movement, share: number, picture: RolloutPicture): str
 function switchedOften(movement: Movement, commit: Commit, picture: RolloutPicture): string | undefined {
   const change = selectorChange(commit);
   if (change === undefined) return undefined;
-  const startedAt = textOf(recordOf(picture.status['duration'])['rolloutStartedAt']);
-  const attempt = [change.service, picture.currentHash, startedAt, movement.foreignSwitches].join('/');
+  const attempt = [change.service, picture.currentHash, movement.retries, movement.foreignSwitches].join('/');
   const count = (movement.switches.get(attempt) ?? 0) + 1;
   movement.switches.set(attempt, count);
   return count > 2 ? `Service ${change.service} is switched ${count} times in one attempt` : undefined;

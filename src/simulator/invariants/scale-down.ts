@@ -33,9 +33,12 @@ function takesServing({ scene }: RolloutPicture, { uid, to }: Size): boolean {
 
 type Size = NonNullable<ReturnType<typeof sizeChange>>;
 
-/** The revision that is on its way and was not aborted: its steps may ask for fewer pods. */
+/**
+ * The revision that is on its way and was not aborted: its steps may ask for fewer pods. With dynamicStableScale an
+ * aborted one shrinks as its users leave.
+ */
 function isInUse(picture: RolloutPicture, hash: string): boolean {
-  return hash === picture.currentHash && !picture.isAborted;
+  return hash === picture.currentHash && (!picture.isAborted || picture.isDynamic);
 }
 
 function shrunkInUse(picture: RolloutPicture, { hash, to }: Size): string | undefined {
