@@ -16,6 +16,8 @@ import type { ConnectOutcome, UpstreamHead, UpstreamPool } from './upstream-pool
 /** What handling a request needs. `find` answers from the newest routes. */
 export interface GatewayContext {
   readonly clock: Clock;
+  /** Resolves when routes and pods are known. Until then requests wait instead of being refused. */
+  readonly ready: Promise<void>;
   readonly find: (request: RoutedRequest) => FoundRule | undefined;
   readonly endpoints: EndpointTable;
   readonly lookup: BackendLookup;
@@ -45,6 +47,7 @@ export async function handleRequest(exchange: Exchange, context: GatewayContext)
   const trace: Trace = { route: '', backend: '', endpoint: undefined };
   let answer: Answer;
   try {
+    await context.ready;
     answer = await respond(exchange, request, trace, context);
   } catch (error) {
     answer = say(exchange, 500, 'misrouted', `the gateway cannot handle this request: ${messageOf(error)}`);

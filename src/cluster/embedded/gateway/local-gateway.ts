@@ -67,9 +67,11 @@ export async function startLocalGateway(options: LocalGatewayOptions): Promise<L
   const routes = new RouteDirectory({ cluster, clock, caches, gateway: identity, signal: ending.signal, log });
   const followed = [caches.routes, caches.services, caches.endpointSlices, caches.pods];
   const ended = Promise.all(followed.map((cache) => cache.run(ending.signal)));
+  const ready = Promise.all(followed.map((cache) => cache.synced)).then(() => undefined);
   const counters = new RequestCounters();
   const connections = serve(server, {
     clock,
+    ready,
     find: (request) => routes.find(request),
     endpoints,
     lookup: new BackendLookup(cluster, caches, endpoints, ending.signal),
@@ -82,7 +84,7 @@ export async function startLocalGateway(options: LocalGatewayOptions): Promise<L
       options.onRequest?.(record);
     },
   });
-  await Promise.all(followed.map(({ synced }) => synced));
+  await ready;
   routes.start();
   return {
     url: `http://${options.listen.host}:${identity.port}`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import net from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { resourceTypes } from '../../../../src/api/resource-types.ts';
@@ -183,6 +183,29 @@ describe('the local gateway: routing', () => {
     const answer = await shop.get('/old/shoes?size=42');
     assert.equal(answer.status, 301);
     assert.equal(answer.headers.location, 'http://shop.example/new/shoes?size=42');
+  });
+
+  test('requests that come before routes and pods are known wait for them', async () => {
+    await twoRevisions(1, 0);
+    const { cluster } = shop;
+    const slow = new Proxy(cluster, {
+      get: (target, name) =>
+        name === 'list'
+          ? async (...args: Parameters<typeof cluster.list>) => {
+              await pause(80);
+              return target.list(...args);
+            }
+          : target[name as 'get'].bind(target),
+    });
+    const blocker = http.createServer();
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+    const { port } = blocker.address() as AddressInfo;
+    await new Promise((resolve) => blocker.close(resolve));
+    const opening = shop.open({ cluster: slow, listen: { host: '127.0.0.1', port } });
+    await pause(30);
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    assert.equal(await answer.text(), 'stable');
+    await opening;
   });
 
   test('a port in use is reported with its address', async () => {

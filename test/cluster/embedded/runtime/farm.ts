@@ -4,10 +4,10 @@ import { delimiter, dirname, join } from 'node:path';
 
 import type { KubeObject, ResourceType } from '../../../../src/api/object.ts';
 import { resourceTypes } from '../../../../src/api/resource-types.ts';
-import { systemClock } from '../../../../src/base/clock.ts';
+import { systemClock, type Clock } from '../../../../src/base/clock.ts';
 import { silentLog } from '../../../../src/base/log.ts';
 import { seededRandom } from '../../../../src/base/random.ts';
-import { createEmbeddedCluster } from '../../../../src/cluster/embedded/embedded-cluster.ts';
+import { createEmbeddedCluster, type EmbeddedCluster } from '../../../../src/cluster/embedded/embedded-cluster.ts';
 import { findProgram, parseImageMap } from '../../../../src/cluster/embedded/runtime/image-map.ts';
 import {
   localProcesses,
@@ -28,15 +28,32 @@ images:
   'images.yaml',
 );
 
+const quickness = 4;
+
+/** Real time that passes four times as fast, for waits of whole seconds. */
+export const quickClock: Clock = {
+  now: () => startedAtMs + (systemClock.now() - startedAtMs) * quickness,
+  monotonic: () => systemClock.monotonic() * quickness,
+  schedule: (delayMs, wake) => systemClock.schedule(delayMs / quickness, wake),
+};
+
+const startedAtMs = systemClock.now();
+
 /** A cluster whose pods are processes of this machine. */
 export class Farm {
-  readonly cluster = createEmbeddedCluster({
-    clock: systemClock,
-    random: seededRandom(11),
-    resources: [{ type: resourceTypes.httpRoute, subresources: { status: {} } }],
-  });
+  readonly cluster: EmbeddedCluster;
+  readonly #clock: Clock;
   #directory = '';
   #agent: NodeAgent | undefined;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.cluster = createEmbeddedCluster({
+      clock,
+      random: seededRandom(11),
+      resources: [{ type: resourceTypes.httpRoute, subresources: { status: {} } }],
+    });
+  }
 
   get directory(): string {
     return this.#directory;
@@ -44,12 +61,13 @@ export class Farm {
 
   async open(more: Partial<LocalProcessesOptions> = {}): Promise<void> {
     if (this.#directory === '') this.#directory = await mkdtemp(join(tmpdir(), 'sluice-farm-'));
-    const { cluster } = this;
+    const cluster = this.cluster;
+    const clock = this.#clock;
     const random = seededRandom(process.pid);
     const path = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
     const runtime = localProcesses({
       cluster,
-      clock: systemClock,
+      clock,
       random,
       log: silentLog,
       directory: this.#directory,
@@ -59,7 +77,7 @@ export class Farm {
       firstRestartWaitMs: 100,
       ...more,
     });
-    this.#agent = startNodeAgent({ cluster, clock: systemClock, random, log: silentLog, runtime });
+    this.#agent = startNodeAgent({ cluster, clock, random, log: silentLog, runtime });
     await this.#agent.synced;
   }
 

@@ -7,12 +7,12 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { resourceTypes } from '../../../../src/api/resource-types.ts';
 import { until } from '../shop.ts';
-import { Farm, pidOf } from './farm.ts';
+import { Farm, pidOf, quickClock } from './farm.ts';
 
 describe('the local runtime', () => {
   let farm: Farm;
   beforeEach(async () => {
-    farm = new Farm();
+    farm = new Farm(quickClock);
     await farm.open();
   });
   afterEach(() => farm.close());
@@ -24,7 +24,7 @@ describe('the local runtime', () => {
   }
 
   test('pods run side by side on the same port, each with an address and the tag of its image', async () => {
-    const probe = { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1 };
+    const probe = { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1, timeoutSeconds: 10 };
     await farm.pod('one', { image: 'example.com/web:v1', readinessProbe: probe });
     await farm.pod('two', { image: 'example.com/web:v2', readinessProbe: probe });
     const [one, two] = [await farm.untilReady('one'), await farm.untilReady('two')];
@@ -143,11 +143,13 @@ describe('the local runtime', () => {
       readinessProbe: {
         exec: { command: ['test', '-e', `${farm.directory}/ready`] },
         periodSeconds: 1,
+        timeoutSeconds: 10,
         failureThreshold: 1,
       },
       livenessProbe: {
         exec: { command: ['sh', '-c', `! test -e ${farm.directory}/sick`] },
         periodSeconds: 1,
+        timeoutSeconds: 10,
         failureThreshold: 1,
       },
     });
@@ -168,6 +170,7 @@ describe('the local runtime', () => {
       startupProbe: {
         exec: { command: ['test', '-e', `${farm.directory}/up`] },
         periodSeconds: 1,
+        timeoutSeconds: 10,
         failureThreshold: 10,
       },
     });
@@ -196,7 +199,7 @@ describe('the local runtime', () => {
     await until(() => sleepers().length === 3, 'all three sleep');
     await farm.delete('stubborn');
     await farm.untilGone('stubborn');
-    assert.deepEqual(sleepers(), []);
+    await until(() => sleepers().length === 0, 'nobody sleeps any more');
   });
 
   test('a deletion without grace ends the process at once', async () => {
