@@ -1,5 +1,4 @@
-import { recordOf, textOf } from '../../api/json-access.ts';
-import { equalJson } from '../../api/merge-diff.ts';
+import { recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { TrafficPlan, TrafficReading } from '../../api/traffic.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
@@ -19,16 +18,10 @@ import {
   routeReferences,
   type GatewayApiConfig,
 } from './gateway-config.ts';
-import {
-  additionalServicesAnnotation,
-  annotationEntries,
-  gatewayRoutes,
-  serviceOf,
-  splitWeights,
-  type GatewayRoute,
-} from './gateway-route.ts';
+import { isInProgress, withAdditionalServices, withInProgress } from './gateway-notes.ts';
+import { gatewayRoutes, serviceOf, splitWeights, type GatewayRoute } from './gateway-route.ts';
 import { plannedRules } from './gateway-rules.ts';
-import { objectChange, withAnnotations, withLabels } from './object-change.ts';
+import { objectChange } from './object-change.ts';
 import { planShares, type PlanShares } from './plan-shares.ts';
 import { sharesOf, unknownShares, unreadable, type SplitWeights } from './read-shares.ts';
 
@@ -75,7 +68,7 @@ function read(config: GatewayApiConfig, subject: RouterSubject, objects: readonl
   const splits = splitsOf(routes.value, subject);
   const shares = splits.ok ? sharesOf(splits.value, subject.weightMax) : fail(problemText(splits.error));
   const acceptance = worstAcceptance(routes.value.map(({ object }) => routeAcceptance(object)));
-  const marked = markedRoutes(routes.value, config);
+  const marked = markedRoutes(routes.value, config, subject);
   const problem = shares.ok
     ? (acceptance.message ?? managedProblem(routes.value, subject) ?? markProblem(routes.value, marked))
     : shares.error;
@@ -107,12 +100,11 @@ function write(
   for (const route of routes.value) {
     const rules = plannedRules(route, subject, plan, shares.value);
     if (!rules.ok) return rules;
-    const labelled = withInProgressLabel(route.object, config, plan.inProgress);
-    const annotated = withAdditionalServices(labelled, subject, shares.value);
+    const noted = withNotes(route.object, config, subject, plan, shares.value);
     const spec = recordOf(route.object['spec']);
     changes.push(
       ...objectChange(gatewayProtocols[route.protocol].type, route.object, {
-        ...annotated,
+        ...noted,
         spec: { ...spec, rules: rules.value },
       }),
     );
@@ -163,35 +155,29 @@ function managedProblem(routes: readonly GatewayRoute[], subject: RouterSubject)
   return undefined;
 }
 
-function withInProgressLabel(object: KubeObject, config: GatewayApiConfig, inProgress: boolean): KubeObject {
+function withNotes(
+  object: KubeObject,
+  config: GatewayApiConfig,
+  { name }: RouterSubject,
+  { inProgress }: TrafficPlan,
+  { additional, keepsWeights }: PlanShares,
+): KubeObject {
   const label = inProgressLabel(config);
-  return label === undefined ? object : withLabels(object, { [label.key]: inProgress ? label.value : undefined });
+  const labelled = label === undefined ? object : withInProgress(object, name, label, inProgress);
+  return keepsWeights ? labelled : withAdditionalServices(labelled, name, additional);
 }
 
 /** The routes with the label of a canary in progress; undefined when that label is not used. */
-function markedRoutes(routes: readonly GatewayRoute[], config: GatewayApiConfig): readonly GatewayRoute[] | undefined {
-  const key = inProgressLabel(config)?.key;
-  return key === undefined
-    ? undefined
-    : routes.filter(({ object }) => Object.hasOwn(object.metadata.labels ?? {}, key));
+function markedRoutes(
+  routes: readonly GatewayRoute[],
+  config: GatewayApiConfig,
+  { name }: RouterSubject,
+): readonly GatewayRoute[] | undefined {
+  const label = inProgressLabel(config);
+  return label === undefined ? undefined : routes.filter(({ object }) => isInProgress(object, name, label));
 }
 
 function markProblem(routes: readonly GatewayRoute[], marked: readonly GatewayRoute[] = []): string | undefined {
   const isMixed = marked.length > 0 && marked.length < routes.length;
   return isMixed ? 'only some of the routes have the label of a canary in progress' : undefined;
-}
-
-/** Notes which Services were added for experiments: nothing else tells them from backends of the user. */
-function withAdditionalServices(
-  object: KubeObject,
-  { name }: RouterSubject,
-  { additional, keepsWeights }: PlanShares,
-): KubeObject {
-  if (keepsWeights) return object;
-  const before = object.metadata.annotations?.[additionalServicesAnnotation];
-  const others = annotationEntries(before).filter(([rollout]) => rollout !== name);
-  const entries = [...others, ...additional.map(({ service }) => [name, service] as const)];
-  const after = entries.map(([rollout, service]) => `${rollout}/${service}`).join(',');
-  if (equalJson(textOf(before), after)) return object;
-  return withAnnotations(object, { [additionalServicesAnnotation]: after === '' ? undefined : after });
 }

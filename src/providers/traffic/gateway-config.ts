@@ -8,6 +8,7 @@ import { selectorFromObject, selectorMatches } from '../../api/selector.ts';
 import { admit } from '../../api/structural.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import type { RouterProblem, RouterSubject, RouterTarget } from './contract.ts';
+import type { RouteLabel } from './gateway-notes.ts';
 import { routerTypes } from './router-types.ts';
 
 const routeListSchema = list(object({ name: text }, { useHeaderRoutes: boolean }));
@@ -90,9 +91,7 @@ export function routeReferences(
 }
 
 /** The label that stands on routes while a canary is in progress; undefined when it is switched off. */
-export function inProgressLabel(
-  config: GatewayApiConfig,
-): { readonly key: string; readonly value: string } | undefined {
+export function inProgressLabel(config: GatewayApiConfig): RouteLabel | undefined {
   if (config.disableInProgressLabel === true) return undefined;
   return {
     key: nonEmpty(config.inProgressLabelKey) ?? 'rollouts.argoproj.io/gatewayapi-canary',

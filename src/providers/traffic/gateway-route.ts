@@ -4,6 +4,7 @@ import { fail, succeed, type Result } from '../../base/result.ts';
 import type { RouterProblem, RouterSubject } from './contract.ts';
 import { gatewayProtocols, type GatewayProtocol, type RouteReference } from './gateway-config.ts';
 import { managedRouteOf } from './gateway-marker.ts';
+import { additionalServicesOf } from './gateway-notes.ts';
 import type { SplitWeights } from './read-shares.ts';
 
 /** Where backends are looked for: those without a namespace are in that of their route. */
@@ -36,9 +37,6 @@ export interface GatewayRule {
   /** Whether both sides are among its backends, so that it splits traffic. */
   readonly splits: boolean;
 }
-
-/** Annotation that lists the Services added to a route for experiments, as `rollout/service,…`. */
-export const additionalServicesAnnotation = 'sluice.dev/additional-services';
 
 /**
  * The objects that the references name, each once. Fails when one is missing or is no route that can be worked with.
@@ -142,7 +140,7 @@ function routeOf(
     return fail({ subject: `${routeSubject} spec.rules`, message });
   }
   const canAdd = gatewayProtocols[protocol].hasHeaders && useHeaderRoutes;
-  const additionalServices = additionalServicesOf(object, subject);
+  const additionalServices = additionalServicesOf(object, subject.name);
   return succeed({
     object,
     subject: routeSubject,
@@ -167,18 +165,4 @@ function ruleOf(value: unknown, field: string, subject: RouterSubject, scope: Ba
     backends: known,
     splits: services.has(subject.stableService) && services.has(subject.canaryService),
   };
-}
-
-function additionalServicesOf({ metadata }: KubeObject, { name }: RouterSubject): readonly string[] {
-  return annotationEntries(metadata.annotations?.[additionalServicesAnnotation])
-    .filter(([rollout]) => rollout === name)
-    .map(([, service]) => service);
-}
-
-/** The annotation's entries as pairs of Rollout and Service. */
-export function annotationEntries(text: string | undefined): readonly (readonly [rollout: string, service: string])[] {
-  return (text ?? '').split(',').flatMap((entry) => {
-    const [rollout = '', service = ''] = entry.trim().split('/');
-    return rollout === '' || service === '' ? [] : [[rollout, service] as const];
-  });
 }

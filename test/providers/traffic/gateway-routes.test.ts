@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 
 import type { KubeObject } from '../../../src/api/object.ts';
 import type { TrafficPlan } from '../../../src/api/traffic.ts';
+import { compileRoute } from '../../../src/cluster/embedded/gateway/route-table.ts';
 import { gatewayApi } from '../../../src/providers/traffic/gateway-api.ts';
 import type { GatewayApiConfig } from '../../../src/providers/traffic/gateway-config.ts';
 import { shares } from '../../contract/traffic-router.ts';
@@ -218,5 +219,41 @@ describe('the Gateway API router', () => {
     );
     const astray = { ...managed, backendRefs: [{ name: 'other', port: 80 }] };
     assert.match(read([astray, main], [managed, main]).problem ?? '', /"by-header" does not lead to the canary/);
+  });
+
+  it('shares the label of a canary in progress with other Rollouts on the route', () => {
+    const config: GatewayApiConfig = { httpRoute: 'checkout' };
+    const key = 'rollouts.argoproj.io/gatewayapi-canary';
+    const other = { ...subject, name: 'other' };
+    const write = (objects: readonly KubeObject[], who: typeof subject, inProgress: boolean) => {
+      const answer = gatewayApi.write(config, who, objects, { ...restPlan(who), inProgress });
+      assert.ok(answer.ok);
+      return applyChanges(objects, answer.value);
+    };
+    const isMarked = (objects: readonly KubeObject[], who: typeof subject) =>
+      gatewayApi.read(config, who, objects).inProgress;
+    const both = write(write([route([{ backendRefs: pair }])], subject, true), other, true);
+    assert.deepEqual([isMarked(both, subject), isMarked(both, other)], [true, true]);
+    const one = write(both, subject, false);
+    assert.deepEqual([isMarked(one, subject), isMarked(one, other)], [false, true]);
+    assert.equal(one[0]?.metadata.labels?.[key], 'in-progress');
+    assert.deepEqual(write(one, other, false), [route([{ backendRefs: pair }])]);
+    const metadata = { name: 'checkout', namespace: 'shop', labels: { [key]: 'in-progress' } };
+    const unsigned = [route([{ backendRefs: pair }], 'checkout', { metadata })];
+    assert.equal(isMarked(unsigned, subject), true);
+    assert.equal(write(unsigned, subject, false)[0]?.metadata.labels, undefined);
+  });
+
+  it('writes rules that the local gateway understands', () => {
+    const plan: TrafficPlan = {
+      ...header,
+      mirrorRoutes: [
+        { name: 'copy', percentage: 35, match: [{ method: { exact: 'GET' }, path: { prefix: '/shop' } }] },
+      ],
+    };
+    const [object] = after([route([{ backendRefs: pair }])], plan);
+    assert.ok(object !== undefined);
+    const compiled = compileRoute(object);
+    assert.deepEqual([compiled.problems, compiled.entries.length], [[], 3]);
   });
 });
