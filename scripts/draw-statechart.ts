@@ -79,7 +79,8 @@ function idOf(path: string): string {
 }
 
 function labelOf({ guard, actions }: Edge): string {
-  const action = typeof actions === 'string' ? ` / ${actions}` : '';
+  const names = (Array.isArray(actions) ? actions : [actions]).filter((name) => typeof name === 'string');
+  const action = names.length === 0 ? '' : ` / ${names.join(', ')}`;
   const text = `${guard === undefined ? '' : guardText(guard)}${action}`.trim();
   return text === '' ? '' : `: ${text}`;
 }

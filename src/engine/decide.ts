@@ -6,7 +6,7 @@ import { orderEffects, type Decision, type Effect } from './decision.ts';
 import type { machine } from './machine.ts';
 import { noticesOf } from './notices.ts';
 import { observeFacts, pauseEndsAt } from './observe-facts.ts';
-import type { Pass } from './pass.ts';
+import { begins, type Pass } from './pass.ts';
 import { reasonOf } from './reason.ts';
 import { planHistory, planRevision } from './record-plan.ts';
 import { planRestart, restartStartsAt } from './restart-plan.ts';
@@ -59,11 +59,11 @@ function failedRun(situation: Situation): AnalysisRunView | undefined {
 }
 
 /** Crossing a boundary: users may be led away from harm, and a new revision gets its (empty) ReplicaSet. */
-function planMove({ restored, settled }: Pass): readonly Effect[] {
+function planMove(pass: Pass): readonly Effect[] {
+  const { restored, settled } = pass;
   const previewing = planServices(settled).filter(({ phase }) => phase === 'grow');
   const lowering = [...planTraffic(settled), ...planServices(settled)].filter(({ phase }) => phase === 'lower');
-  if (isIn(restored, 'superseding') && !isIn(settled, 'invalid'))
-    return [...lowering, ...planRevision(restored), ...previewing];
+  if (begins(pass)) return [...lowering, ...planRevision(settled), ...previewing];
   return isIn(settled, 'settled') ? [...lowering, ...planDrain(restored)] : lowering;
 }
 

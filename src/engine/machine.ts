@@ -29,7 +29,15 @@ export const machine = chart.createMachine({
       ],
     },
     deleting: {},
-    invalid: { on: { OBSERVED: { guard: not('specInvalid'), target: 'resuming', actions: 'forgetInvalid' } } },
+    invalid: {
+      on: {
+        OBSERVED: [
+          // What waited while the specification was wrong begins at once: its status must not read as if it were done.
+          { guard: and([not('specInvalid'), 'isSuperseded']), target: 'resuming', actions: ['reset', 'forgetInvalid'] },
+          { guard: not('specInvalid'), target: 'resuming', actions: 'forgetInvalid' },
+        ],
+      },
+    },
     superseding: { on: { OBSERVED: [stopWhenInvalid, { target: 'resuming', actions: 'reset' }] } },
     initial: { on: { OBSERVED: [stopWhenInvalid, { guard: 'newReplicaSetScaled', target: 'settled' }] } },
     aborted: { on: { OBSERVED: [stopWhenInvalid, { guard: 'isAtStable', target: 'settled' }] } },

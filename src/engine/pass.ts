@@ -14,7 +14,8 @@ export interface Pass {
 
 /** True in the pass in which an update to another template or other steps begins. */
 export function begins({ restored, settled }: Pass): boolean {
-  return isIn(restored, 'superseding') && !isIn(settled, 'invalid');
+  const waited = isIn(restored, 'superseding') || (isIn(restored, 'invalid') && restored.stored.superseded);
+  return waited && !isIn(settled, 'invalid', 'deleting');
 }
 
 /** True in the pass in which the current revision becomes the stable one. */
@@ -24,9 +25,8 @@ export function isPromotion({ restored, settled }: Pass): boolean {
 
 /** True in the pass in which the update is aborted, by the engine or by a person. */
 export function isAbort({ restored, settled }: Pass): boolean {
-  return (
-    isIn(settled, 'aborted') && (!isIn(restored, 'aborted') || restored.stored.rollout.status.abortedAt === undefined)
-  );
+  const { aborted, rollout } = restored.stored;
+  return isIn(settled, 'aborted') && (!aborted || rollout.status.abortedAt === undefined);
 }
 
 /** True in the first pass after a person asked to try an aborted update again. */
