@@ -80,9 +80,14 @@ const typeTexts: Readonly<Record<FieldErrorType, string>> = {
 const valueTextMax = 200;
 
 /** One line of text: `field: Invalid value: "x": what would be right`. */
-export function fieldErrorText({ field, type, value, detail }: FieldError): string {
+export function fieldErrorText(error: FieldError): string {
+  return `${error.field}: ${fieldErrorMessage(error)}`;
+}
+
+/** The same without the field, for places that name it themselves. */
+export function fieldErrorMessage({ type, value, detail }: FieldError): string {
   const shown = value === undefined ? '' : `: ${valueText(value)}`;
-  return `${field}: ${typeTexts[type]}${shown}: ${detail}`;
+  return `${typeTexts[type]}${shown}: ${detail}`;
 }
 
 /** Errors without exact repetitions, which rules that look at the same field from two sides can make. */

@@ -1,5 +1,5 @@
 import type { AnalysisTemplate } from '../api/analysis-template.ts';
-import { fieldErrorText } from '../api/field-error.ts';
+import { fieldErrorMessage } from '../api/field-error.ts';
 import { apiVersionOf } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import { validateReferences, type ReferenceFinder } from '../api/validate-references.ts';
@@ -23,7 +23,7 @@ export function referenceProblems(
   };
   const errors = validateReferences(whole, finder(namespace, caches));
   return [
-    ...errors.map((error) => ({ field: error.field, message: fieldErrorText(error) })),
+    ...errors.map((error) => ({ field: error.field, message: fieldErrorMessage(error) })),
     ...routers.flatMap((router) => missingTargets(router, caches)),
   ];
 }

@@ -1,4 +1,4 @@
-import { fieldErrorText } from '../api/field-error.ts';
+import { fieldErrorMessage } from '../api/field-error.ts';
 import type { KubeObject } from '../api/object.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { validateRollout, type RouterCapabilitiesByName } from '../api/validate-rollout.ts';
@@ -61,7 +61,7 @@ function readWhole(object: KubeObject, routers: RouterCapabilitiesByName): Obser
   const { spec = {} } = object as unknown as Partial<Rollout>;
   try {
     const problems = [...validateRollout({ spec }, { routers }), ...unsupported(spec)].map((error): SpecProblem =>
-      'message' in error ? error : { field: error.field, message: fieldErrorText(error) },
+      'message' in error ? error : { field: error.field, message: fieldErrorMessage(error) },
     );
     return { ...projectRollout(object), problems, templateLabels: spec.template?.metadata?.labels ?? {} };
   } catch (error) {
