@@ -21,3 +21,10 @@ export function parseInstant(text: string): number | undefined {
   const instantMs = Date.parse(text);
   return Number.isNaN(instantMs) ? undefined : instantMs;
 }
+
+/** Parses the date of an HTTP header (RFC 9110) to milliseconds since the epoch; undefined when it is none. */
+export function parseHttpDate(text: string): number | undefined {
+  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
+  const instantMs = Date.parse(text);
+  return Number.isNaN(instantMs) ? undefined : instantMs;
+}

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/error.ts';
+import { formatInstant } from '../../base/instant.ts';
 import type { Log } from '../../base/log.ts';
 import type { ClusterConnection, Impersonation, TextSource } from './connection.ts';
 import { ExecPlugin, type PluginCluster } from './exec-plugin.ts';
@@ -84,10 +85,9 @@ export class Credentials {
     if (certificate === undefined) return undefined;
     try {
       const { validFromDate, validToDate } = new X509Certificate(certificate);
-      if (validToDate.getTime() <= this.#clock.now()) return `the client certificate expired ${iso(validToDate)}`;
-      if (validFromDate.getTime() > this.#clock.now())
-        return `the client certificate is for after ${iso(validFromDate)}`;
-      return undefined;
+      const [fromMs, toMs, nowMs] = [validFromDate.getTime(), validToDate.getTime(), this.#clock.now()];
+      if (toMs <= nowMs) return `the client certificate expired at ${formatInstant(toMs)}`;
+      return fromMs > nowMs ? `the client certificate is not valid before ${formatInstant(fromMs)}` : undefined;
     } catch {
       return 'the client certificate cannot be read';
     }
@@ -137,8 +137,4 @@ function pluginCluster({ server, authority, serverName, insecure, proxy }: Clust
     }),
     ...(proxy !== undefined && { 'proxy-url': proxy.href }),
   };
-}
-
-function iso(date: Date): string {
-  return `at ${date.toISOString()}`;
 }

@@ -1,4 +1,5 @@
 import { SluiceError, type ErrorCode } from '../../base/error.ts';
+import { parseHttpDate } from '../../base/instant.ts';
 
 /** Reasons of a metav1.Status that say more than the HTTP status. */
 const codesByReason: ReadonlyMap<string, ErrorCode> = new Map([
@@ -71,7 +72,9 @@ function codeOf(httpStatus: number): ErrorCode {
 function retryDelay(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined || header === '') return undefined;
   const seconds = Number(header);
-  return Number.isNaN(seconds) ? Date.parse(header) - nowMs : seconds * 1000;
+  if (!Number.isNaN(seconds)) return seconds * 1000;
+  const atMs = parseHttpDate(header);
+  return atMs === undefined ? undefined : Math.max(atMs - nowMs, 0);
 }
 
 /** The part of metav1.Status that is read. */
