@@ -39,6 +39,8 @@ export interface ExchangeOptions {
   /** Until the whole answer is there; undefined means no limit. */
   readonly requestTimeoutMs: number | undefined;
   readonly responseHeaders: readonly NonNullable<HttpRouteFilter['responseHeaderModifier']>[];
+  /** Called when the request is over because the connection now speaks another protocol. */
+  readonly onJoined: () => void;
 }
 
 /**
@@ -121,7 +123,9 @@ class Passage {
   #onUpgrade(answer: IncomingMessage, upstream: Duplex, head: Buffer): void {
     this.#isJoined = true;
     this.#limits.clear();
-    joinSockets(this.#exchange, answer, upstream, head, () => this.#onLeft());
+    this.#options.onJoined();
+    const { clock } = this.#options;
+    joinSockets(this.#exchange, { answer, upstream, head, clock }, () => this.#onLeft());
   }
 
   /** Once two sockets are joined, either side may leave when it likes. */
@@ -170,12 +174,20 @@ function endAnswer(answer: IncomingMessage, outgoing: ServerResponse): void {
   outgoing.end();
 }
 
+interface Joined {
+  readonly answer: IncomingMessage;
+  readonly upstream: Duplex;
+  readonly head: Buffer;
+  readonly clock: Clock;
+}
+
+/** How long a side may go on sending after the other has said its last word. */
+const halfOpenMsMax = 10_000;
+
 /** After "101 Switching Protocols" bytes go through unread, until either side closes. */
 function joinSockets(
   { outgoing, upgrade }: Exchange,
-  answer: IncomingMessage,
-  upstream: Duplex,
-  head: Buffer,
+  { answer, upstream, head, clock }: Joined,
   onClose: () => void,
 ): void {
   const client = upgrade?.socket;
@@ -192,15 +204,20 @@ function joinSockets(
   client.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   client.write(head);
   upstream.write(upgrade?.head ?? '');
-  joinOneWay(client, upstream);
-  joinOneWay(upstream, client);
+  joinOneWay(client, upstream, clock);
+  joinOneWay(upstream, client, clock);
   upstream.on('close', onClose);
 }
 
-/** Passes bytes on; a proper end ends the other side after the last byte, anything else cuts it. */
-function joinOneWay(from: Duplex, to: Duplex): void {
+/** Passes bytes on; a proper end ends the other side after its last byte, anything else cuts it. */
+function joinOneWay(from: Duplex, to: Duplex, clock: Clock): void {
+  let cancel = (): void => undefined;
   from.pipe(to);
   from.on('error', () => to.destroy());
+  from.on('end', () => {
+    cancel = clock.schedule(halfOpenMsMax, () => to.destroy());
+  });
+  to.on('close', () => cancel());
   from.on('close', () => {
     if (!from.readableEnded) to.destroy();
   });

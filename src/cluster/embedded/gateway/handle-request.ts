@@ -181,7 +181,7 @@ async function sendToOne(
     try {
       const connection = await pool.connect(endpoint, head, exchange.signal);
       if (exchange.signal.aborted) return { status: clientGoneStatus, outcome: 'client-gone' };
-      const outcome = await passOnWhenConnected(connection, exchange, choice, context);
+      const outcome = await passOnWhenConnected(connection, exchange, choice, { ...context, onJoined: end });
       if (outcome.kind !== 'unsent') return conclude(exchange, outcome, endpoint);
       refusal = `pod "${endpoint.pod}" at ${endpoint.address}:${endpoint.port} cannot be reached: ${outcome.message}`;
     } finally {
@@ -196,12 +196,14 @@ async function passOnWhenConnected(
   connection: ConnectOutcome,
   exchange: Exchange,
   { found, backend }: Extract<BackendChoice, { kind: 'chosen' }>,
-  { clock, headTimeoutMs }: GatewayContext,
+  { clock, headTimeoutMs, onJoined }: GatewayContext & { readonly onJoined: () => void },
 ): Promise<ExchangeOutcome> {
   if (connection.kind === 'unreachable') return { kind: 'unsent', message: connection.message };
   return passOn(connection.request, exchange, {
     clock,
     headTimeoutMs,
+    // A WebSocket can stay for days: a pod that is drained does not wait for it.
+    onJoined,
     requestTimeoutMs: found.rule.requestTimeoutMs,
     responseHeaders: [...found.rule.filters.responseHeaders, ...backend.filters.responseHeaders],
   });
@@ -230,7 +232,7 @@ function upstreamHead(
   }
   return {
     method: incoming.method ?? 'GET',
-    path: modifyPath(incoming.url ?? '/', rewrite?.path, found.pathPrefix),
+    path: modifyPath(pathAndQuery(incoming), rewrite?.path, found.pathPrefix),
     headers: flatten(headers),
   };
 }
@@ -289,7 +291,7 @@ function redirect({ incoming, outgoing }: Exchange, { rule, pathPrefix }: FoundR
   const location = redirectLocation(wanted, {
     host,
     port: port ?? listenPort,
-    pathAndQuery: incoming.url ?? '/',
+    pathAndQuery: pathAndQuery(incoming),
     prefix: pathPrefix,
   });
   const status = wanted.statusCode ?? 302;
@@ -299,7 +301,7 @@ function redirect({ incoming, outgoing }: Exchange, { rule, pathPrefix }: FoundR
 }
 
 function routedRequest({ incoming }: Exchange): RoutedRequest {
-  const url = incoming.url ?? '/';
+  const url = pathAndQuery(incoming);
   const queryAt = url.indexOf('?');
   return {
     host: splitHost(incoming.headers.host ?? '').host,
@@ -308,6 +310,11 @@ function routedRequest({ incoming }: Exchange): RoutedRequest {
     query: new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1)),
     headers: incoming.headers,
   };
+}
+
+/** The target of a request; a client that takes us for its proxy sends a whole URL. */
+function pathAndQuery({ url = '/' }: Exchange['incoming']): string {
+  return url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/^(?![/*])/, '/');
 }
 
 function splitHost(header: string): { readonly host: string; readonly port: number | undefined } {

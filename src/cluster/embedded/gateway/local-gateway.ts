@@ -45,6 +45,7 @@ export interface LocalGateway {
 
 const headTimeoutMsDefault = 60_000;
 const drainMsDefault = 5000;
+const connectionCountMax = 20_000;
 
 /**
  * An HTTP/1.1 proxy whose configuration is the HTTPRoute objects in the store. Rejects with PortInUse when the address
@@ -54,6 +55,7 @@ export async function startLocalGateway(options: LocalGatewayOptions): Promise<L
   const { clock, cluster, log } = options;
   const ending = new AbortController();
   const server = http.createServer(serverOptions);
+  server.maxConnections = connectionCountMax;
   const identity = { ...options.gateway, port: await listen(server, options) };
   const caches: GatewayCaches = {
     routes: new ObjectCache(resourceTypes.httpRoute, options),

@@ -123,6 +123,43 @@ describe('the local gateway: connections', () => {
     assert.deepEqual(new Set(shop.records.map(({ status }) => status)), new Set([101, 403]));
   });
 
+  test('draining does not wait for a WebSocket', async () => {
+    const server = http.createServer();
+    server.on('upgrade', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.on('error', () => undefined);
+      socket.on('data', () => undefined);
+      socket.on('end', () => socket.end());
+    });
+    await shop.service('chat', [await shop.serverPod('chat', '127.71.0.4', server)]);
+    await shop.route([{ backendRefs: [{ name: 'chat', port: 80 }] }]);
+    await shop.open();
+    const request = http.get(shop.gateway.url, {
+      agent: false,
+      headers: { connection: 'Upgrade', upgrade: 'websocket' },
+    });
+    const socket = await new Promise<net.Socket>((resolve) =>
+      request.on('upgrade', (_answer, opened) => resolve(opened)),
+    );
+    socket.on('error', () => undefined);
+    await shop.gateway.drain('127.71.0.4', 60_000);
+    assert.equal(socket.destroyed, false);
+    socket.destroy();
+  });
+
+  test('a whole URL as the target of a request is routed by its path', async () => {
+    const echo = await shop.pod('echo', '127.71.0.3', (request, response) => response.end(request.url));
+    await shop.service('echo', [echo]);
+    await shop.route([{ matches: [{ path: { value: '/a' } }], backendRefs: [{ name: 'echo', port: 80 }] }]);
+    await shop.open();
+    const { port } = new URL(shop.gateway.url);
+    const raw = net.connect(Number(port), '127.0.0.1');
+    raw.write('GET http://shop.example/a/b?c=1 HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n');
+    let text = '';
+    for await (const chunk of raw) text += String(chunk);
+    assert.match(text, /\/a\/b\?c=1/);
+  });
+
   test('a pod that refuses connections is skipped, and nothing is lost', async () => {
     const good = await shop.pod('good', '127.71.0.1', says('good'));
     const gone = await shop.pod('gone', '127.71.0.2', says('gone'));
