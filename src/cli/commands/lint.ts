@@ -1,0 +1,134 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import type { Command } from 'commander';
+
+import { lintManifests, type Finding } from '../../api/lint-manifests.ts';
+import type { ManifestObject, ManifestProblem } from '../../api/manifest.ts';
+import { messageOf, SluiceError } from '../../base/error.ts';
+import { capabilitiesOf } from '../../controller/routers.ts';
+import { trafficRouters } from '../../providers/traffic/registry.ts';
+import type { CliContext } from '../context.ts';
+import { directorySource } from '../local/directory-source.ts';
+import { fileBytesMax, readManifestSet } from '../local/manifest-set.ts';
+import { addOutputOption, serialise, type OutputFormat } from '../output-format.ts';
+import { openSession, type Session } from '../session.ts';
+import { harmless } from '../show/harmless.ts';
+
+interface LintOptions {
+  readonly filename: readonly string[];
+  readonly output: OutputFormat;
+}
+
+/** What is read from one place that was named. */
+interface Manifests {
+  readonly objects: readonly ManifestObject[];
+  readonly problems: readonly ManifestProblem[];
+}
+
+const examples = `
+Examples:
+  sluice lint -f deploy/                   all manifests of a folder, with what they refer to
+  sluice lint -f rollout.yaml -f service.yaml
+  kustomize build . | sluice lint -f -     what another program prints
+  sluice lint -f deploy/ -o json           for a program`;
+
+/** `lint`: checks manifests as the cluster and the controller would. */
+export function addLint(program: Command, context: CliContext): void {
+  const command = program
+    .command('lint')
+    .description('Check manifests; every mistake is told, with its file and line')
+    .requiredOption('-f, --filename <path>', 'file or folder; - reads standard input', collect, [])
+    .addHelpText('after', examples);
+  addOutputOption(command, ['table', 'json', 'yaml']).action(async (options: LintOptions, self: Command) => {
+    const session = openSession(self, context);
+    const findings = await lint(options.filename, context);
+    report(session, findings, options.output);
+    const errors = countOf(findings, 'error');
+    if (errors > 0) throw new SluiceError('Invalid', `${errors} ${errors === 1 ? 'error' : 'errors'} in the manifests`);
+  });
+}
+
+function collect(path: string, before: readonly string[]): readonly string[] {
+  return [...before, path];
+}
+
+async function lint(paths: readonly string[], context: CliContext): Promise<readonly Finding[]> {
+  const read: Manifests[] = [];
+  for (const path of paths) read.push(await readManifests(path, context));
+  const problems = read.flatMap((manifests) => manifests.problems);
+  const objects = read.flatMap((manifests) => manifests.objects);
+  if (objects.length === 0 && problems.length === 0) {
+    throw new SluiceError('SourceUnreadable', `there is no manifest in ${paths.join(', ')}`);
+  }
+  return [...problems.map(findingOf), ...lintManifests(objects, capabilitiesOf(trafficRouters))].toSorted(byPlace);
+}
+
+async function readManifests(path: string, context: CliContext): Promise<Manifests> {
+  if (path === '-') return readManifestSet('', [{ path: 'standard input', text: await readAll(context.stdin) }]);
+  const absolute = resolve(context.workingDirectory, path);
+  try {
+    const { size, ...kind } = await stat(absolute).then((stats) => ({
+      size: stats.size,
+      isFolder: stats.isDirectory(),
+    }));
+    if (kind.isFolder) return underFolder(path, await directorySource(absolute).read(context.signal));
+    if (size > fileBytesMax) throw tooLarge(path);
+    return readManifestSet('', [{ path, text: await readFile(absolute, 'utf8') }]);
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    throw new SluiceError('SourceUnreadable', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Files of a folder are told by the path that leads to them from here. */
+function underFolder(folder: string, { objects, problems }: Manifests): Manifests {
+  return {
+    objects: objects.map((object) => ({ ...object, file: join(folder, object.file) })),
+    problems: problems.map((problem) => ({ ...problem, file: join(folder, problem.file) })),
+  };
+}
+
+async function readAll(input: CliContext['stdin']): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > fileBytesMax) throw tooLarge('standard input');
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLarge(path: string): SluiceError {
+  return new SluiceError('SourceUnreadable', `${path} is larger than the ${fileBytesMax} bytes that are read`);
+}
+
+function findingOf({ file, line, column, message }: ManifestProblem): Finding {
+  return { severity: 'error', file, line, column, subject: '', field: '', message };
+}
+
+function byPlace(left: Finding, right: Finding): number {
+  return left.file.localeCompare(right.file) || left.line - right.line || left.column - right.column;
+}
+
+function report(session: Session, findings: readonly Finding[], output: OutputFormat): void {
+  if (output === 'json' || output === 'yaml') {
+    session.print(serialise({ findings }, output));
+    return;
+  }
+  session.print(findings.map((finding) => lineOf(finding, session)));
+  const [errors, warnings] = [countOf(findings, 'error'), countOf(findings, 'warning')];
+  if (errors === 0) session.print([warnings === 0 ? 'no mistakes found' : `no errors, ${warnings} warnings`]);
+}
+
+function lineOf({ file, line, column, severity, subject, message }: Finding, { paint }: Session): string {
+  const place = paint('strong', `${file}:${line}:${column}:`);
+  const kind = paint(severity === 'error' ? 'bad' : 'held', `${severity}:`);
+  return `${place} ${kind} ${harmless(subject === '' ? message : `${subject}: ${message}`)}`;
+}
+
+function countOf(findings: readonly Finding[], severity: Finding['severity']): number {
+  return findings.filter((finding) => finding.severity === severity).length;
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env node
+import { randomInt } from 'node:crypto';
+import { homedir, userInfo } from 'node:os';
+
+import { pino } from 'pino';
+
+import manifest from '../package.json' with { type: 'json' };
+import { systemClock } from './base/clock.ts';
+import { SluiceError } from './base/error.ts';
+import { seededRandom } from './base/random.ts';
+import { runCli } from './cli/cli.ts';
+import type { Output } from './cli/context.ts';
+import { runSource } from './cli/local/run-source.ts';
+
+/**
+ * The composition root: everything that belongs to this process (arguments, environment, streams, signals, clock,
+ * randomness) is taken here and handed on.
+ */
+const { env } = process;
+const { version } = manifest;
+const user = userName();
+const log = pino({ level: env['SLUICE_LOG'] ?? 'warn' }, pino.destination(2));
+const interrupt = new AbortController();
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // The second time there is no more waiting for an orderly end.
+  process.once(signal, () => interrupt.abort(new SluiceError('Cancelled', 'interrupted')));
+}
+for (const stream of [process.stdout, process.stderr]) {
+  // Whoever read the output has left, as `head` does.
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+}
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  env,
+  stdout: outputOf(process.stdout),
+  stderr: outputOf(process.stderr),
+  get stdin() {
+    return process.stdin;
+  },
+  workingDirectory: process.cwd(),
+  homeDirectory: homedir(),
+  user,
+  version,
+  clock: systemClock,
+  signal: interrupt.signal,
+  run: (request, context) => {
+    const random = seededRandom(randomInt(2 ** 32));
+    const environment = { PATH: env['PATH'] ?? '' };
+    const gitEnvironment = definedVariables(env);
+    return runSource(request, context, {
+      clock: systemClock,
+      random,
+      log,
+      environment,
+      gitEnvironment,
+      user,
+      version,
+    });
+  },
+});
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    get isTerminal() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
+    },
+  };
+}
+
+function definedVariables(variables: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** A process may run under a number that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
