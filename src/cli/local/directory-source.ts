@@ -3,23 +3,37 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { messageOf, SluiceError } from '../../base/error.ts';
-import { fileBytesMax, filesMax, isManifestFile, readManifestSet, type SourceFile } from './manifest-set.ts';
+import {
+  fileBytesMax,
+  filesMax,
+  isManifestFile,
+  readManifestSet,
+  type ManifestSet,
+  type SourceFile,
+} from './manifest-set.ts';
 import type { ManifestSource } from './source.ts';
 
 /** A directory with manifests, read with its folders. Its revision is a hash of names and contents. */
 export function directorySource(directory: string): ManifestSource {
+  const files = (): Promise<readonly SourceFile[]> =>
+    readFiles(directory).catch((error: unknown) => {
+      if (error instanceof SluiceError) throw error;
+      throw new SluiceError('SourceUnreadable', `cannot read ${directory}: ${messageOf(error)}`, { cause: error });
+    });
   return {
     description: directory,
+    revision: async () => revisionOf(await files()),
     async read() {
-      const files = await readFiles(directory).catch((error: unknown) => {
-        if (error instanceof SluiceError) throw error;
-        throw new SluiceError('SourceUnreadable', `cannot read ${directory}: ${messageOf(error)}`, { cause: error });
-      });
-      const hash = createHash('sha256');
-      for (const file of files) hash.update(`${file.path}\0${file.text}\0`);
-      return readManifestSet(hash.digest('hex').slice(0, 12), files);
+      const found = await files();
+      return readManifestSet(revisionOf(found), found);
     },
   };
+}
+
+function revisionOf(files: readonly SourceFile[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(`${file.path}\0${file.text}\0`);
+  return hash.digest('hex').slice(0, 40);
 }
 
 async function readFiles(directory: string): Promise<readonly SourceFile[]> {

@@ -36,9 +36,11 @@ export async function followSource(options: FollowSourceOptions, signal: AbortSi
   let unreadable = '';
   while (!signal.aborted) {
     try {
-      const set = await source.read(signal);
-      if (set.revision !== seen) await applyRevision(set, options, signal);
-      seen = set.revision;
+      if ((await source.revision(signal)) !== seen) {
+        const set = await source.read(signal);
+        await applyRevision(set, options, signal);
+        seen = set.revision;
+      }
       unreadable = '';
     } catch (error) {
       const message = messageOf(error);
