@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { Json } from '../src/api/object.ts';
 import { messageOf } from '../src/base/error.ts';
 import { contractCases, runCase } from '../test/contract/cluster.ts';
 import { realCluster } from '../test/contract/real-cluster.ts';
-import { recordedFile } from '../test/contract/recorded-answers.ts';
+import { recordedAnswers, recordedFile, recordedVersions } from '../test/contract/recorded-answers.ts';
 import { startOwnControlPlane } from '../test/control-plane/control-plane.ts';
 
 // Runs the contract suite against a real API server and keeps its answers as what other clusters are compared with.
@@ -39,7 +40,18 @@ try {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify(record, undefined, 2)}\n`);
     console.log(`${contractCases.length} cases recorded in ${file}`);
+    reportDifferences(plane.version);
   }
 } finally {
   await plane.stop();
+}
+
+/** Names the cases that another recorded version answered differently. */
+function reportDifferences(version: string): void {
+  const answers = recordedAnswers(version);
+  for (const other of recordedVersions().filter((name) => name !== version)) {
+    const before = recordedAnswers(other);
+    const different = Object.keys(answers).filter((name) => !isDeepStrictEqual(answers[name], before[name]));
+    console.log(`${different.length} cases differ from ${other}${different.map((name) => `\n- ${name}`).join('')}`);
+  }
 }

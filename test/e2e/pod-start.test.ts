@@ -134,6 +134,26 @@ ownControlPlaneSuite('how a simulated pod starts', settings, (plane) => {
     });
   }
 
+  for (const [name, value] of [
+    ['start-latency', 'soon'],
+    ['process', 'genuine'],
+  ] as const) {
+    test(`an annotation that makes no sense shows in the status: ${name}`, async () => {
+      await pods.create(
+        `senseless-${name}`,
+        {},
+        { metadata: { annotations: { [`simulation.sluice.dev/${name}`]: value } } },
+      );
+      const pod = await pods.until(`senseless-${name}`, 'is refused', (seen) => {
+        return mainOf(seen).state.waiting?.reason === 'CreateContainerConfigError';
+      });
+      assert.match(
+        mainOf(pod).state.waiting?.message ?? '',
+        new RegExp(`^annotation simulation.sluice.dev/${name}="${value}" is`),
+      );
+    });
+  }
+
   test('a postStart hook holds the container back for its duration', async () => {
     await pods.create('post-start', { lifecycle: { postStart: { exec: { command: ['sleep', '3'] } } } });
     const before = await pods.until('post-start', 'is being created', (pod) => pod.status.startTime !== undefined);

@@ -96,7 +96,7 @@ func (c *container) step(l *life, now time.Time) time.Time {
 		}
 		c.pull(l, now)
 	case pullBackOff:
-		return c.waitForPull(now)
+		return c.waitForPull(l, now)
 	case backOff:
 		if now.Before(c.nextAt) {
 			return c.nextAt
@@ -109,7 +109,7 @@ func (c *container) step(l *life, now time.Time) time.Time {
 }
 
 func (c *container) pull(l *life, now time.Time) {
-	fault := faultOf(c.spec.Image, c.spec.ImagePullPolicy)
+	fault := c.fault(l)
 	if fault == nil {
 		c.pulled = true
 		c.start(l, now)
@@ -122,7 +122,15 @@ func (c *container) pull(l *life, now time.Time) {
 	c.waitReason, c.waitMessage = fault.reason, fault.message
 }
 
-func (c *container) waitForPull(now time.Time) time.Time {
+// fault is why the container cannot be made now.
+func (c *container) fault(l *life) *imageFault {
+	if l.fault != nil {
+		return l.fault
+	}
+	return faultOf(c.spec.Image, c.spec.ImagePullPolicy)
+}
+
+func (c *container) waitForPull(l *life, now time.Time) time.Time {
 	if now.Before(c.pullErrorUntil) {
 		return c.pullErrorUntil
 	}
@@ -130,7 +138,7 @@ func (c *container) waitForPull(now time.Time) time.Time {
 		c.phase = pulling
 		return time.Time{}
 	}
-	if fault := faultOf(c.spec.Image, c.spec.ImagePullPolicy); fault != nil && c.waitReason != fault.backOffReason {
+	if fault := c.fault(l); fault != nil && c.waitReason != fault.backOffReason {
 		c.waitReason = fault.backOffReason
 		c.waitMessage = fmt.Sprintf("Back-off pulling image %q: %s: %s", c.spec.Image, fault.reason, fault.message)
 	}

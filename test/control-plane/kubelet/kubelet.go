@@ -234,10 +234,7 @@ func (k *Kubelet) life(key string) *life {
 }
 
 func (k *Kubelet) begin(key string, pod *v1.Pod, node *v1.Node) (*life, error) {
-	l, err := newLife(k.options, pod, time.Now())
-	if err != nil {
-		return nil, err
-	}
+	l := newLife(k.options, pod, time.Now())
 	l.nodeAddress = node.Status.Addresses[0].Address
 	l.wake = func() { k.queue.Add(key) }
 	switch {
@@ -246,9 +243,11 @@ func (k *Kubelet) begin(key string, pod *v1.Pod, node *v1.Node) (*life, error) {
 	case pod.Status.PodIP != "" && k.addresses.adopt(pod.Status.PodIP):
 		l.address = pod.Status.PodIP
 	default:
-		if l.address, err = k.addresses.take(); err != nil {
+		address, err := k.addresses.take()
+		if err != nil {
 			return nil, err
 		}
+		l.address = address
 	}
 	k.ledger.book(pod, pod.Spec.NodeName)
 	k.mutex.Lock()

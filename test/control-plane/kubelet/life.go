@@ -33,7 +33,9 @@ type life struct {
 	begunAt    time.Time
 	latency    time.Duration
 	containers []*container
-	ending     *ending
+	// fault is why nothing of this pod can be started: an annotation that makes no sense.
+	fault  *imageFault
+	ending *ending
 	// transitions keeps since when each condition has its status.
 	transitions map[v1.PodConditionType]transition
 	// written is the status as last sent, and the resourceVersion it got.
@@ -58,17 +60,23 @@ type ending struct {
 	completed bool
 }
 
-func newLife(options *Options, pod *v1.Pod, now time.Time) (*life, error) {
+func newLife(options *Options, pod *v1.Pod, now time.Time) *life {
 	l := &life{options: options, pod: pod, begunAt: now, latency: options.StartLatency,
 		transitions: map[v1.PodConditionType]transition{}}
 	if text := pod.Annotations[annotationStartLatency]; text != "" {
 		latency, err := time.ParseDuration(text)
 		if err != nil || latency < 0 {
-			return nil, fmt.Errorf("annotation %s=%q is not a duration such as 2s", annotationStartLatency, text)
+			l.refuse("annotation %s=%q is not a duration such as 2s", annotationStartLatency, text)
 		}
-		l.latency = latency
+		l.latency = max(latency, 0)
 	}
-	l.real = pod.Annotations[annotationProcess] == "real"
+	switch process := pod.Annotations[annotationProcess]; process {
+	case "", "simulated":
+	case "real":
+		l.real = true
+	default:
+		l.refuse("annotation %s=%q is neither real nor simulated", annotationProcess, process)
+	}
 	for i := range pod.Spec.InitContainers {
 		kind := initializer
 		if policy := pod.Spec.InitContainers[i].RestartPolicy; policy != nil && *policy == v1.ContainerRestartPolicyAlways {
@@ -82,7 +90,13 @@ func newLife(options *Options, pod *v1.Pod, now time.Time) (*life, error) {
 	if pod.Status.StartTime != nil {
 		l.adopt(now)
 	}
-	return l, nil
+	return l
+}
+
+// refuse keeps the containers from starting, with a reason that shows in their status.
+func (l *life) refuse(format string, arguments ...any) {
+	reason := "CreateContainerConfigError"
+	l.fault = &imageFault{reason: reason, backOffReason: reason, message: fmt.Sprintf(format, arguments...)}
 }
 
 // adopt takes over a pod that an earlier kubelet process played: what runs goes on, what has ended stays ended.
