@@ -14,8 +14,8 @@ export function openLog(path: string): number {
 }
 
 /**
- * Cuts a log that has grown too long to its newest half, at the beginning of a line. What the process writes in the very
- * moment of the cut can be lost.
+ * Cuts a log that has grown too long to its newest half, at the beginning of a line. What the process writes in the
+ * very moment of the cut can be lost.
  */
 export function trimLog(path: string, byteCountMax: number = logByteCountMax): void {
   const file = openSync(path, 'a+');

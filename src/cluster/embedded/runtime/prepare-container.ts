@@ -22,8 +22,8 @@ export interface PrepareProblem {
 }
 
 /**
- * Finds the program of a container's image, its variables, and its command. As with images, `command` takes the place of
- * the program, `args` the place of its arguments, and a `command` alone drops the arguments of the image.
+ * Finds the program of a container's image, its variables, and its command. As with images, `command` takes the place
+ * of the program, `args` the place of its arguments, and a `command` alone drops the arguments of the image.
  */
 export async function prepareContainer(
   container: Container,

@@ -191,7 +191,7 @@ describe('the local gateway: connections', () => {
     assert.equal(count, before + 1);
   });
 
-  test('a pod that dies in the middle of its answer cuts the client’s connection instead of ending it well', async () => {
+  test('a pod that dies in its answer cuts the client’s connection instead of ending it well', async () => {
     const half = await shop.pod('half', '127.71.0.1', (_request, response) => {
       response.writeHead(200, { 'content-length': '1000' });
       response.write('half', () => response.socket?.destroy());

@@ -45,7 +45,7 @@ test('a path prefix matches whole elements only', () => {
   assert.equal(find({ url: '/apis' }), 'none');
 });
 
-test('exact path wins over expression, expression over prefix, longer prefix over shorter, whatever their order', () => {
+test('exact path wins over expression, expression over prefix, longer prefix over shorter', () => {
   const find = finder(
     route('a', {
       rules: [

@@ -47,7 +47,8 @@ describe('the local runtime', () => {
       {
         command: ['sh', '-c'],
         args: [
-          'echo "$GREETING,$NAME,$ADDRESS,$COLOR,$KEY,$SIZE_size,$SLUICE_IMAGE_TAG"; echo \'$(NAME)-$(UNKNOWN)-$$(NAME)\'',
+          'echo "$GREETING,$NAME,$ADDRESS,$COLOR,$KEY,$SIZE_size,$SLUICE_IMAGE_TAG"\n' +
+            "echo '$(NAME)-$(UNKNOWN)-$$(NAME)'",
         ],
         envFrom: [{ prefix: 'SIZE_', configMapRef: { name: 'settings' } }],
         env: [
