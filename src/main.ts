@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { randomInt } from 'node:crypto';
 import { homedir, userInfo } from 'node:os';
+import { delimiter, dirname } from 'node:path';
 
 import { pino } from 'pino';
 
@@ -47,7 +48,8 @@ process.exitCode = await runCli({
   signal: interrupt.signal,
   run: (request, context) => {
     const random = seededRandom(randomInt(2 ** 32));
-    const environment = { PATH: env['PATH'] ?? '' };
+    // A pod that runs `node` gets the same one, whatever the machine's own is.
+    const environment = { PATH: [dirname(process.execPath), env['PATH'] ?? ''].join(delimiter) };
     const gitEnvironment = definedVariables(env);
     return runSource(request, context, {
       clock: systemClock,
