@@ -89,12 +89,14 @@ const appMeshSchema = object(
 /** Configuration of the AWS App Mesh router. */
 export type AppMeshTrafficRouting = Static<typeof appMeshSchema>;
 
-const traefikSchema = object({ weightedTraefikServiceName: text }, {});
+/** Schema of `trafficRouting.traefik`. */
+export const traefikSchema = object({ weightedTraefikServiceName: text }, {});
 
 /** Configuration of the Traefik router. */
 export type TraefikTrafficRouting = Static<typeof traefikSchema>;
 
-const apisixSchema = object({}, { route: object({ name: text }, { rules: list(text) }) });
+/** Schema of `trafficRouting.apisix`. */
+export const apisixSchema = object({}, { route: object({ name: text }, { rules: list(text) }) });
 
 /** Configuration of the Apache APISIX router. */
 export type ApisixTrafficRouting = Static<typeof apisixSchema>;

@@ -35,8 +35,8 @@ export const istioDifferences: readonly TrafficDifference[] = [
   {
     name: 'subsets of the user',
     reason:
-      'Appendix D and public report AR#3125: a change of hashes drops the subsets that the Rollout does not' +
-      ' know. Ours keeps them (invariant I19).',
+      'Appendix D and public report AR#3125: a change of hashes drops the subsets that the Rollout does not ' +
+      'know. Ours keeps them (invariant I19).',
     fields: ['calls.*.objects.*.spec.subsets'],
     applies: (input) => {
       const { canarySubsetName, stableSubsetName } = routingOf(input).istio?.destinationRule ?? {};
@@ -46,8 +46,8 @@ export const istioDifferences: readonly TrafficDifference[] = [
   {
     name: 'the main route beside a mirror route',
     reason:
-      'Appendix D: with a main route that is not listed and a mirror route, setWeight changes only the mirror ' +
-      'route. Ours changes both, so that they say the same (invariant I02).',
+      'Appendix D: with a main route that is not listed and a mirror route, setWeight changes only the ' +
+      'mirror route. Ours changes both, so that they say the same (invariant I02).',
     fields: ['calls.*.objects.*.spec.http.*.route'],
     applies: (input) => {
       const { virtualService, virtualServices: several = [] } = routingOf(input).istio ?? {};
@@ -58,8 +58,8 @@ export const istioDifferences: readonly TrafficDifference[] = [
   {
     name: 'weight 0 that is not written',
     reason:
-      'Bug class G: a weight of 0 gets lost where the reference leaves out what is empty, or takes what is absent ' +
-      'for equal. Ours writes it (invariant I02).',
+      'Bug class G: a weight of 0 gets lost where the reference leaves out what is empty, or takes what is ' +
+      'absent for equal. Ours writes it (invariant I02).',
     fields: routeFields.map((field) => `${field}.*.route.*.weight`),
     values: (expected, actual) => expected === undefined && actual === 0,
     applies: (input) => hasMirror(input) || allRoutes(input).some((route) => destinations(route).some(hasNoWeight)),
@@ -110,14 +110,6 @@ export const istioDifferences: readonly TrafficDifference[] = [
       ),
   },
   {
-    name: 'a side that stands twice in a route',
-    reason:
-      'The reference gives every destination of a side its whole weight, so that they sum to more than the ' +
-      'maximum (invariant I02). Ours gives it to the first.',
-    fields: routeFields,
-    applies: (input) => allRoutes(input).some((route) => hasSideTwice(input, destinations(route).map(hostOf))),
-  },
-  {
     name: 'a DestinationRule of several Rollouts',
     reason:
       'The reference overwrites the name of another Rollout that manages the object, which then writes its ' +
@@ -132,8 +124,8 @@ export const istioDifferences: readonly TrafficDifference[] = [
   {
     name: 'a side without its subset',
     reason:
-      'Traffic that is sent to a subset that does not exist is lost (invariant I04). Ours names the missing' +
-      ' subset and changes nothing.',
+      'Traffic that is sent to a subset that does not exist is lost (invariant I04). Ours names the missing ' +
+      'subset and changes nothing.',
     fields: ['calls'],
     applies: (input) => {
       const rule = routingOf(input).istio?.destinationRule;
@@ -168,11 +160,6 @@ function hasNoWeight(destination: JsonRecord): boolean {
 
 function isForeignField(field: string): boolean {
   return field !== 'destination' && field !== 'weight';
-}
-
-function hasSideTwice({ rollout }: TrafficInput, hosts: readonly string[]): boolean {
-  const { canaryService = '', stableService = '' } = rollout.spec.strategy?.canary ?? {};
-  return [canaryService, stableService].some((side) => side !== '' && hosts.filter((host) => host === side).length > 1);
 }
 
 /** A VirtualService without a list of routes that the Rollout names routes of. */

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { listOf, recordOf } from '../../src/api/json-access.ts';
+import { listOf, recordOf, textOf, type JsonRecord } from '../../src/api/json-access.ts';
 import type { KubeObject } from '../../src/api/object.ts';
 import { parseJson } from '../../src/providers/traffic/alb-action.ts';
 import { ingressRules, pathService, rulePaths } from '../../src/providers/traffic/ingress.ts';
 import type { Difference } from './difference.ts';
 import { istioDifferences } from './differences-istio.ts';
 import { objectsByKey, type TrafficInput, type TrafficOutput } from './run-traffic.ts';
-import { callsOf, listedObjects, managedNames, routingOf } from './traffic-input.ts';
+import { callsOf, hostOf, listedObjects, managedNames, routingOf } from './traffic-input.ts';
 
 type TrafficDifference = Difference<TrafficInput, TrafficOutput>;
 
@@ -16,8 +16,8 @@ const sharedDifferences: readonly TrafficDifference[] = [
   {
     name: 'all or nothing',
     reason:
-      'A list of router objects of which one is missing or wrong is not half written: the same canary would' +
-      ' have two shares (invariant I02). The reference writes up to the first mistake. Ours names the ' +
+      'A list of router objects of which one is missing or wrong is not half written: the same canary would ' +
+      'have two shares (invariant I02). The reference writes up to the first mistake. Ours names the ' +
       'mistake and changes nothing.',
     fields: ['calls'],
     applies: (input, { calls }) =>
@@ -70,6 +70,45 @@ const sharedDifferences: readonly TrafficDifference[] = [
   },
 ];
 
+const listDifferences: readonly TrafficDifference[] = [
+  {
+    name: 'a side that stands twice in a list',
+    reason:
+      'The reference gives every place of a side the whole weight, or only the first one, so that the ' +
+      'weights of both sides sum to more than the maximum (invariant I02). Ours gives it to the first, and ' +
+      '0 to the others.',
+    fields: ['calls.*.objects.*.spec.*'],
+    values: (_expected, actual) => actual === 0,
+    applies: hasSideTwice,
+  },
+  {
+    name: 'a prefix is a text',
+    reason:
+      'The reference takes the prefix of a header for a pattern, so that other values match too and their ' +
+      'requests are led to the canary. Ours compares it as a text.',
+    fields: ['calls.*.objects.*.spec.http.*.match.exprs.*.value'],
+    applies: (input) =>
+      routingOf(input).apisix !== undefined &&
+      callsOf(input, 'setHeaderRoute').some(({ setHeaderRoute: { match = [] } }) =>
+        match.some(({ headerValue }) => /[\\^$.|?*+()[\]{}]/u.test(headerValue?.prefix ?? '')),
+      ),
+  },
+  {
+    name: 'rules that the Rollout does not split',
+    reason:
+      'Appendix D: the header route of the reference copies all other rules too, which then stand twice. ' +
+      'Ours has only the rules that carry the traffic.',
+    fields: ['calls.*.objects.*.spec.http'],
+    applies: (input) => {
+      const { route } = routingOf(input).apisix ?? {};
+      const base = input.objects.find(({ metadata }) => metadata.name === route?.name);
+      const names = listOf(recordOf(base?.['spec'])['http']).map((rule) => recordOf(rule)['name']);
+      const main = (route?.rules ?? []).length === 0 ? [route?.name] : (route?.rules ?? []);
+      return callsOf(input, 'setHeaderRoute').length > 0 && names.some((name) => !main.some((one) => one === name));
+    },
+  },
+];
+
 const ingressDifferences: readonly TrafficDifference[] = [
   {
     name: 'rules without a Service behind them',
@@ -82,8 +121,8 @@ const ingressDifferences: readonly TrafficDifference[] = [
   {
     name: 'headers that are not compared as exact text',
     reason:
-      'A load balancer of AWS compares texts only; the reference writes the empty text for prefix and regex' +
-      ' (Appendix D), which no request has. Ours refuses the route and changes nothing.',
+      'A load balancer of AWS compares texts only; the reference writes the empty text for prefix and regex ' +
+      '(Appendix D), which no request has. Ours refuses the route and changes nothing.',
     fields: ['calls'],
     applies: (input) =>
       routingOf(input).alb !== undefined &&
@@ -111,8 +150,8 @@ const ingressDifferences: readonly TrafficDifference[] = [
   {
     name: 'labels and annotations of others',
     reason:
-      'What other controllers note on the canary Ingress is theirs (invariant I19). Ours keeps it when it writes the ' +
-      'weight.',
+      'What other controllers note on the canary Ingress is theirs (invariant I19). Ours keeps it when it ' +
+      'writes the weight.',
     fields: ['calls.*.objects.*.metadata.annotations', 'calls.*.objects.*.metadata.labels'],
     values: (expected, actual) => expected === undefined && actual !== undefined,
     applies: (input) => routingOf(input).nginx !== undefined && input.objects.some(isCanaryIngress),
@@ -121,8 +160,8 @@ const ingressDifferences: readonly TrafficDifference[] = [
     name: 'a total weight that is no longer asked for',
     reason:
       'Without maxTrafficWeight the total is 100. Left at its old value (Appendix D) it would make the ' +
-      'share of the canary another than the planned one (invariants I02, I20), so ours takes the annotation' +
-      ' away.',
+      'share of the canary another than the planned one (invariants I02, I20), so ours takes the annotation ' +
+      'away.',
     fields: ['calls.*.objects.*.metadata.annotations'],
     values: (expected, actual) => typeof expected === 'string' && actual === undefined,
     applies: (input) =>
@@ -145,6 +184,7 @@ const crash: TrafficDifference = {
 export const trafficDifferences: readonly TrafficDifference[] = [
   ...sharedDifferences,
   ...istioDifferences,
+  ...listDifferences,
   ...ingressDifferences,
   crash,
 ];
@@ -152,6 +192,24 @@ export const trafficDifferences: readonly TrafficDifference[] = [
 function maximumOf(input: TrafficInput): number {
   const { nginx, maxTrafficWeight = 100 } = routingOf(input);
   return nginx === undefined ? 100 : maxTrafficWeight;
+}
+
+/** Whether one list of some object names a side twice. */
+function hasSideTwice({ objects, rollout }: TrafficInput): boolean {
+  const { canaryService = '', stableService = '' } = rollout.spec.strategy?.canary ?? {};
+  const twice = (value: unknown): boolean => {
+    if (!Array.isArray(value)) return typeof value === 'object' && value !== null && Object.values(value).some(twice);
+    const names = value.map((item) => serviceIn(recordOf(item)));
+    const isTwice = [canaryService, stableService].some(
+      (side) => side !== '' && names.filter((name) => name === side).length > 1,
+    );
+    return isTwice || value.some(twice);
+  };
+  return objects.some((object) => twice(object['spec']));
+}
+
+function serviceIn(entry: JsonRecord): string {
+  return hostOf(entry) || textOf(entry['serviceName']) || textOf(entry['name']);
 }
 
 function hasRuleWithoutService(ingress: KubeObject): boolean {

@@ -103,7 +103,7 @@ const analysisAssess = comparedForm<AnalysisInput, AnalysisExpected>({
 const traffic = comparedForm<TrafficInput, TrafficOutput>({
   name: 'traffic',
   title: 'Objects of traffic routers',
-  files: ['istio', 'nginx', 'alb', 'smi'].map((router) => `traffic-${router}.json`),
+  files: ['istio', 'nginx', 'alb', 'smi', 'traefik', 'apisix'].map((router) => `traffic-${router}.json`),
   differences: trafficDifferences,
   matches: ({ rollout, calls }) => Array.isArray(calls) && hasKnownRouter(rollout),
   run: runTraffic,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { canarySides } from '../../src/api/canary-sides.ts';
+import type { CanaryStrategy } from '../../src/api/canary-strategy.ts';
 import type { SetHeaderRoute, SetMirrorRoute } from '../../src/api/canary-step.ts';
 import type { KubeObject } from '../../src/api/object.ts';
 import type { RolloutStatus } from '../../src/api/rollout-status.ts';
@@ -123,22 +124,33 @@ interface BoundRouter {
 
 /** The router that a case is about, bound to its Rollout. */
 function routerOf({ rollout, smiApiVersion: smiVersion = 'v1alpha1' }: TrafficInput): BoundRouter {
-  const { metadata, spec, status } = rollout;
-  const canary = spec.strategy?.canary ?? {};
-  const routing = canary.trafficRouting ?? {};
+  const routing = rollout.spec.strategy?.canary?.trafficRouting ?? {};
   const name = trafficRouterNames.find((candidate) => routing[candidate] !== undefined);
   const router = trafficRoutersWith({ smiVersion }).find((candidate) => candidate.name === name);
   assert.ok(name !== undefined && router !== undefined, `no router of ours is called ${name}`);
-  const weightMax = router.capabilities.weightMax ? (routing.maxTrafficWeight ?? 100) : 100;
-  const subject: RouterSubject = {
+  return { router, config: routing[name], subject: subjectOf(rollout, router) };
+}
+
+function subjectOf(
+  { metadata, spec, status }: TrafficInput['rollout'],
+  { capabilities }: TrafficRouter<unknown>,
+): RouterSubject {
+  const canary = spec.strategy?.canary ?? {};
+  const { managedRoutes = [], maxTrafficWeight } = canary.trafficRouting ?? {};
+  const strategy = capabilities.pingPong ? canary : withoutPingPong(canary);
+  return {
     ...metadata,
-    ...canarySides(canary, status?.canary?.stablePingPong),
-    managedRoutes: (routing.managedRoutes ?? []).map((route) => route.name),
-    weightMax,
-    weightMaxGiven: routing.maxTrafficWeight !== undefined,
+    ...canarySides(strategy, status?.canary?.stablePingPong),
+    managedRoutes: managedRoutes.map((route) => route.name),
+    weightMax: capabilities.weightMax ? (maxTrafficWeight ?? 100) : 100,
+    weightMaxGiven: maxTrafficWeight !== undefined,
     otherNamespaces: true,
   };
-  return { router, config: routing[name], subject };
+}
+
+/** A router that cannot change the sides is told those that do not change. */
+function withoutPingPong({ pingPong: _changing, ...canary }: CanaryStrategy): CanaryStrategy {
+  return canary;
 }
 
 function isTarget(target: RouterTarget, object: KubeObject): boolean {

@@ -5,6 +5,7 @@ import type { TrafficPlan, TrafficReading } from '../../api/traffic.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { albAction, albConditions, albTargets } from './alb-action.ts';
 import { albOwnership, albOwnershipAnnotation, albOwnershipText, ownedAnnotations } from './alb-ownership.ts';
+import { albNotice } from './change-notice.ts';
 import {
   problemText,
   type RouterChange,
@@ -39,6 +40,7 @@ export const alb: TrafficRouter<AlbTrafficRouting> = {
   targets,
   read,
   write,
+  notice: albNotice,
 };
 
 const albField = 'trafficRouting.alb';

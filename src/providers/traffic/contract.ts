@@ -33,6 +33,14 @@ export interface TrafficRouter<Config> {
     objects: readonly KubeObject[],
     plan: TrafficPlan,
   ): Result<readonly RouterChange[], RouterProblem>;
+  /** What clients are told about a change that was made for a plan; a router without it says nothing. */
+  notice?(change: RouterChange, plan: TrafficPlan): RouterNotice;
+}
+
+/** A Kubernetes Event about a change. */
+export interface RouterNotice {
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** The Rollout as far as routers need to know it. */

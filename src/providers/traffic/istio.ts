@@ -4,6 +4,7 @@ import { istioSchema, type IstioTrafficRouting } from '../../api/traffic-routing
 import type { TrafficPlan, TrafficReading } from '../../api/traffic.ts';
 import { virtualServiceNames, type VirtualServiceName } from '../../api/virtual-service-name.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
+import { istioNotice } from './change-notice.ts';
 import {
   problemText,
   type RouterChange,
@@ -46,6 +47,7 @@ export const istio: TrafficRouter<IstioTrafficRouting> = {
   targets,
   read,
   write,
+  notice: istioNotice,
 };
 
 /** All objects of a Rollout, as the router looks at them. */

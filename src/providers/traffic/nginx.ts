@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { nginxSchema, type NginxTrafficRouting } from '../../api/traffic-routing.ts';
 import type { TrafficPlan, TrafficReading } from '../../api/traffic.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
+import { nginxNotice } from './change-notice.ts';
 import {
   problemText,
   type RouterChange,
@@ -46,6 +47,7 @@ export const nginx: TrafficRouter<NginxTrafficRouting> = {
   targets,
   read,
   write,
+  notice: nginxNotice,
 };
 
 interface IngressPair {

@@ -1,10 +1,12 @@
 import { alb } from './alb.ts';
+import { apisix } from './apisix.ts';
 import type { TrafficRouter } from './contract.ts';
 import { gatewayApi } from './gateway-api.ts';
 import { istio } from './istio.ts';
 import { nginx } from './nginx.ts';
 import type { SmiVersion } from './router-types.ts';
 import { smi } from './smi.ts';
+import { traefik } from './traefik.ts';
 
 /** What whoever runs Sluice can choose about traffic routers. */
 export interface RouterSettings {
@@ -14,7 +16,7 @@ export interface RouterSettings {
 
 /** The traffic routers that Sluice knows. They act in this order when a Rollout configures several. */
 export function trafficRoutersWith({ smiVersion }: RouterSettings): readonly TrafficRouter<unknown>[] {
-  return [istio, nginx, alb, smi(smiVersion), gatewayApi];
+  return [istio, nginx, alb, smi(smiVersion), traefik, apisix, gatewayApi];
 }
 
 /** The traffic routers with the settings that hold when nobody chooses. */

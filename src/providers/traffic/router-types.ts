@@ -14,6 +14,20 @@ export const routerTypes = {
   virtualService: { ...istio, kind: 'VirtualService', plural: 'virtualservices' },
   destinationRule: { ...istio, kind: 'DestinationRule', plural: 'destinationrules' },
   ingress: resourceTypes.ingress,
+  traefikService: {
+    group: 'traefik.io',
+    version: 'v1alpha1',
+    kind: 'TraefikService',
+    plural: 'traefikservices',
+    namespaced: true,
+  },
+  apisixRoute: {
+    group: 'apisix.apache.org',
+    version: 'v2',
+    kind: 'ApisixRoute',
+    plural: 'apisixroutes',
+    namespaced: true,
+  },
 } as const satisfies Record<string, ResourceType>;
 
 /** Versions of the TrafficSplit that a mesh may serve. */

@@ -6,7 +6,7 @@ import { trafficDifferences } from '../../golden/differences-traffic.ts';
 import { readGolden } from '../../golden/read-golden.ts';
 import { expectedTraffic, runTraffic, type TrafficExpected, type TrafficInput } from '../../golden/run-traffic.ts';
 
-const caseCounts = { istio: 43, nginx: 16, alb: 21, smi: 13 };
+const caseCounts = { istio: 43, nginx: 16, alb: 21, smi: 13, traefik: 10, apisix: 16 };
 
 describe('router objects', () => {
   for (const [router, count] of Object.entries(caseCounts)) {
