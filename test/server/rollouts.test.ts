@@ -25,6 +25,7 @@ describe('reading Rollouts', () => {
         strategy: 'Canary',
         phase: 'Paused',
         message: 'CanaryPauseStep',
+        promoted: false,
         revision: 2,
         desired: 4,
         current: 5,

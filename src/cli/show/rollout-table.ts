@@ -33,14 +33,14 @@ export function rolloutRow(
   { isWide, hasNamespaces }: ListShape,
   nowMs: number,
 ): readonly Cell[] {
-  const { name, namespace, strategy, phase, step, weights, ready, desired, updated, available, createdAt } = rollout;
+  const { name, namespace, strategy, phase, step, ready, desired, updated, available, createdAt } = rollout;
   return [
     ...(hasNamespaces ? [namespace] : []),
     name,
     strategy || '-',
     { text: phase, tone: markOf(phase).tone },
     step === undefined ? '-' : `${step.index}/${step.count}`,
-    weights?.canary === undefined ? '-' : `${weights.canary}/${weights.max}`,
+    weightText(rollout),
     `${ready}/${desired}`,
     String(desired),
     String(updated),
@@ -48,4 +48,10 @@ export function rolloutRow(
     ageOf(createdAt, nowMs),
     ...(isWide ? [String(rollout.revision), rollout.message || '-'] : []),
   ];
+}
+
+/** The share of the current revision, which is the stable one when it is promoted. */
+function weightText({ weights, promoted }: RolloutReport): string {
+  const share = promoted ? weights?.stable : weights?.canary;
+  return weights === undefined || share === undefined ? '-' : `${share}/${weights.max}`;
 }

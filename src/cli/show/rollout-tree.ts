@@ -43,13 +43,14 @@ function phaseCell({ phase, message }: RolloutDetail): Cell {
   return { text: `${sign} ${phase}${message === '' ? '' : `: ${message}`}`, tone };
 }
 
-function trafficRows({ weights, services }: RolloutDetail): readonly (readonly Cell[])[] {
+function trafficRows({ weights, services, promoted }: RolloutDetail): readonly (readonly Cell[])[] {
   if (weights === undefined) {
     const { active, preview } = services;
     if (active === undefined) return [];
     return [['Services:', `active ${active}${preview === undefined ? '' : `, preview ${preview}`}`]];
   }
   const { canary, stable, wanted, max, verified } = weights;
+  if (promoted && canary === 0) return [['Traffic:', 'all to the stable revision']];
   const read = canary === undefined ? 'not read yet' : `canary ${canary}, stable ${stable ?? max - canary}`;
   const unverified = verified === false ? ', not verified yet' : '';
   return [['Traffic:', `${read} of ${max} (canary wanted ${wanted}${unverified})`]];

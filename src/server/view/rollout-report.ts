@@ -6,7 +6,7 @@ import type { Rollout } from '../../api/rollout.ts';
 import { boolean, int32, object, stringEnum, text } from '../../api/schema.ts';
 import { projectRollout } from '../../controller/project.ts';
 import { canaryWeight } from '../../engine/canary-weight.ts';
-import { shownPhase } from '../../engine/phase.ts';
+import { isFullyPromoted, shownPhase } from '../../engine/phase.ts';
 import { revisionAnnotation } from '../../engine/revision.ts';
 import type { ReplicaSetView, RolloutView } from '../../engine/world.ts';
 
@@ -14,7 +14,7 @@ const weightsSchema = object({ wanted: int32, max: int32 }, { canary: int32, sta
 
 /**
  * Shares of the traffic out of `max`: what the steps want for the canary, and what was read back from the router.
- * Without a router `canary` is the share of the available pods.
+ * Without a router `canary` is the share of the available pods. A revision that is promoted is no canary any more.
  */
 export type WeightsReport = Static<typeof weightsSchema>;
 
@@ -27,6 +27,7 @@ export const rolloutLineFields = {
     strategy: stringEnum(['Canary', 'BlueGreen', '']),
     phase: stringEnum(['Healthy', 'Degraded', 'Progressing', 'Paused']),
     message: text,
+    promoted: boolean,
     revision: int32,
     desired: int32,
     current: int32,
@@ -44,7 +45,7 @@ export const rolloutLineFields = {
 export const rolloutReportSchema = object(rolloutLineFields.required, rolloutLineFields.optional);
 
 /**
- * A Rollout in one line. Counts are pods; `ready` counts those of all revisions for a canary and those of the active
+ * A Rollout in one line. `promoted` says that the current revision is the stable one. Counts are pods; `ready` counts those of all revisions for a canary and those of the active
  * one for blue/green. `step.index` is the number of steps that are done.
  */
 export type RolloutReport = Static<typeof rolloutReportSchema>;
@@ -66,6 +67,7 @@ export function reportRollout(source: KubeObject, known: KnownReplicaSets = {}):
     strategy: strategyOf(view),
     phase,
     message,
+    promoted: isFullyPromoted(view.status),
     revision: Number(/^\d{1,9}$/.exec(view.annotations[revisionAnnotation] ?? '')?.[0] ?? 0),
     desired: replicasOf(view.spec),
     ...podCounts(view),
@@ -98,7 +100,9 @@ function weightsOf(view: RolloutView, { current, stable }: KnownReplicaSets): We
   const { spec, status } = view;
   if (spec.strategy?.canary === undefined) return undefined;
   const max = trafficWeightMax(spec);
-  const wanted = canaryWeight({ spec, status, newReplicaSet: current, stableReplicaSet: stable });
+  const wanted = isFullyPromoted(status)
+    ? 0
+    : canaryWeight({ spec, status, newReplicaSet: current, stableReplicaSet: stable });
   const read = status.canary?.weights;
   if (read === undefined) return { wanted, max, ...shareOfPods(view, max) };
   const { canary, stable: stableRead, verified } = read;
@@ -110,7 +114,6 @@ function shareOfPods({ spec, status }: RolloutView, max: number): { canary?: num
   if (spec.strategy?.canary?.trafficRouting !== undefined) return {};
   const pods = status.availableReplicas ?? 0;
   if (pods === 0) return {};
-  const isSettled = status.stableRS === status.currentPodHash;
-  const canary = isSettled ? max : Math.min(Math.round(((status.updatedReplicas ?? 0) * max) / pods), max);
+  const canary = isFullyPromoted(status) ? 0 : Math.min(Math.round(((status.updatedReplicas ?? 0) * max) / pods), max);
   return { canary, stable: max - canary };
 }
