@@ -94,7 +94,7 @@ describe('a credential plug-in', () => {
   async function plugin(
     context: TestContext,
     statusText = '{"token":"token-\'$n\'"}',
-  ): Promise<{ readonly settings: PluginSettings; runs(): Promise<number> }> {
+  ): Promise<{ readonly settings: PluginSettings; readonly runs: () => Promise<number> }> {
     const folder = await folderOf(context);
     const count = path.join(folder, 'count');
     const script = `echo x >> ${count}; n=$(wc -l < ${count}); sleep 0.05; echo "$KUBERNETES_EXEC_INFO" > ${folder}/info;
