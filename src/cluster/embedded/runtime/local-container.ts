@@ -203,7 +203,7 @@ export class LocalContainer {
     this.#firstStart.resolve();
     this.#host.onChange();
     if (readinessProbe !== undefined) {
-      void watchProbe(readinessProbe, target, (isReady) => this.#setReady(isReady), signal);
+      void watchProbe(readinessProbe, target, (isReady) => this.#setReady(isReady), signal, true);
     }
     if (livenessProbe !== undefined) {
       const onVerdict = (isAliveStill: boolean, message: string): void => {

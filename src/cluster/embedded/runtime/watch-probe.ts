@@ -2,23 +2,28 @@ import { sleep } from '../../../base/clock.ts';
 import type { Probe } from '../workloads/shapes.ts';
 import { runAction, type ActionTarget } from './run-action.ts';
 
+const eagerPeriodMs = 1000;
+
 /** Told after each time that a threshold is reached: the probe now counts as succeeding or as failing. */
 export type ProbeVerdict = (isSuccess: boolean, message: string) => void;
 
 /**
  * Runs a probe again and again until the signal aborts. A verdict comes after `successThreshold` successes or
- * `failureThreshold` failures in a row, and again after each further one.
+ * `failureThreshold` failures in a row, and again after each further one. An eager probe is tried every second until
+ * it has succeeded for the first time, however long its period: a program that has just come up need not wait.
  */
 export async function watchProbe(
   probe: Probe,
   target: ActionTarget,
   onVerdict: ProbeVerdict,
   signal: AbortSignal,
+  isEager = false,
 ): Promise<void> {
   const { clock } = target;
   const limits = limitsOf(probe);
   let successCount = 0;
   let failureCount = 0;
+  let isUnproven = isEager;
   let waitMs = limits.initialDelayMs;
   while (await hasWaited(target, waitMs, signal)) {
     const since = clock.monotonic();
@@ -28,7 +33,9 @@ export async function watchProbe(
     failureCount = result.ok ? 0 : failureCount + 1;
     if (successCount >= limits.successThreshold) onVerdict(true, '');
     if (!result.ok && failureCount >= limits.failureThreshold) onVerdict(false, result.error);
-    waitMs = Math.max(limits.periodMs - (clock.monotonic() - since), 0);
+    isUnproven &&= !result.ok;
+    const periodMs = isUnproven ? Math.min(limits.periodMs, eagerPeriodMs) : limits.periodMs;
+    waitMs = Math.max(periodMs - (clock.monotonic() - since), 0);
   }
 }
 

@@ -166,6 +166,17 @@ describe('the local runtime', () => {
     assert.equal(existsSync(`/proc/${before}`), false);
   });
 
+  test('a program that comes up soon is ready soon, however rarely it is probed', async () => {
+    await farm.shell('rare', `sleep 0.3; touch ${farm.directory}/up; exec sleep 60`, {
+      readinessProbe: {
+        exec: { command: ['test', '-e', `${farm.directory}/up`] },
+        periodSeconds: 600,
+        timeoutSeconds: 10,
+      },
+    });
+    await farm.untilReady('rare');
+  });
+
   test('a container with a startup probe is not ready before it has succeeded', async () => {
     await farm.shell('slow', `sleep 0.5; touch ${farm.directory}/up; exec sleep 60`, {
       startupProbe: {
