@@ -3,14 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { messageOf, SluiceError } from '../../base/error.ts';
-import {
-  fileBytesMax,
-  filesMax,
-  isManifestFile,
-  readManifestSet,
-  type ManifestSet,
-  type SourceFile,
-} from './manifest-set.ts';
+import { fileBytesMax, filesMax, isManifestFile, readManifestSet, type SourceFile } from './manifest-set.ts';
 import type { ManifestSource } from './source.ts';
 
 /** A directory with manifests, read with its folders. Its revision is a hash of names and contents. */
