@@ -48,9 +48,9 @@ export function destinationRuleView(
 }
 
 /**
- * The object with the plan's hashes in the labels of its subsets, and a subset for every experiment whose hash is known.
- * Subsets of the user are kept. A subset is one of an earlier experiment when nothing but a hash is in it and nobody
- * but this Rollout manages the object.
+ * The object with the plan's hashes in the labels of its subsets, and a subset for every experiment whose hash is
+ * known. Subsets of the user are kept. A subset is one of an earlier experiment when nothing but a hash is in it and
+ * nobody but this Rollout manages the object.
  */
 export function withHashes(
   { object, subsets }: DestinationRuleView,

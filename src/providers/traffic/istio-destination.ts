@@ -21,8 +21,8 @@ export function istioSides(
 }
 
 /**
- * What a destination of a route is: one of the sides, one with a share that the user fixed (`additionalSubsetNames`), or
- * another Service, which gets traffic only for the time of an experiment.
+ * What a destination of a route is: one of the sides, one with a share that the user fixed (`additionalSubsetNames`),
+ * or another Service, which gets traffic only for the time of an experiment.
  */
 export type DestinationRole = 'canary' | 'stable' | 'fixed' | 'other';
 
@@ -90,8 +90,8 @@ export function routeWeights(
 }
 
 /**
- * The route with the plan's weights. A side that stands there more than once gets its weight at the first place and 0 at
- * the others. Another Service stays when it is in the plan or gets no traffic; what is left over from an earlier
+ * The route with the plan's weights. A side that stands there more than once gets its weight at the first place and 0
+ * at the others. Another Service stays when it is in the plan or gets no traffic; what is left over from an earlier
  * experiment goes, because the weights of a route must sum to their maximum.
  */
 export function withRouteWeights(route: JsonRecord, sides: IstioSides, shares: PlanShares): JsonRecord {

@@ -163,7 +163,7 @@ function managedNames({ routes }: VirtualServiceView): readonly string[] {
   return routes.flatMap(({ managedRoute }) => managedRoute ?? []);
 }
 
-/** A managed route must be once in every VirtualService with HTTP routes, and a header route must lead to the canary. */
+/** A managed route must be once in every VirtualService with HTTP routes; a header route must lead to the canary. */
 function managedProblem(
   virtualServices: readonly VirtualServiceView[],
   config: IstioTrafficRouting,
@@ -271,8 +271,8 @@ function ruleChange(
 }
 
 /**
- * Which object is changed first matters, because requests flow in between. A subset is turned to another revision before
- * it gets traffic, and after it lost traffic.
+ * Which object is changed first matters, because requests flow in between. A subset is turned to another revision
+ * before it gets traffic, and after it lost traffic.
  */
 function lowersCanary(
   virtualServices: readonly VirtualServiceView[],

@@ -19,8 +19,8 @@ import { sharesOf, unknownShares, unreadable, type SplitWeights } from './read-s
 import { trafficSplitType, type SmiVersion } from './router-types.ts';
 
 /**
- * The TrafficSplit of the Service Mesh Interface, in the version that the mesh serves. The object is made by the Rollout
- * and belongs to it, so its backends are exactly those of the plan.
+ * The TrafficSplit of the Service Mesh Interface, in the version that the mesh serves. The object is made by the
+ * Rollout and belongs to it, so its backends are exactly those of the plan.
  */
 export function smi(version: SmiVersion): TrafficRouter<SmiTrafficRouting> {
   const type = trafficSplitType(version);
