@@ -1,4 +1,5 @@
 import type { ClusterPort } from '../cluster/port.ts';
+import type { Notice } from '../engine/decision.ts';
 import type { Caches } from './caches.ts';
 import type { ConfiguredRouter } from './routers.ts';
 
@@ -17,4 +18,6 @@ export interface PerformContext {
   readonly templateHash: string;
   /** Version that the next write to the Rollout must find there. Moves with our own writes. */
   resourceVersion: string;
+  /** What routers tell about the changes that were made; they are emitted with the events of the pass. */
+  readonly notices: Notice[];
 }

@@ -6,7 +6,7 @@ import type { SluiceError } from '../base/error.ts';
 import type { Log } from '../base/log.ts';
 import type { ClusterPort } from '../cluster/port.ts';
 import { decide } from '../engine/decide.ts';
-import type { Decision } from '../engine/decision.ts';
+import type { Decision, Notice } from '../engine/decision.ts';
 import { failureNotice, statusAfterFailure } from '../engine/failure.ts';
 import { revisionAnnotation } from '../engine/revision.ts';
 import type { Hold, RolloutView, World } from '../engine/world.ts';
@@ -67,7 +67,8 @@ export async function reconcile(
 
   if (applied.kind === 'failed') return afterFailure(rollout, world, applied, context, tools, signal);
   await writeStatus(context, rollout.status, decision.status, signal);
-  tools.events.emit(subjectOf(rollout), decision.events, occasionOf(rollout, decision));
+  const events = withRouterNotices(decision.events, context.notices);
+  tools.events.emit(subjectOf(rollout), events, occasionOf(rollout, decision));
   return { kind: 'done', ...againAfter(decision, clock) };
 }
 
@@ -89,6 +90,22 @@ async function afterFailure(
   return retryAfter(error);
 }
 
+/** Reasons of events that tell what follows from a change of traffic. */
+const reasonsAfterTraffic: ReadonlySet<string> = new Set([
+  'TrafficWeightUpdated',
+  'RolloutStepCompleted',
+  'RolloutPaused',
+  'RolloutResumed',
+  'RolloutAborted',
+  'RolloutCompleted',
+]);
+
+/** What the routers say comes before what follows from it. */
+function withRouterNotices(events: readonly Notice[], notices: readonly Notice[]): readonly Notice[] {
+  const at = events.findIndex(({ reason }) => reasonsAfterTraffic.has(reason));
+  return at === -1 ? [...events, ...notices] : events.toSpliced(at, 0, ...notices);
+}
+
 function retryAfter({ retryAfterMs }: SluiceError): WorkOutcome {
   return { kind: 'retry', ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) };
 }
@@ -100,7 +117,7 @@ function performContext(
 ): PerformContext {
   const { namespace, name, uid, templateHash, resourceVersion } = rollout;
   const apiVersion = apiVersionOf(resourceTypes.rollout);
-  return { cluster, caches, routers, namespace, name, uid, apiVersion, templateHash, resourceVersion };
+  return { cluster, caches, routers, namespace, name, uid, apiVersion, templateHash, resourceVersion, notices: [] };
 }
 
 function lineOf({ namespace, name }: RolloutView, { reason, state, effects }: Decision): object {

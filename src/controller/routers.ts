@@ -7,6 +7,7 @@ import type { Result } from '../base/result.ts';
 import type { RolloutView } from '../engine/world.ts';
 import type {
   RouterChange,
+  RouterNotice,
   RouterProblem,
   RouterSubject,
   RouterTarget,
@@ -19,6 +20,7 @@ export interface ConfiguredRouter {
   readonly targets: readonly RouterTarget[];
   read(objects: readonly KubeObject[]): TrafficReading;
   write(objects: readonly KubeObject[], plan: TrafficPlan): Result<readonly RouterChange[], RouterProblem>;
+  notice(change: RouterChange, plan: TrafficPlan): RouterNotice | undefined;
 }
 
 /** The routers that are known, by the key under which a Rollout configures them. */
@@ -42,6 +44,7 @@ function bind(router: TrafficRouter<unknown>, config: unknown, subject: RouterSu
     targets: router.targets(config, subject),
     read: (objects) => router.read(config, subject, objects),
     write: (objects, plan) => router.write(config, subject, objects, plan),
+    notice: (change, plan) => router.notice?.(change, plan),
   };
 }
 

@@ -22,7 +22,11 @@ export async function writeTraffic(
     if (!changes.ok) {
       throw new SluiceError('Invalid', `${router.name}: ${changes.error.subject}: ${changes.error.message}`);
     }
-    for (const change of changes.value) version = await writeChange(change, objects, context, signal);
+    for (const change of changes.value) {
+      version = await writeChange(change, objects, context, signal);
+      const notice = router.notice(change, plan);
+      if (notice !== undefined) context.notices.push({ type: 'Normal', ...notice });
+    }
   }
   return version;
 }

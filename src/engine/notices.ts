@@ -1,5 +1,8 @@
 import { canaryStepText } from '../api/canary-step-kind.ts';
+import { getCondition } from '../api/condition.ts';
+import type { TrafficWeights } from '../api/rollout-status.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
+import type { TrafficPlan } from '../api/traffic.ts';
 import { recordedRun, runRoles } from './analysis-plan.ts';
 import type { Effect, Notice } from './decision.ts';
 import { abortMessage, begins, completedStep, isAbort, isPromotion, type Pass } from './pass.ts';
@@ -15,7 +18,7 @@ export function noticesOf(pass: Pass, effects: readonly Effect[], next: RolloutS
     ...[...updated, ...others].flatMap((effect) => effectNotice(pass, effect)),
     ...beginning(pass, next),
     ...runNotices(pass, next),
-    ...trafficNotice(pass, next),
+    ...trafficNotice(pass, effects, next),
     ...stepNotices(pass),
     ...pauseNotices(pass, next),
     ...ending(pass, next),
@@ -57,13 +60,18 @@ function beginning(pass: Pass, next: RolloutStatus): readonly Notice[] {
   if (!begins(pass)) return [];
   const { settled } = pass;
   const revision = revisionOf(settled);
-  // A first blue/green deployment has no such notice, which clients are used to.
-  const wasStable = isIn(settled, 'initial') && settled.stored.strategy === 'blueGreen';
   const started = `Rollout not completed, started update to revision ${revision} (${next.currentPodHash ?? ''})`;
-  return [
-    ...(wasStable || isIn(settled, 'settled') ? [] : [normal('RolloutNotCompleted', started)]),
-    ...skipNotice(pass),
-  ];
+  return [...(leavesCompletion(pass, next) ? [normal('RolloutNotCompleted', started)] : []), ...skipNotice(pass)];
+}
+
+/** An update that supersedes one which is under way does not leave anything that was complete. */
+function leavesCompletion({ restored, settled }: Pass, next: RolloutStatus): boolean {
+  // A first blue/green deployment has no such notice, which clients are used to.
+  if (isIn(settled, 'initial') && settled.stored.strategy === 'blueGreen') return false;
+  const [before, now] = [restored.stored.rollout.status, next].map(
+    ({ conditions }) => getCondition(conditions, 'Completed')?.status,
+  );
+  return now === 'False' && before !== 'False';
 }
 
 function skipNotice({ settled }: Pass): readonly Notice[] {
@@ -91,13 +99,34 @@ function runNotices({ restored }: Pass, next: RolloutStatus): readonly Notice[] 
   });
 }
 
-function trafficNotice({ restored }: Pass, next: RolloutStatus): readonly Notice[] {
-  const before = restored.stored.rollout.status.canary?.weights?.canary.weight;
-  const now = next.canary?.weights?.canary.weight;
-  if (now === undefined || now === before) return [];
-  return [
-    normal('TrafficWeightUpdated', `Traffic weight updated${before === undefined ? '' : ` from ${before}`} to ${now}`),
-  ];
+/**
+ * One notice for each change of the weights. It is told when the change is made, as clients know it, though the status
+ * only tells it after it was read back; one about the hashes behind the weights says nothing else.
+ */
+function trafficNotice({ restored }: Pass, effects: readonly Effect[], next: RolloutStatus): readonly Notice[] {
+  const before = restored.stored.rollout.status.canary?.weights;
+  const read = next.canary?.weights;
+  if (before === undefined) {
+    return read === undefined
+      ? []
+      : [normal('TrafficWeightUpdated', `Traffic weight updated to ${read.canary.weight}`)];
+  }
+  const effect = effects.find(({ kind }) => kind === 'setTraffic');
+  const set = effect?.kind === 'setTraffic' ? canaryShare(effect.plan) : undefined;
+  if (set !== undefined && set !== before.canary.weight) {
+    return [normal('TrafficWeightUpdated', `Traffic weight updated from ${before.canary.weight} to ${set}`)];
+  }
+  return isOnlyTurned(before, read) ? [normal('TrafficWeightUpdated', 'Traffic weight updated ')] : [];
+}
+
+function canaryShare({ destinations }: TrafficPlan): number | undefined {
+  return destinations.find(({ role }) => role === 'canary')?.weight;
+}
+
+/** True when other revisions stand behind the same weights. */
+function isOnlyTurned(before: TrafficWeights, now: TrafficWeights | undefined): boolean {
+  if (now === undefined || now.canary.weight !== before.canary.weight) return false;
+  return (['canary', 'stable'] as const).some((side) => now[side].podTemplateHash !== before[side].podTemplateHash);
 }
 
 function stepNotices(pass: Pass): readonly Notice[] {
@@ -109,14 +138,14 @@ function stepNotices(pass: Pass): readonly Notice[] {
 }
 
 /**
- * The engine begins a pause, or ends one of a canary. What people begin (spec.paused) or end (by a resume) has no
- * notice, and an abort has one of its own.
+ * The engine begins a pause, or ends one. What people begin (spec.paused) or end (by a resume) has no notice, and an
+ * abort has one of its own.
  */
 function pauseNotices({ restored, settled }: Pass, next: RolloutStatus): readonly Notice[] {
   const was = (restored.stored.rollout.status.pauseConditions ?? []).length > 0;
   const [pause] = next.pauseConditions ?? [];
   if (pause !== undefined) return was ? [] : [normal('RolloutPaused', `Rollout is paused (${pause.reason})`)];
-  const ends = was && settled.stored.strategy === 'canary' && !isIn(settled, 'aborted');
+  const ends = was && !isIn(settled, 'aborted');
   return ends ? [normal('RolloutResumed', 'Rollout is resumed')] : [];
 }
 

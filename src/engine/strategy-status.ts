@@ -8,6 +8,7 @@ import type {
 import { backgroundIsDue, findRun, type RunRole } from './analysis-plan.ts';
 import { compact } from './compact.ts';
 import { isIn, type Situation } from './situation.ts';
+import { stableServesStable } from './traffic-plan.ts';
 
 /** `status.canary`: the runs that are looked at, and the weights as they were read back. */
 export function canaryStatus(situation: Situation): CanaryStatus {
@@ -28,7 +29,7 @@ export function canaryStatus(situation: Situation): CanaryStatus {
 /** Weights as they were read back; what cannot be told stays as it was last known. */
 function weightsOf(situation: Situation): TrafficWeights | undefined {
   const { canaryWeight, stableWeight } = situation.world.traffic[0]?.reading ?? {};
-  if (canaryWeight === undefined || stableWeight === undefined) return undefined;
+  if (canaryWeight === undefined || stableWeight === undefined || !haveMeaning(situation)) return undefined;
   const { canaryService, stableService } = situation.world.rollout.spec.strategy?.canary ?? {};
   const { templateHash, status } = situation.stored.rollout;
   const stableHash = isIn(situation, 'settled') ? templateHash : (status.stableRS ?? '');
@@ -39,13 +40,20 @@ function weightsOf(situation: Situation): TrafficWeights | undefined {
   };
 }
 
+/** Weights have a meaning from the time on at which the first revision is complete and the stable side leads to it. */
+function haveMeaning(situation: Situation): boolean {
+  if (situation.stored.rollout.status.canary?.weights !== undefined) return true;
+  return stableServesStable(situation) && (situation.stable?.availableReplicas ?? 0) >= situation.replicas;
+}
+
+/** A side with traffic names the revision that gets it; one without traffic the revision it is meant for. */
 function destination(
   { world }: Situation,
   weight: number,
   serviceName: string | undefined,
   hash: string,
 ): WeightDestination {
-  const served = serviceName === undefined ? undefined : world.services.get(serviceName)?.hash;
+  const served = serviceName === undefined || weight === 0 ? undefined : world.services.get(serviceName)?.hash;
   return compact<WeightDestination>({ weight, serviceName, podTemplateHash: served ?? hash });
 }
 

@@ -79,17 +79,18 @@ function readWeight({ world }: Situation): number | undefined {
 }
 
 function wantedWeight(situation: Situation): number | undefined {
-  if (isIn(situation, 'deleting', 'invalid', 'superseding')) return undefined;
-  if (isIn(situation, 'settled', 'initial')) return stableServesStable(situation) ? 0 : undefined;
+  // Before there is a stable revision there is nothing that traffic could be brought back to.
+  if (isIn(situation, 'deleting', 'invalid', 'superseding', 'initial')) return undefined;
+  if (isIn(situation, 'settled')) return stableServesStable(situation) ? 0 : undefined;
   if (!canaryIsBound(situation) || (situation.current?.availableReplicas ?? 0) === 0) return 0;
   return canaryWeight(sizingInput(situation));
 }
 
 /**
- * The stable side may only be given traffic when its Service leads to the stable revision, or when the router that splits
- * by hash does or may be turned to it first.
+ * The stable side may only be given traffic when its Service leads to the stable revision, or when the router that
+ * splits by hash does or may be turned to it first.
  */
-function stableServesStable(situation: Situation): boolean {
+export function stableServesStable(situation: Situation): boolean {
   const { services, rollout, traffic } = situation.world;
   const name = rollout.spec.strategy?.canary?.stableService;
   const stableHash = stableHashIn(situation);
