@@ -29,25 +29,28 @@ const annotationBytesMax = 256 * 1024;
 
 /**
  * Metadata as the server keeps it: only known fields, nothing null or empty. An empty list of managedFields is kept, it
- * asks to forget ownership. Throws BadRequest when a field has the wrong type.
+ * asks to forget ownership. Throws BadRequest when a field has the wrong type; Invalid when that comes from a patch.
  */
-export function readMetadata(object: JsonRecord): ObjectMeta {
+export function readMetadata(object: JsonRecord, code: 'BadRequest' | 'Invalid' = 'BadRequest'): ObjectMeta {
   const metadata = object['metadata'] ?? {};
-  if (!isRecord(metadata)) throw new SluiceError('BadRequest', 'metadata must be an object');
+  if (!isRecord(metadata)) throw new SluiceError(code, 'metadata must be an object');
   const kept: Record<string, Json> = {};
   for (const [field, shape] of Object.entries(metadataShapes)) {
-    const value = metadata[field];
+    const value = shape === 'textMap' ? withoutNullTexts(metadata[field]) : metadata[field];
     if (value === undefined || value === null) continue;
     if (!shapeChecks[shape](value)) {
-      throw new SluiceError(
-        'BadRequest',
-        `metadata.${field} is ${JSON.stringify(value)}, it must be ${shapeTexts[shape]}`,
-      );
+      throw new SluiceError(code, `metadata.${field} is ${JSON.stringify(value)}, it must be ${shapeTexts[shape]}`);
     }
     if (field === 'managedFields' || !isBlank(value)) kept[field] = value;
   }
   // Every field was checked above; the name is added by generateName before it is used when it is missing here.
   return { name: '', ...kept };
+}
+
+/** Null decodes to the empty text, as in Go. */
+function withoutNullTexts(value: Json | undefined): Json | undefined {
+  if (!isRecord(value) || !Object.values(value).includes(null)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, text ?? '']));
 }
 
 const shapeChecks: Readonly<Record<Shape, (value: Json) => boolean>> = {

@@ -4,8 +4,9 @@ import type { JsonPatchOperation, ObjectAddress, Patch, UpdateOptions } from '..
 import { createdMetadata, storeNew, takeIn } from './create-object.ts';
 import { applyFields } from './fields/apply-fields.ts';
 import { compareFields } from './fields/compare-fields.ts';
+import type { MapType } from './fields/field-type.ts';
 import { entriesAfterUpdate, managedEntriesOf, type ManagedEntry, type Writer } from './fields/managed-fields.ts';
-import { undeclaredPaths } from './fields/undeclared-paths.ts';
+import { typingProblems } from './fields/typing-problems.ts';
 import { unownedFields, withoutFields } from './fields/unowned-fields.ts';
 import { asRecord, copyJson, isRecord, jsonOf, without, type JsonRecord } from './json.ts';
 import { readMetadata } from './object-meta.ts';
@@ -15,7 +16,7 @@ import { strategicPatch } from './patches/strategic-patch.ts';
 import { checkKind, conflict, invalidObject, notFound, resourceName, type ResourceTraits } from './resource-traits.ts';
 import { scaleOf } from './scale-subresource.ts';
 import { checkVersion, finishUpdate, subresourceOf, writeUpdate } from './update-object.ts';
-import { managerOf, withoutStatus, type WriteContext } from './write-context.ts';
+import { managerOf, refuseNulls, withoutStatus, type WriteContext } from './write-context.ts';
 
 /** Changes a part of an object, or creates it by server-side apply. Answers it as stored. */
 export function patchObject(
@@ -61,7 +62,7 @@ function patchedValue(base: JsonRecord, patch: Exclude<Patch, { kind: 'apply' }>
 /** A patch cannot make another object of an object, and may state which version it was made for. */
 function checkIdentity(traits: ResourceTraits, at: ObjectAddress, next: JsonRecord, current: KubeObject): void {
   if (next['metadata'] === jsonOf(current)['metadata']) return;
-  const metadata = readMetadata(next);
+  const metadata = readMetadata(next, 'Invalid');
   if (metadata.name !== at.name) {
     throw new SluiceError(
       'BadRequest',
@@ -91,8 +92,10 @@ function applyObject(
   patch: Apply,
   options: UpdateOptions,
 ): KubeObject {
-  const applied = appliedConfiguration(traits, at, patch, options);
   const { subresource = '' } = options;
+  const current = context.store.find(at.type, at.namespace, at.name);
+  if (current === undefined && subresource !== '') throw notFound(at.type, at.name);
+  const applied = appliedConfiguration(traits, at, patch, options);
   if (subresource === 'scale') {
     throw new SluiceError('MethodNotAllowed', 'server-side apply is not served for the scale subresource here');
   }
@@ -102,7 +105,6 @@ function applyObject(
     apiVersion: apiVersionOf(traits.type),
     subresource,
   };
-  const current = context.store.find(at.type, at.namespace, at.name);
   if (current !== undefined) checkAppliedIdentity(traits, applied, current);
   const live = current === undefined ? blankFor(traits) : withoutManagedFields(jsonOf(current));
   const { object, entries } = applyFields({
@@ -154,12 +156,13 @@ function createApplied(
   object: JsonRecord,
   options: UpdateOptions & { readonly entries: readonly ManagedEntry[] },
 ): KubeObject {
-  if (options.subresource !== undefined) throw notFound(at.type, at.name);
   if (readMetadata(object).uid !== undefined) {
     throw conflict(traits.type, at.name, 'uid mismatch: the object to apply to does not exist');
   }
   const metadata = createdMetadata(context, traits, object);
-  const admitted = traits.admit(traits.hasStatus ? withoutStatus(object) : object, undefined);
+  const sent = traits.hasStatus ? withoutStatus(object) : object;
+  const admitted = traits.admit(sent, undefined);
+  refuseNulls(traits, at.name, sent, admitted);
   return storeNew(context, traits, admitted, {
     metadata,
     entries: options.entries,
@@ -201,8 +204,16 @@ function appliedProblem(
   if (metadata['name'] !== at.name || metadata['namespace'] !== at.namespace) {
     return `metadata.name and metadata.namespace must be those of the address (${at.name})`;
   }
-  const undeclared = undeclaredPaths(sent, fieldType);
-  return undeclared.length === 0 ? undefined : `${undeclared.join(', ')}: field not declared in schema`;
+  refuseUntyped(at, sent, fieldType);
+  return undefined;
+}
+
+/** The API server fails at this instead of refusing it: the code is Internal. */
+function refuseUntyped({ type, namespace = '', name }: ObjectAddress, sent: JsonRecord, fieldType: MapType): void {
+  const problems = typingProblems(sent, fieldType);
+  if (problems.length === 0) return;
+  const identity = `${namespace}/${name}; ${apiVersionOf(type)}, Kind=${type.kind}`;
+  throw new SluiceError('Internal', `failed to create typed patch object (${identity}): ${problems.join(', ')}`);
 }
 
 function checkAppliedIdentity(traits: ResourceTraits, applied: JsonRecord, current: KubeObject): void {

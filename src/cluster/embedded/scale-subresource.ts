@@ -1,13 +1,14 @@
 import type { Json, KubeObject } from '../../api/object.ts';
 import { SluiceError } from '../../base/error.ts';
-import { isRecord, jsonAt, type JsonRecord } from './json.ts';
+import { setOfPaths, type FieldSet } from './fields/field-set.ts';
+import { isRecord, jsonAt, jsonOf, type JsonRecord } from './json.ts';
 import type { ScalePaths } from './resource-traits.ts';
 
 /** The Scale (autoscaling/v1) of an object, as its scale subresource answers it. */
 export function scaleOf(object: KubeObject, paths: ScalePaths): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = paths.labelSelectorPath === undefined ? '' : at(object, paths.labelSelectorPath);
-  const replicas = at(object, paths.specReplicasPath) ?? 0;
+  const replicas = replicasOf(jsonOf(object), paths);
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
@@ -38,6 +39,16 @@ export function withScale(object: JsonRecord, scale: JsonRecord, paths: ScalePat
     );
   }
   return setAt(object, split(paths.specReplicasPath), replicas);
+}
+
+/** How many replicas an object asks for. */
+export function replicasOf(object: JsonRecord, paths: ScalePaths): Json {
+  return jsonAt(object, ...split(paths.specReplicasPath)) ?? 0;
+}
+
+/** The replicas as a set of owned fields. */
+export function replicasField(paths: ScalePaths): FieldSet {
+  return setOfPaths([split(paths.specReplicasPath).map((key) => `f:${key}`)]);
 }
 
 function at(object: KubeObject, path: string): Json | undefined {

@@ -5,6 +5,7 @@ import { createObject, takeIn } from './create-object.ts';
 import { compareFields } from './fields/compare-fields.ts';
 import {
   encodeEntries,
+  entriesAfterScale,
   entriesAfterUpdate,
   equalButForTimes,
   isOwnershipReset,
@@ -15,8 +16,8 @@ import { unownedFields, withoutFields } from './fields/unowned-fields.ts';
 import { asRecord, equalJson, jsonOf, shareJson, without, type JsonRecord } from './json.ts';
 import { metadataProblems, metadataUpdateProblems, readMetadata, withMetadata } from './object-meta.ts';
 import { checkKind, conflict, invalidObject, notFound, type ResourceTraits } from './resource-traits.ts';
-import { scaleOf, withScale } from './scale-subresource.ts';
-import { checkSize, managerOf, refuseProblems, type WriteContext } from './write-context.ts';
+import { replicasField, replicasOf, scaleOf, withScale } from './scale-subresource.ts';
+import { checkSize, managerOf, refuseNulls, refuseProblems, type WriteContext } from './write-context.ts';
 
 type Subresource = '' | 'status' | 'scale';
 
@@ -113,7 +114,9 @@ export function finishUpdate(
   const sent = end.subresource === 'status' ? onlyStatus(traits, before, next) : keepStatus(traits, before, next);
   // Taken from the object before wherever it is the same, so that what follows need not look at it.
   const contentBefore = without(before, 'metadata');
-  const content = shareJson(contentBefore, traits.admit(without(sent, 'metadata'), before));
+  const admitted = traits.admit(without(sent, 'metadata'), before);
+  if (end.entries !== undefined) refuseNulls(traits, current.metadata.name, sent, admitted);
+  const content = shareJson(contentBefore, admitted);
   const metadata = updatedMetadata(traits, current, sent, content);
   const plain = shareJson(before, jsonOf(withMetadata(content, metadata)));
   const entries = end.entries ?? updatedEntries(context, traits, before, plain, next, end);
@@ -206,10 +209,12 @@ function updatedEntries(
     apiVersion: apiVersionOf(traits.type),
     subresource: end.subresource,
   } as const;
+  if (traits.scale !== undefined && end.subresource === 'scale') {
+    const isZero = replicasOf(plain, traits.scale) === 0;
+    return entriesAfterScale(entries, comparison, writer, { replicas: replicasField(traits.scale), isZero });
+  }
   const owned = withoutFields(comparison, unownedFields, reset);
-  // The API server keeps no time for what was written through the scale.
-  const nowMs = end.subresource === 'scale' ? undefined : context.clock.now();
-  return entriesAfterUpdate(entries, owned, writer, nowMs);
+  return entriesAfterUpdate(entries, owned, writer, context.clock.now());
 }
 
 /** A status write to a custom resource owns also the metadata that it sends and that is then not taken. */

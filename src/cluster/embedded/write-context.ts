@@ -1,8 +1,8 @@
-import type { ObjectMeta } from '../../api/object.ts';
+import type { Json, ObjectMeta } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/error.ts';
 import type { Random } from '../../base/random.ts';
-import type { JsonRecord } from './json.ts';
+import { isList, isRecord, ownMember, without, type JsonRecord } from './json.ts';
 import type { ObjectStore } from './object-store.ts';
 import { invalidObject, type ResourceTraits } from './resource-traits.ts';
 
@@ -88,4 +88,31 @@ export function managerOf(fieldManager: string | undefined): string {
 export function withoutStatus(object: JsonRecord): JsonRecord {
   const { status: _, ...rest } = object;
   return rest;
+}
+
+/**
+ * Refuses null where the schema does not allow it. Other writes drop it; what was applied is checked as it is, so that
+ * nobody owns a field that is not there. Source: the API server.
+ */
+export function refuseNulls(traits: ResourceTraits, name: string, applied: JsonRecord, admitted: JsonRecord): void {
+  if (!traits.custom) return;
+  const paths = vanishedNulls(without(applied, 'metadata'), admitted, '');
+  if (paths.length === 0) return;
+  throw invalidObject(
+    traits.type,
+    name,
+    paths.map((path) => `${path}: Invalid value: "null": must not be null`),
+  );
+}
+
+function vanishedNulls(before: Json, after: Json | undefined, path: string): readonly string[] {
+  if (isList(before) && isList(after)) {
+    return before.flatMap((item, index) => vanishedNulls(item, after[index], `${path}[${index}]`));
+  }
+  if (!isRecord(before) || !isRecord(after)) return [];
+  return Object.entries(before).flatMap(([key, value]) => {
+    const inner = path === '' ? key : `${path}.${key}`;
+    if (value === null) return Object.hasOwn(after, key) ? [] : [inner];
+    return vanishedNulls(value, ownMember(after, key), inner);
+  });
 }

@@ -49,6 +49,8 @@ describe('merge patches', () => {
       [{ e: null }, { a: 1 }, { e: null, a: 1 }],
       [[1, 2], { a: 'b', c: null }, { a: 'b' }],
       [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+      // Beyond the RFC, as the API server does it.
+      [{}, { a: [{ b: null, c: [null, { d: null }] }] }, { a: [{ c: [null, {}] }] }],
     ];
     for (const [target, patch, result] of examples) assert.deepEqual(mergePatch(target, patch), result);
   });
@@ -73,6 +75,7 @@ describe('merge patches', () => {
 });
 
 function withoutNulls(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withoutNulls(item));
   if (!isRecord(value)) return value;
   const kept = Object.entries(value).filter(([, item]) => item !== null);
   return Object.fromEntries(kept.map(([name, item]) => [name, withoutNulls(item)]));
@@ -137,7 +140,9 @@ describe('JSON patches', () => {
       ['Invalid', [{ op: 'add', path: '/a/b/2', value: 1 }]],
       ['Invalid', [{ op: 'add', path: '/a/b/01', value: 1 }]],
       ['Invalid', [{ op: 'add', path: '/x/y', value: 1 }]],
-      ['Invalid', [{ op: 'copy', from: '/x', path: '/y' }]],
+      ['Invalid', [{ op: 'copy', from: '/x/z', path: '/y' }]],
+      ['Invalid', [{ op: 'copy', from: '/a/b/1', path: '/y' }]],
+      ['Invalid', [{ op: 'move', from: '/x', path: '/y' }]],
       ['Invalid', [{ op: 'replace', path: '/a/b/-', value: 1 }]],
       ['BadRequest', [{ op: 'add', path: 'a', value: 1 }]],
       ['BadRequest', [{ op: 'add', path: '/a' }]],

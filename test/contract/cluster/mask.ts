@@ -27,9 +27,11 @@ function mask(value: Json, field: string, masks: Masks): Json {
 
 function maskText(text: string, field: string, masks: Masks): string {
   const kind = maskedFields.get(field);
-  if (kind !== undefined && text !== '') masks.set(text, masks.get(text) ?? nextMask(kind, masks));
-  const known = masks.get(text);
-  if (known !== undefined) return known;
+  if (kind !== undefined && text !== '') {
+    const mask = masks.get(text) ?? nextMask(kind, masks);
+    masks.set(text, mask);
+    return mask;
+  }
   if (instant.test(text)) return '<time>';
   return replaceKnown(text, masks);
 }

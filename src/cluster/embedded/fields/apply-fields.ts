@@ -85,9 +85,9 @@ function refuseConflicts(
 ): void {
   const conflicts = claims
     .filter((entry) => !isOwn(entry))
+    .toSorted((left, right) => (orderOf(left) < orderOf(right) ? -1 : 1))
     .map((entry) => ({ owner: describeOwner(entry), paths: pathsOf(intersectSets(entry.fields, taken)) }))
-    .filter(({ paths }) => paths.length > 0)
-    .toSorted((left, right) => (left.owner < right.owner ? -1 : 1));
+    .filter(({ paths }) => paths.length > 0);
   const [first] = conflicts;
   if (first === undefined) return;
   const count = conflicts.reduce((sum, { paths }) => sum + paths.length, 0);
@@ -99,6 +99,12 @@ function refuseConflicts(
     ...paths.map((path) => `- ${path}`),
   ]);
   throw new SluiceError('Conflict', `Apply failed with ${count} conflicts: ${lines.join('\n')}`);
+}
+
+/** The API server sorts managers by their identity as JSON. */
+function orderOf({ manager, operation, apiVersion, subresource }: ManagedEntry): string {
+  const version = operation === 'Update' ? { apiVersion } : {};
+  return JSON.stringify({ manager, operation, ...version, ...(subresource === '' ? {} : { subresource }) });
 }
 
 function describeOwner({ manager, subresource, operation, apiVersion }: ManagedEntry): string {

@@ -46,12 +46,27 @@ type MaybeJson = Json | undefined;
 
 function compareValues(left: MaybeJson, right: MaybeJson, type: FieldType): Difference {
   if (left === right) return nothing;
+  if (haveDifferentShapes(left, right)) return compareShapes(left, right, type);
   const resolved = resolveType(type, right ?? left);
   const inside = compareInside(left, right, resolved);
   if (inside === undefined) return compareLeaf(left, right);
   if (left === undefined) return { ...inside, added: addSelf(inside.added) };
   if (right === undefined) return { ...inside, removed: addSelf(inside.removed) };
   return inside;
+}
+
+/** An object, a list and a scalar are of different shapes; null fits all of them. */
+function haveDifferentShapes(left: MaybeJson, right: MaybeJson): boolean {
+  const [one, other] = [left ?? null, right ?? null];
+  if (one === null || other === null) return false;
+  return isRecord(one) !== isRecord(other) || isList(one) !== isList(other);
+}
+
+/** A value that changes its shape is changed itself, and the content of an object is added or removed besides. */
+function compareShapes(left: MaybeJson, right: MaybeJson, type: FieldType): Difference {
+  const removed = compareInside(left, null, resolveType(type, left))?.removed;
+  const added = compareInside(null, right, resolveType(type, right))?.added;
+  return { added, removed, modified: member };
 }
 
 function addSelf(node: FieldSet | undefined): FieldSet {

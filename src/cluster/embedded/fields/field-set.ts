@@ -127,17 +127,18 @@ function setOfPath(path: readonly string[]): FieldSet {
   return path.reduceRight<FieldSet>((node, element) => ({ [element]: node }), emptySet);
 }
 
-/** Every member as text, e.g. `.spec.ports[port=80,protocol="TCP"].name`, in the order of the set. */
+/**
+ * Every member as text, e.g. `.spec.ports[port=80,protocol="TCP"].name`. At each level the members come before what lies
+ * deeper, as the API server lists them.
+ */
 export function pathsOf(root: FieldSet, prefix = ''): readonly string[] {
-  return childrenOf(root)
-    .toSorted(([left], [right]) => (left < right ? -1 : 1))
-    .flatMap(([element, node]) => {
-      const path = prefix + printElement(element);
-      return [...(isMember(node) ? [path] : []), ...pathsOf(node, path)];
-    });
+  const nodes = childrenOf(root).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  const members = nodes.filter(([, node]) => isMember(node)).map(([element]) => prefix + printElement(element));
+  return [...members, ...nodes.flatMap(([element, node]) => pathsOf(node, prefix + printElement(element)))];
 }
 
-function printElement(element: string): string {
+/** A path element as messages show it. */
+export function printElement(element: string): string {
   const [kind, content] = [element.slice(0, 2), element.slice(2)];
   if (kind === 'f:') return `.${content}`;
   if (kind === 'v:') return `[=${content}]`;

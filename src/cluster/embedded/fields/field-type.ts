@@ -17,6 +17,8 @@ export type FieldType = ScalarType | MapType | ListType | DeducedType;
 
 interface ScalarType {
   readonly kind: 'scalar';
+  /** What the value must be; undefined when anything will do. */
+  readonly of?: 'number' | 'string' | 'boolean';
 }
 
 /** An object. `element` is the type of members that `fields` does not name. */
@@ -88,8 +90,8 @@ const atomicList: ListType = { kind: 'list', relation: 'atomic', keys: [], keyDe
 
 /** Metadata is merged the same way in every kind (metav1.ObjectMeta). */
 export const metadataType: MapType = struct({
-  labels: mapOf(),
-  annotations: mapOf(),
+  labels: mapOf({ kind: 'scalar', of: 'string' }),
+  annotations: mapOf({ kind: 'scalar', of: 'string' }),
   finalizers: setList,
   ownerReferences: listBy(['uid'], atomicMap),
 });
@@ -110,9 +112,16 @@ export function customFieldType(schema: StructuralSchema | undefined): MapType {
 function fieldTypeOf(schema: StructuralSchema): FieldType {
   if (schema.type === 'array') return listTypeOf(schema);
   if (schema.type === 'object') return mapTypeOf(schema);
-  if (schema.type === undefined && schema['x-kubernetes-int-or-string'] !== true) return untyped;
-  return scalar;
+  if (schema['x-kubernetes-int-or-string'] === true) return scalar;
+  return schema.type === undefined ? untyped : scalarTypes[schema.type];
 }
+
+const scalarTypes = {
+  integer: { kind: 'scalar', of: 'number' },
+  number: { kind: 'scalar', of: 'number' },
+  string: { kind: 'scalar', of: 'string' },
+  boolean: { kind: 'scalar', of: 'boolean' },
+} as const satisfies Record<string, ScalarType>;
 
 function mapTypeOf(schema: StructuralSchema): MapType {
   const fields = new Map(Object.entries(schema.properties ?? {}).map(([key, field]) => [key, fieldTypeOf(field)]));

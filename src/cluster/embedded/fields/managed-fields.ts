@@ -2,7 +2,7 @@ import type { Json } from '../../../api/object.ts';
 import { formatInstant, parseInstant } from '../../../base/instant.ts';
 import { equalJson, isList, isRecord, jsonAt, type JsonRecord } from '../json.ts';
 import type { Comparison } from './compare-fields.ts';
-import { isEmptySet, subtractSets, unionSets, type FieldSet } from './field-set.ts';
+import { intersectSets, isEmptySet, subtractSets, unionSets, type FieldSet } from './field-set.ts';
 
 /** Who owns which fields: one entry of metadata.managedFields. */
 export interface ManagedEntry {
@@ -111,17 +111,35 @@ export function entriesAfterUpdate(
   entries: readonly ManagedEntry[],
   comparison: Comparison,
   writer: Writer,
-  nowMs: number | undefined,
+  nowMs: number,
 ): readonly ManagedEntry[] {
   const taken = unionSets(comparison.modified, comparison.added);
   const remaining = loseFields(entries, taken, comparison.removed, (entry) => isEntryOf(entry, writer));
   if (isEmptySet(taken)) return remaining;
   const own = entries.find((entry) => isEntryOf(entry, writer));
   const fields = own === undefined ? taken : unionSets(subtractSets(own.fields, comparison.removed), taken);
-  const time = nowMs === undefined ? undefined : formatInstant(nowMs);
+  const time = formatInstant(nowMs);
   const others = remaining.filter((entry) => !isEntryOf(entry, writer));
   if (own !== undefined && own.fields === fields && own.time === time) return [...others, own];
   return foldOldest([...others, { ...writer, time, fields }]);
+}
+
+/**
+ * Ownership after a write through the scale subresource: only the replicas change hands, without a time, and only when
+ * somebody owned them before. Replicas of 0 are left out of a Scale, and belong to nobody. Source: the scale handler of
+ * the API server.
+ */
+export function entriesAfterScale(
+  entries: readonly ManagedEntry[],
+  comparison: Comparison,
+  writer: Writer,
+  { replicas, isZero }: { readonly replicas: FieldSet; readonly isZero: boolean },
+): readonly ManagedEntry[] {
+  const isOwned = entries.some(({ fields }) => !isEmptySet(intersectSets(fields, replicas)));
+  const isChanged = !isEmptySet(intersectSets(unionSets(comparison.modified, comparison.added), replicas));
+  if (!isOwned || !isChanged) return entries;
+  const others = loseFields(entries, replicas, replicas, () => false);
+  return isZero ? others : [...others, { ...writer, time: undefined, fields: replicas }];
 }
 
 /** Takes fields from all entries; those of `keeps` lose only what was removed. Entries left without fields go. */

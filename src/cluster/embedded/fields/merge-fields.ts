@@ -17,14 +17,19 @@ export function mergeFields(live: JsonRecord, applied: JsonRecord, type: MapType
 }
 
 function mergeValue(live: Json | undefined, applied: Json, type: FieldType): Json {
-  const resolved = resolveType(type, applied);
-  if (resolved.kind === 'scalar') return applied;
-  if (resolved.kind === 'map') {
-    return !resolved.atomic && isRecord(live) && isRecord(applied) ? mergeFields(live, applied, resolved) : applied;
+  const resolved = resolveType(type, applied ?? live ?? null);
+  if (resolved.kind === 'map' && !resolved.atomic && isRecord(live)) {
+    return isRecord(applied) ? mergeFields(live, applied, resolved) : keepContent(live, applied);
   }
-  return resolved.relation !== 'atomic' && isList(live) && isList(applied)
-    ? mergeLists(live, applied, resolved)
-    : applied;
+  if (resolved.kind === 'list' && resolved.relation !== 'atomic' && isList(live)) {
+    return isList(applied) ? mergeLists(live, applied, resolved) : keepContent(live, applied);
+  }
+  return applied;
+}
+
+/** Null in place of a map or list that is merged adds nothing to it; anything else replaces it. */
+function keepContent(live: JsonRecord | readonly Json[], applied: Json): Json {
+  return applied === null && Object.keys(live).length > 0 ? live : applied;
 }
 
 /**
@@ -54,39 +59,35 @@ function mergeLists(live: readonly Json[], applied: readonly Json[], type: ListT
   return merged;
 }
 
-/** The object without the members of a set. A container that lost all its content goes too. */
+/** The object without the members of a set. A container that lost all its content is null. */
 export function removeFields(object: JsonRecord, gone: FieldSet, type: MapType): JsonRecord {
   return removeFromMap(object, gone, type) ?? {};
 }
 
-function removeFromValue(value: Json, gone: FieldSet, type: FieldType): Json | undefined {
+function removeFromValue(value: Json, gone: FieldSet, type: FieldType): Json {
   const resolved = resolveType(type, value);
-  if (resolved.kind === 'map' && isRecord(value)) {
-    return resolved.atomic ? undefined : removeFromMap(value, gone, resolved);
-  }
-  if (resolved.kind === 'list' && isList(value)) {
-    return resolved.relation === 'atomic' ? undefined : removeFromList(value, gone, resolved);
-  }
-  return value;
+  if (resolved.kind === 'map' && isRecord(value)) return resolved.atomic ? null : removeFromMap(value, gone, resolved);
+  if (resolved.kind !== 'list' || !isList(value)) return value;
+  return resolved.relation === 'atomic' ? null : removeFromList(value, gone, resolved);
 }
 
-function removeFromMap(record: JsonRecord, gone: FieldSet, type: MapType): JsonRecord | undefined {
+function removeFromMap(record: JsonRecord, gone: FieldSet, type: MapType): JsonRecord | null {
   const kept: Record<string, Json> = {};
   for (const [key, value] of Object.entries(record)) {
     const rest = removeNode(value, gone[`f:${key}`], memberType(type, key));
     if (rest !== undefined) kept[key] = rest;
   }
-  return Object.keys(kept).length > 0 ? kept : undefined;
+  return Object.keys(kept).length > 0 ? kept : null;
 }
 
-function removeFromList(items: readonly Json[], gone: FieldSet, type: ListType): readonly Json[] | undefined {
+function removeFromList(items: readonly Json[], gone: FieldSet, type: ListType): readonly Json[] | null {
   const kept: Json[] = [];
   for (const item of items) {
     const element = itemElement(item, type);
     const rest = removeNode(item, element === undefined ? undefined : gone[element], type.element);
     if (rest !== undefined) kept.push(rest);
   }
-  return kept.length > 0 ? kept : undefined;
+  return kept.length > 0 ? kept : null;
 }
 
 function removeNode(value: Json, gone: FieldSet | undefined, type: FieldType): Json | undefined {

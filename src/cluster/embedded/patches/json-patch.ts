@@ -34,7 +34,7 @@ function applyOperation(document: Json, operation: JsonPatchOperation): Json {
       return add(remove(document, from), path, read(document, from));
     }
     case 'copy':
-      return add(document, path, read(document, parsePointer(operation.from)));
+      return add(document, path, copied(document, parsePointer(operation.from)));
     default:
       throw new SluiceError('BadRequest', `unknown JSON patch operation ${JSON.stringify(operation)}`);
   }
@@ -113,6 +113,12 @@ function read(document: Json, path: readonly string[]): Json {
   const value = find(document, path);
   if (value === undefined) throw missing(path);
   return value;
+}
+
+/** The API server's library copies null when an object does not have the member. */
+function copied(document: Json, path: readonly string[]): Json {
+  const parent = find(document, path.slice(0, -1));
+  return isRecord(parent) ? (ownMember(parent, path.at(-1) ?? '') ?? null) : read(document, path);
 }
 
 /** Rebuilds the way to a parent and lets `change` make its new value. */
