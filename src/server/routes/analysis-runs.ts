@@ -4,6 +4,7 @@ import { resourceTypes } from '../../api/resource-types.ts';
 import { list, object, text } from '../../api/schema.ts';
 import { hasCode, SluiceError } from '../../base/error.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
+import { callOf } from '../call-of.ts';
 import { errorSchema } from '../error-answer.ts';
 import { listAll } from '../list-all.ts';
 import { analysisRunReportSchema, reportAnalysisRun } from '../view/analysis-run-report.ts';
@@ -20,8 +21,13 @@ export function registerAnalysisRuns(server: FastifyInstance, cluster: ClusterPo
       config: { action: 'analysisruns.list', summary: 'List AnalysisRuns, of all namespaces or of one' },
       schema: { querystring: listQuery, response: { 200: runListSchema, default: errorSchema } },
     },
-    async ({ query, signal }) => {
-      const { items, resourceVersion } = await listAll(cluster, resourceTypes.analysisRun, scopeOf(query), { signal });
+    async ({ query }, reply) => {
+      const { items, resourceVersion } = await listAll(
+        cluster,
+        resourceTypes.analysisRun,
+        scopeOf(query),
+        callOf(reply),
+      );
       return { items: items.map(reportAnalysisRun), resourceVersion };
     },
   );
@@ -31,10 +37,10 @@ export function registerAnalysisRuns(server: FastifyInstance, cluster: ClusterPo
       config: { action: 'analysisruns.get', summary: 'One AnalysisRun with its evidence' },
       schema: { params: objectPath, response: { 200: analysisRunReportSchema, default: errorSchema } },
     },
-    async ({ params, signal }) => {
+    async ({ params }, reply) => {
       const { namespace, name } = params;
       const at = { type: resourceTypes.analysisRun, namespace, name };
-      const run = await cluster.get(at, { signal }).catch((error: unknown) => {
+      const run = await cluster.get(at, callOf(reply)).catch((error: unknown) => {
         if (!hasCode(error, 'NotFound')) throw error;
         throw new SluiceError('NotFound', `there is no AnalysisRun ${name} in namespace ${namespace}`);
       });

@@ -5,6 +5,7 @@ import { boolean, object, text } from '../../api/schema.ts';
 import type { Clock } from '../../base/clock.ts';
 import { formatInstant } from '../../base/instant.ts';
 import type { Command, CommandKind } from '../../engine/command.ts';
+import { callOf } from '../call-of.ts';
 import { errorSchema } from '../error-answer.ts';
 import { sendCommand, type CommandTools } from '../send-command.ts';
 import { objectPath, type ObjectPath } from './parameters.ts';
@@ -113,7 +114,7 @@ export function registerCommands(server: FastifyInstance, tools: CommandTools): 
           response: { 200: outcomeSchema, default: errorSchema },
         },
       },
-      ({ params, body, signal }) => {
+      ({ params, body }, reply) => {
         const { revision, position, resourceVersion, actor, reason } = body;
         const target = {
           revision,
@@ -122,7 +123,7 @@ export function registerCommands(server: FastifyInstance, tools: CommandTools): 
         };
         // The body fits the schema of this very command.
         const given = { command: command(body as never, tools.clock), target, actor, reason };
-        return sendCommand(params, given, tools, { signal });
+        return sendCommand(params, given, tools, callOf(reply));
       },
     );
   }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { resourceTypes } from '../../api/resource-types.ts';
 import { list, object, text } from '../../api/schema.ts';
+import { callOf } from '../call-of.ts';
 import { errorSchema } from '../error-answer.ts';
 import { listAll } from '../list-all.ts';
 import { readRollout } from '../read-rollout.ts';
@@ -21,8 +22,8 @@ export function registerRollouts(server: FastifyInstance, tools: RolloutWatchToo
       config: { action: 'rollouts.list', summary: 'List Rollouts, of all namespaces or of one' },
       schema: { querystring: listQuery, response: { 200: rolloutListSchema, default: errorSchema } },
     },
-    async ({ query, signal }) => {
-      const { items, resourceVersion } = await listAll(cluster, resourceTypes.rollout, scopeOf(query), { signal });
+    async ({ query }, reply) => {
+      const { items, resourceVersion } = await listAll(cluster, resourceTypes.rollout, scopeOf(query), callOf(reply));
       return { items: items.map((item) => reportRollout(item)), resourceVersion };
     },
   );
@@ -32,8 +33,8 @@ export function registerRollouts(server: FastifyInstance, tools: RolloutWatchToo
       config: { action: 'rollouts.get', summary: 'Everything about one Rollout' },
       schema: { params: objectPath, response: { 200: rolloutDetailSchema, default: errorSchema } },
     },
-    async ({ params, signal }) => {
-      const { objects } = await readRollout(cluster, params, { signal });
+    async ({ params }, reply) => {
+      const { objects } = await readRollout(cluster, params, callOf(reply));
       return reportRolloutDetail(objects, decisions.latest(params), clock.now());
     },
   );

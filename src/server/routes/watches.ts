@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { resourceTypes } from '../../api/resource-types.ts';
 import { hasCode, messageOf, SluiceError } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
+import { callOf } from '../call-of.ts';
 import { errorSchema } from '../error-answer.ts';
 import { openEventStream, type EventStream } from '../event-stream.ts';
 import { missingText } from '../read-rollout.ts';
@@ -72,8 +73,8 @@ export function registerWatches(server: FastifyInstance, tools: WatchRouteTools)
     },
     async (request, reply) => {
       checkRoom();
-      const { params, signal } = request;
-      await tools.cluster.get({ type: resourceTypes.rollout, ...params }, { signal }).catch((error: unknown) => {
+      const { params } = request;
+      await tools.cluster.get({ type: resourceTypes.rollout, ...params }, callOf(reply)).catch((error: unknown) => {
         throw hasCode(error, 'NotFound') ? new SluiceError('NotFound', missingText(params)) : error;
       });
       open(reply, (stream) => watchRollout(params, lastEventId(request), stream, tools));
