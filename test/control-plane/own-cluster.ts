@@ -82,6 +82,8 @@ class OwnCluster implements OwnControlPlane {
   #connections(options: ControlPlaneOptions): ReadonlyMap<string, Connection> {
     const authority = writeCredentials(this.#layout);
     const users = [{ name: 'admin', groups: ['system:masters'] }, ...(options.users ?? [])];
+    const names = new Set(users.map(({ name }) => name));
+    if (names.size < users.length) throw new Error('two users have the same name; "admin" is there already');
     return new Map(
       users.map(({ name, groups = [] }) => {
         if (!/^[a-z0-9][a-z0-9.-]*$/.test(name))
