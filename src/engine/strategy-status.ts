@@ -32,12 +32,19 @@ function weightsOf(situation: Situation): TrafficWeights | undefined {
   if (canaryWeight === undefined || stableWeight === undefined || !haveMeaning(situation)) return undefined;
   const { canaryService, stableService } = situation.world.rollout.spec.strategy?.canary ?? {};
   const { templateHash, status } = situation.stored.rollout;
-  const stableHash = isIn(situation, 'settled') ? templateHash : (status.stableRS ?? '');
+  // A canary without traffic names the revision that it is meant for.
+  const canaryHash = canaryWeight === 0 ? templateHash : servedBy(situation, canaryService, templateHash);
   return {
     ...status.canary?.weights,
-    canary: destination(situation, canaryWeight, canaryService, templateHash),
-    stable: destination(situation, stableWeight, stableService, stableHash),
+    canary: destination(canaryWeight, canaryService, canaryHash),
+    stable: destination(stableWeight, stableService, servedBy(situation, stableService, stableHashOf(situation))),
   };
+}
+
+/** The stable revision as the status will name it. */
+function stableHashOf(situation: Situation): string {
+  const { templateHash, status } = situation.stored.rollout;
+  return isIn(situation, 'settled') ? templateHash : (status.stableRS ?? '');
 }
 
 /** Weights have a meaning from the time on at which the first revision is complete and the stable side leads to it. */
@@ -46,15 +53,13 @@ function haveMeaning(situation: Situation): boolean {
   return stableServesStable(situation) && (situation.stable?.availableReplicas ?? 0) >= situation.replicas;
 }
 
-/** A side with traffic names the revision that gets it; one without traffic the revision it is meant for. */
-function destination(
-  { world }: Situation,
-  weight: number,
-  serviceName: string | undefined,
-  hash: string,
-): WeightDestination {
-  const served = serviceName === undefined || weight === 0 ? undefined : world.services.get(serviceName)?.hash;
-  return compact<WeightDestination>({ weight, serviceName, podTemplateHash: served ?? hash });
+function destination(weight: number, serviceName: string | undefined, hash: string): WeightDestination {
+  return compact<WeightDestination>({ weight, serviceName, podTemplateHash: hash });
+}
+
+/** The revision that a Service leads to; where there is no such Service, the one that is wanted there. */
+function servedBy({ world }: Situation, serviceName: string | undefined, wanted: string): string {
+  return world.services.get(serviceName ?? '')?.hash ?? wanted;
 }
 
 /** `status.blueGreen`: where the Services were read to lead, and the runs around the promotion. */
