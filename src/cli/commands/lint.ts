@@ -38,7 +38,7 @@ export function addLint(program: Command, context: CliContext): void {
   const command = program
     .command('lint')
     .description('Check manifests; every mistake is told, with its file and line')
-    .requiredOption('-f, --filename <path>', 'file or folder; - reads standard input', collect, [])
+    .requiredOption('-f, --filename <path>', 'file or folder; - reads standard input', collect)
     .addHelpText('after', examples);
   addOutputOption(command, ['table', 'json', 'yaml']).action(async (options: LintOptions, self: Command) => {
     const session = openSession(self, context);
@@ -49,7 +49,7 @@ export function addLint(program: Command, context: CliContext): void {
   });
 }
 
-function collect(path: string, before: readonly string[]): readonly string[] {
+function collect(path: string, before: readonly string[] = []): readonly string[] {
   return [...before, path];
 }
 
