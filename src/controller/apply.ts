@@ -19,7 +19,13 @@ export interface ApplyContext {
 /** How far the effects of a decision were done. */
 export type Applied =
   | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly effect: Effect; readonly error: SluiceError };
+  | {
+      readonly kind: 'failed';
+      readonly effect: Effect;
+      readonly error: SluiceError;
+      /** The effects before it. */
+      readonly done: readonly Effect[];
+    };
 
 /**
  * Does effects in their order, each between an intent and a result in the journal, and stops at the first that fails:
@@ -32,9 +38,9 @@ export async function apply(
   perform: Perform,
   signal: AbortSignal,
 ): Promise<Applied> {
-  for (const effect of effects) {
+  for (const [index, effect] of effects.entries()) {
     const error = await applyOne(effect, context, journal, perform, signal);
-    if (error !== undefined) return { kind: 'failed', effect, error };
+    if (error !== undefined) return { kind: 'failed', effect, error, done: effects.slice(0, index) };
   }
   return { kind: 'done' };
 }

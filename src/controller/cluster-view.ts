@@ -11,7 +11,7 @@ import type { ClusterPort } from '../cluster/port.ts';
 import { Reflector } from '../cluster/reflector.ts';
 import type { Caches } from './caches.ts';
 import { projectAnalysisRun, projectPod, projectReplicaSet, projectService } from './project.ts';
-import { rolloutProjector } from './rollout-projector.ts';
+import { rolloutProjector, type ObservedRollout } from './rollout-projector.ts';
 
 /** How a cluster is looked at. */
 export interface ClusterViewOptions {
@@ -38,6 +38,8 @@ export interface ClusterView extends Caches {
 
 /** Makes the view of a cluster. Nothing is read before it is started. */
 export function createClusterView(options: ClusterViewOptions): ClusterView {
+  const projector = rolloutProjector(options.routers);
+  const forgetRollout = (gone: unknown): void => projector.forget((gone as ObservedRollout | undefined)?.uid ?? '');
   const reflect = <View>(
     type: ResourceType,
     project: (object: KubeObject) => View,
@@ -53,11 +55,14 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
       type,
       optional,
       project,
-      onChange: (change) => options.onChange(type, change),
+      onChange: (change) => {
+        if (type === resourceTypes.rollout && change.after === undefined) forgetRollout(change.before);
+        options.onChange(type, change);
+      },
     });
   };
   const caches = {
-    rollouts: reflect(resourceTypes.rollout, rolloutProjector(options.routers)),
+    rollouts: reflect(resourceTypes.rollout, (object) => projector.project(object)),
     replicaSets: reflect(resourceTypes.replicaSet, projectReplicaSet),
     services: reflect(resourceTypes.service, projectService),
     pods: reflect(resourceTypes.pod, projectPod),

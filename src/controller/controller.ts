@@ -39,7 +39,7 @@ export interface ControllerOptions
 /** Watches one cluster and carries its Rollouts and AnalysisRuns out. */
 export interface Controller {
   readonly view: ClusterView;
-  /** Begins; resolves when everything was read once and work goes on. Rejects when that takes too long. */
+  /** Begins; resolves when everything was read once and work goes on, however long the cluster takes to answer. */
   start(): Promise<void>;
   /** Ends after the passes under way; nothing is written afterwards. */
   stop(): Promise<void>;

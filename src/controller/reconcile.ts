@@ -2,11 +2,11 @@ import { mergeDiff } from '../api/merge-diff.ts';
 import { apiVersionOf } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Clock } from '../base/clock.ts';
-import type { SluiceError } from '../base/error.ts';
+import { hasCode, type SluiceError } from '../base/error.ts';
 import type { Log } from '../base/log.ts';
 import type { ClusterPort } from '../cluster/port.ts';
 import { decide } from '../engine/decide.ts';
-import type { Decision, Notice } from '../engine/decision.ts';
+import type { Decision, Effect, Notice } from '../engine/decision.ts';
 import { failureNotice, statusAfterFailure } from '../engine/failure.ts';
 import { revisionAnnotation } from '../engine/revision.ts';
 import type { Hold, RolloutView, World } from '../engine/world.ts';
@@ -19,6 +19,7 @@ import type { PerformContext } from './perform-context.ts';
 import { perform } from './perform.ts';
 import type { WorkOutcome } from './queue.ts';
 import { referenceProblems } from './reference-problems.ts';
+import { refresh, refreshRollout } from './refresh.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import { routersOf, type RouterRegistry } from './routers.ts';
 import { writeStatus } from './write-status.ts';
@@ -37,7 +38,7 @@ export interface ReconcileTools {
   /** Told of every decision before it is carried out, for people who watch. */
   onDecision?(rollout: RolloutView, decision: Decision): void;
   /** Another decision than the engine's, to try wrong ones. */
-  decide?(world: World): Decision;
+  readonly decide?: (world: World) => Decision;
 }
 
 /**
@@ -64,12 +65,30 @@ export async function reconcile(
   const revision = Number(rollout.annotations[revisionAnnotation] ?? 0);
   const intent = { subject, revision, reason: decision.reason.message, now: () => clock.now() };
   const applied = await apply(decision.effects, intent, journal, (effect, at) => perform(effect, context, at), signal);
+  const tell = (events: readonly Notice[]): void =>
+    tools.events.emit(subjectOf(rollout), events, occasionOf(rollout, decision));
 
-  if (applied.kind === 'failed') return afterFailure(rollout, world, applied, context, tools, signal);
-  await writeStatus(context, rollout.status, decision.status, signal);
-  const events = withRouterNotices(decision.events, context.notices);
-  tools.events.emit(subjectOf(rollout), events, occasionOf(rollout, decision));
+  if (applied.kind === 'failed') {
+    tell(eventsOf(decision, applied.done));
+    return afterFailure(rollout, world, applied, context, tools, signal);
+  }
+  try {
+    await writeStatus(context, rollout.status, decision.status, signal);
+  } catch (error) {
+    tell(eventsOf(decision, decision.effects));
+    if (hasCode(error, ...lostAnswers)) await refreshRollout(context, signal);
+    throw error;
+  }
+  tell(withRouterNotices(decision.events, context.notices));
   return { kind: 'done', ...againAfter(decision, clock) };
+}
+
+/** The write may have been done although nobody said so. */
+const lostAnswers = ['Timeout', 'Unavailable'] as const;
+
+/** What is true already because the effects were done, although the pass was not. */
+function eventsOf({ events }: Decision, done: readonly Effect[]): readonly Notice[] {
+  return events.filter(({ follows }) => follows !== undefined && done.includes(follows));
 }
 
 /** A failed effect: its facts go into the status, and the pass is tried again. A mere conflict is nothing to report. */
@@ -83,6 +102,7 @@ async function afterFailure(
 ): Promise<WorkOutcome> {
   const fields = { rollout: `${rollout.namespace}/${rollout.name}`, effect: effect.kind, code: error.code };
   tools.log.warn({ ...fields, error: error.message }, 'an effect failed');
+  if (hasCode(error, ...lostAnswers)) await refresh(effect, context, signal);
   if (error.code !== 'Conflict') {
     await writeStatus(context, rollout.status, statusAfterFailure(world, effect, error), signal);
     tools.events.emit(subjectOf(rollout), [failureNotice(effect, error)], String(rollout.generation));

@@ -20,27 +20,32 @@ interface SpecPart {
   readonly view: ObservedRollout;
 }
 
+/** Makes projections of Rollouts, and remembers what is the same for all versions of a specification. */
+export interface RolloutProjector {
+  project(object: KubeObject): ObservedRollout;
+  /** Forgets a Rollout that is gone. */
+  forget(uid: string): void;
+}
+
 /**
- * Makes the projection of Rollouts. Hashing and checking are done once per generation: most news about a Rollout are
- * changes of its status. An object that cannot be read becomes a Rollout with a problem, so that it stops nobody else.
+ * Makes the projector. Hashing and checking are done once per generation: most news about a Rollout are changes of its
+ * status. An object that cannot be read becomes a Rollout with a problem, so that it stops nobody else.
  */
-export function rolloutProjector(routers: RouterCapabilitiesByName): (object: KubeObject) => ObservedRollout {
+export function rolloutProjector(routers: RouterCapabilitiesByName): RolloutProjector {
   const parts = new Map<string, SpecPart>();
-  return (object) => {
-    const uid = object.metadata.uid ?? '';
-    const { status } = object as unknown as Partial<Rollout>;
-    const part = parts.get(uid);
-    const generation = object.metadata.generation ?? 0;
-    if (part?.generation === generation && part.collisionCount === status?.collisionCount) {
-      return withStatus(part.view, object);
-    }
-    const view = readWhole(object, routers);
-    if (object.metadata.deletionTimestamp === undefined) {
-      parts.set(uid, { generation, collisionCount: status?.collisionCount, view });
-    } else {
-      parts.delete(uid);
-    }
-    return view;
+  return {
+    project(object) {
+      const { uid = '', generation = 0 } = object.metadata;
+      const { collisionCount } = (object as unknown as Partial<Rollout>).status ?? {};
+      const part = parts.get(uid);
+      if (part?.generation === generation && part.collisionCount === collisionCount) {
+        return withStatus(part.view, object);
+      }
+      const view = readWhole(object, routers);
+      parts.set(uid, { generation, collisionCount, view });
+      return view;
+    },
+    forget: (uid) => void parts.delete(uid),
   };
 }
 

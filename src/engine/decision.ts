@@ -29,6 +29,8 @@ export interface Notice {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
+  /** The effect that it tells of: once that is done it is true, whatever becomes of the rest of the pass. */
+  readonly follows?: Effect;
 }
 
 /**

@@ -36,20 +36,23 @@ function firstSight({ restored }: Pass): readonly Notice[] {
 }
 
 function effectNotice(pass: Pass, effect: Effect): readonly Notice[] {
+  const told = (reason: string, message: string): readonly Notice[] => [
+    { ...normal(reason, message), follows: effect },
+  ];
   switch (effect.kind) {
     case 'annotateRollout':
-      return [normal('RolloutUpdated', `Rollout updated to revision ${revisionOf(pass.settled)}`)];
+      return told('RolloutUpdated', `Rollout updated to revision ${revisionOf(pass.settled)}`);
     case 'createReplicaSet':
-      return [normal('NewReplicaSetCreated', `Created ReplicaSet ${effect.name} (revision ${effect.revision})`)];
+      return told('NewReplicaSetCreated', `Created ReplicaSet ${effect.name} (revision ${effect.revision})`);
     case 'scaleReplicaSet': {
       const direction = effect.to > effect.from ? 'up' : 'down';
       const revision = pass.settled.world.replicaSets.find(({ name }) => name === effect.name)?.revision ?? 0;
-      const text = `Scaled ${direction} ReplicaSet ${effect.name} (revision ${revision}) from ${effect.from} to ${effect.to}`;
-      return [normal('ScalingReplicaSet', text)];
+      const change = `${effect.name} (revision ${revision}) from ${effect.from} to ${effect.to}`;
+      return told('ScalingReplicaSet', `Scaled ${direction} ReplicaSet ${change}`);
     }
     case 'switchService': {
-      const text = `Switched selector for service '${effect.service}' from '${effect.previousHash}' to '${effect.hash}'`;
-      return [normal('SwitchService', text)];
+      const change = `'${effect.service}' from '${effect.previousHash}' to '${effect.hash}'`;
+      return told('SwitchService', `Switched selector for service ${change}`);
     }
     default:
       return [];
