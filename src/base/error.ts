@@ -21,6 +21,7 @@ export const errorCatalogue = {
   Unavailable: { retry: 'retry', httpStatus: 503, exitCode: 1 },
   Timeout: { retry: 'retry', httpStatus: 504, exitCode: 1 },
   Internal: { retry: 'retry', httpStatus: 500, exitCode: 1 },
+  NotLeader: { retry: 'retry', httpStatus: 503, exitCode: 1 },
   Cancelled: { retry: 'terminal', httpStatus: 499, exitCode: 130 },
   Usage: { retry: 'terminal', httpStatus: 400, exitCode: 2 },
   StaleCommand: { retry: 'terminal', httpStatus: 409, exitCode: 1 },

@@ -56,7 +56,7 @@ export function createEventSink(cluster: ClusterPort, clock: Clock, log: Log, si
         return true;
       } catch (error) {
         log.warn({ event: event.metadata.name, attempt, error: messageOf(error) }, 'an Event was not taken');
-        if (hasCode(error, 'Invalid', 'Forbidden', 'NotFound') || signal.aborted) return false;
+        if (hasCode(error, 'Invalid', 'Forbidden', 'NotFound', 'NotLeader') || signal.aborted) return false;
         await sleep(clock, 200 * 2 ** attempt, signal).catch(() => undefined);
       }
     }
