@@ -35,11 +35,7 @@ export function observe(rollout: RolloutView, sources: ObserveSources): World {
     rollout,
     replicaSets: caches.replicaSets.ownedBy(rollout.uid),
     services,
-    traffic: routers.map((router): RouterView => ({
-      router: router.name,
-      reading: router.read(objectsOf(router, caches)),
-      fresh: true,
-    })),
+    traffic: routers.map((router) => observeRouter(router, caches)),
     analysisRuns: caches.analysisRuns.ownedBy(rollout.uid),
     templates,
     pods: isRestartDue(rollout, now)
@@ -47,6 +43,19 @@ export function observe(rollout: RolloutView, sources: ObserveSources): World {
       : [],
     problems: sources.problems,
     holds,
+  };
+}
+
+function observeRouter(router: ConfiguredRouter, caches: Caches): RouterView {
+  const objects = objectsOf(router, caches);
+  return {
+    router: router.name,
+    reading: router.read(objects),
+    fresh: true,
+    says: (plan) => {
+      const changes = router.write(objects, plan);
+      return changes.ok && changes.value.length === 0;
+    },
   };
 }
 

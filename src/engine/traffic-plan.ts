@@ -8,6 +8,7 @@ import { splitsByHash, waitsForPods } from './hash-switch.ts';
 import { managedRouteNames, noRoutes, routesAfter, type RoutesInForce } from './managed-routes.ts';
 import { isIn, stableHashIn, stepsOf, type Situation } from './situation.ts';
 import { canarySizeReached, sizingInput } from './size-plan.ts';
+import type { RouterView } from './world.ts';
 
 /** Weights of the routers of one Rollout, as they are and as they are to be. */
 export interface TrafficAim {
@@ -42,13 +43,16 @@ export function isTrafficReached(situation: Situation): boolean {
 export function areRoutersAt(situation: Situation, weight: number): boolean {
   const { headerRoutes, mirrorRoutes } = routesInForce(situation);
   const routes = [...headerRoutes, ...mirrorRoutes].map(({ name }) => name);
+  const plan = composePlan(situation, weight);
   return situation.world.traffic.every(
-    ({ reading, fresh }) =>
+    ({ reading, fresh, says }) =>
       fresh &&
       reading.canaryWeight === weight &&
       (reading.acceptance === 'accepted' || reading.acceptance === 'unknown') &&
       reading.problem === undefined &&
-      routes.every((name) => reading.managedRoutes.includes(name)),
+      routes.every((name) => reading.managedRoutes.includes(name)) &&
+      // A route of the same name may still have the conditions of an earlier step.
+      (routes.length === 0 || says?.(plan) !== false),
   );
 }
 
@@ -66,7 +70,7 @@ export function planTraffic(situation: Situation): readonly Effect[] {
   if (!hasRouting(situation) || aim.allowed === undefined) return [];
   const plan = composePlan(situation, aim.allowed);
   const lowers = aim.read === undefined || aim.read > aim.allowed;
-  if (situation.world.traffic.every(({ reading }) => says(reading, plan))) return [];
+  if (situation.world.traffic.every((router) => saysAll(router, plan))) return [];
   return [{ kind: 'setTraffic', phase: lowers ? 'lower' : 'raise', plan }];
 }
 
@@ -179,9 +183,13 @@ function composePlan(situation: Situation, canaryWeight: number): TrafficPlan {
  */
 function routesInForce(situation: Situation): RoutesInForce {
   const serves = canaryIsBound(situation) && (situation.current?.availableReplicas ?? 0) > 0;
-  if (!serves || !isIn(situation, 'canary.step', 'canary.inconclusive')) return noRoutes;
+  if (!serves || !isIn(situation, 'canary.step', 'canary.inconclusive', 'canary.finishing')) return noRoutes;
   const steps = stepsOf(situation).slice(0, situation.stepIndex + 1);
   return routesAfter(steps, managedRouteNames(situation.world.rollout));
+}
+
+function saysAll({ reading, says: saysExactly }: RouterView, plan: TrafficPlan): boolean {
+  return says(reading, plan) && saysExactly?.(plan) !== false;
 }
 
 function says(reading: TrafficReading, plan: TrafficPlan): boolean {

@@ -1,7 +1,7 @@
 import type { AnalysisPhase } from '../api/analysis-run.ts';
 import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import type { RolloutSpec, RolloutStatus } from '../api/rollout.ts';
-import type { TrafficReading } from '../api/traffic.ts';
+import type { TrafficPlan, TrafficReading } from '../api/traffic.ts';
 
 /**
  * Everything one decision is made from: projections of what was observed, and the time. Nothing else may influence a
@@ -94,6 +94,11 @@ export interface RouterView {
   readonly reading: TrafficReading;
   /** True when every object was read after our last write to it (always so with write-back memory). */
   readonly fresh: boolean;
+  /**
+   * True when the objects say all that a plan says, also what a reading does not tell, such as the conditions of managed
+   * routes. Pure, like the router behind it; absent where a reading tells everything.
+   */
+  readonly says?: (plan: TrafficPlan) => boolean;
 }
 
 /** One AnalysisRun. */
