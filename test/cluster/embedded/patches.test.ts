@@ -181,7 +181,11 @@ describe('strategic merge patches', () => {
     const merge =
       (containers: readonly object[], more: object = {}) =>
       () =>
-        strategicPatch({ spec: {} }, { spec: { containers: containers as never, ...more } }, podType);
+        strategicPatch(
+          { spec: { containers: [{ name: 'a' }] } },
+          { spec: { containers: containers as never, ...more } },
+          podType,
+        );
     assert.throws(merge([{ image: 'a' }]), (error) => hasCode(error, 'Invalid'));
     assert.throws(merge([], { $unknown: [] }), (error) => hasCode(error, 'BadRequest'));
     assert.throws(merge([], { $patch: 'paint' }), (error) => hasCode(error, 'BadRequest'));

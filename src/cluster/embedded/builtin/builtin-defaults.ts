@@ -1,5 +1,13 @@
 import type { Json } from '../../../api/object.ts';
-import { asRecord, isList, isRecord, type JsonRecord } from '../json.ts';
+import {
+  memberType,
+  openStruct,
+  resolveType,
+  type FieldType,
+  type MapType,
+  type ResolvedType,
+} from '../fields/field-type.ts';
+import { asRecord, isList, isRecord, without, type JsonRecord } from '../json.ts';
 import {
   change,
   changeEach,
@@ -37,15 +45,36 @@ export const builtinDefaults: Readonly<Record<string, (object: JsonRecord) => Js
   Namespace: (object) => object,
 };
 
-/** The object without members that are null: for a built-in kind null and absent are the same. */
-export function withoutNulls(record: JsonRecord): JsonRecord {
-  const entries = Object.entries(record).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries.map(([key, value]) => [key, cleaned(value)]));
+/**
+ * The object as Go's types hold it: for a built-in kind null, an empty list and an empty map are the same as nothing. An
+ * empty struct is not: `emptyDir: {}` says something. The object itself when there is nothing to leave out.
+ */
+export function withoutBlanks(record: JsonRecord, type: MapType): JsonRecord {
+  let kept: Record<string, Json> | undefined;
+  for (const [key, value] of Object.entries(record)) {
+    const full = fullValue(value, memberType(type, key));
+    if (full === value) continue;
+    kept ??= { ...record };
+    if (full === undefined) delete kept[key];
+    else kept[key] = full;
+  }
+  return kept ?? record;
 }
 
-function cleaned(value: Json): Json {
-  if (isList(value)) return value.map(cleaned);
-  return isRecord(value) ? withoutNulls(value) : value;
+/** Undefined when the value is the same as nothing. */
+function fullValue(value: Json, type: FieldType): Json | undefined {
+  if (value === null) return undefined;
+  const resolved = resolveType(type, value);
+  if (isList(value)) return value.length === 0 ? undefined : fullItems(value, resolved);
+  if (!isRecord(value) || resolved.kind !== 'map') return value;
+  if (Object.keys(value).length === 0) return resolved.open ? value : undefined;
+  return withoutBlanks(value, resolved);
+}
+
+function fullItems(items: readonly Json[], type: ResolvedType): readonly Json[] {
+  const element = type.kind === 'list' ? type.element : openStruct;
+  const full = items.map((item) => fullValue(item, element) ?? item);
+  return full.every((item, index) => item === items[index]) ? items : full;
 }
 
 function withTemplate(spec: JsonRecord): JsonRecord {
@@ -87,17 +116,20 @@ function jobSpec(spec: JsonRecord): JsonRecord {
   return withTemplate(filled);
 }
 
+const clientIpAffinity = { clientIP: { timeoutSeconds: 10_800 } };
+
 function serviceSpec(spec: JsonRecord): JsonRecord {
-  const filled = fillIn(spec, { type: 'ClusterIP', sessionAffinity: 'None', internalTrafficPolicy: 'Cluster' });
+  const filled = withAffinity(fillIn(spec, { type: 'ClusterIP', sessionAffinity: 'None' }));
   const isExternal = filled['type'] === 'ExternalName';
   const port = (value: JsonRecord): JsonRecord =>
     fillIn(value, { protocol: 'TCP', ...(value['port'] === undefined ? {} : { targetPort: value['port'] }) });
-  const { internalTrafficPolicy, ...rest } = filled;
-  return change(
-    isExternal ? rest : { ...rest, internalTrafficPolicy: internalTrafficPolicy ?? 'Cluster' },
-    'ports',
-    changeEach(port),
-  );
+  return change(isExternal ? filled : fillIn(filled, { internalTrafficPolicy: 'Cluster' }), 'ports', changeEach(port));
+}
+
+/** The settings of an affinity go with it. */
+function withAffinity(spec: JsonRecord): JsonRecord {
+  if (spec['sessionAffinity'] === 'ClientIP') return fillIn(spec, { sessionAffinityConfig: clientIpAffinity });
+  return spec['sessionAffinity'] === 'None' ? without(spec, 'sessionAffinityConfig') : spec;
 }
 
 /** `stringData` is how a client writes data without encoding it; it is never stored. */

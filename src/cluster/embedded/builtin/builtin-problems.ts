@@ -2,6 +2,7 @@ import type { LabelSelector } from '../../../api/label-selector.ts';
 import type { Json } from '../../../api/object.ts';
 import { selectorFromObject, selectorMatches } from '../../../api/selector.ts';
 import { asRecord, equalJson, isList, isRecord, jsonAt, type JsonRecord } from '../json.ts';
+import { podSpecProblems } from './pod-problems.ts';
 
 type Problems = readonly string[];
 type Check = (object: JsonRecord, previous: JsonRecord | undefined) => Problems;
@@ -16,7 +17,7 @@ export const builtinProblems: Readonly<Record<string, Check>> = {
     ...(previous === undefined ? [] : changedPodProblems(object, previous)),
   ],
   ReplicaSet: workloadProblems,
-  Deployment: workloadProblems,
+  Deployment: (object, previous) => [...workloadProblems(object, previous), ...strategyProblems(object)],
   Job: jobProblems,
   Service: serviceProblems,
   PodDisruptionBudget: budgetProblems,
@@ -26,6 +27,7 @@ export const builtinProblems: Readonly<Record<string, Check>> = {
   ],
   Event: eventProblems,
   Lease: leaseProblems,
+  PodTemplate: (object) => podSpecProblems(jsonAt(object, 'template', 'spec'), 'template.spec'),
   ConfigMap: (object) => dataProblems(object, 'data', 'binaryData'),
   Secret: (object) => dataProblems(object, 'data'),
 };
@@ -49,6 +51,16 @@ function workloadProblems(object: JsonRecord, previous: JsonRecord | undefined):
     ...podSpecProblems(jsonAt(object, 'spec', 'template', 'spec'), 'spec.template.spec'),
     ...restartProblems(object, ['Always']),
   ];
+}
+
+function strategyProblems(object: JsonRecord): Problems {
+  const { type, rollingUpdate } = asRecord(jsonAt(object, 'spec', 'strategy')) ?? {};
+  if (type === 'RollingUpdate') return [];
+  if (type !== 'Recreate') {
+    return [`spec.strategy.type: Unsupported value: ${show(type)}: supported values: "Recreate", "RollingUpdate"`];
+  }
+  if (rollingUpdate === undefined) return [];
+  return ["spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"];
 }
 
 function jobProblems(object: JsonRecord, previous: JsonRecord | undefined): Problems {
@@ -83,24 +95,6 @@ function selectorProblems(object: JsonRecord): Problems {
   return [
     `spec.template.metadata.labels: Invalid value: ${show(labels)}: \`selector\` does not match template \`labels\``,
   ];
-}
-
-function podSpecProblems(spec: Json | undefined, path: string): Problems {
-  if (!isRecord(spec)) return [`${path}: Required value`];
-  const { containers } = spec;
-  if (!isList(containers) || containers.length === 0) return [`${path}.containers: Required value`];
-  const names = new Set<Json>();
-  return containers.flatMap((container, index) => {
-    const at = `${path}.containers[${index}]`;
-    const { name, image } = asRecord(container) ?? {};
-    const problems: string[] = [];
-    if (typeof name !== 'string' || name === '') problems.push(`${at}.name: Required value`);
-    else if (names.has(name)) problems.push(`${at}.name: Duplicate value: ${show(name)}`);
-    else names.add(name);
-    // A template may leave the image to something that fills it in later; a Pod is checked when it is created.
-    if (path === 'spec' && (typeof image !== 'string' || image === '')) problems.push(`${at}.image: Required value`);
-    return problems;
-  });
 }
 
 /** Fields of a pod that may change. Binding to a node is one of them here: the port has no binding subresource. */

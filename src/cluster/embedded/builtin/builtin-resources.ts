@@ -7,7 +7,7 @@ import { emptySet, setOfPaths } from '../fields/field-set.ts';
 import { asRecord, equalJson, jsonAt, without, type JsonRecord } from '../json.ts';
 import type { ResourceTraits } from '../resource-traits.ts';
 import { builtinCreation } from './builtin-creation.ts';
-import { builtinDefaults, withoutNulls } from './builtin-defaults.ts';
+import { builtinDefaults, withoutBlanks } from './builtin-defaults.ts';
 import { builtinProblems } from './builtin-problems.ts';
 
 /** What is special about a built-in kind; the rest is the same for all. */
@@ -137,12 +137,13 @@ export const builtinTraits: readonly ResourceTraits[] = specials.map(([type, spe
 
 function traitsOf(type: ResourceType, special: Special): ResourceTraits {
   const hasStatus = special.hasStatus === true;
+  const fieldType = builtinTypes[type.kind] ?? plainType;
   const fillDefaults = builtinDefaults[type.kind] ?? ((object: JsonRecord) => object);
   const microTimes = type === resourceTypes.lease ? ['acquireTime', 'renewTime'] : [];
   return {
     type,
     custom: false,
-    fieldType: builtinTypes[type.kind] ?? plainType,
+    fieldType,
     blank: { metadata: {} },
     hasStatus,
     scale: undefined,
@@ -155,13 +156,24 @@ function traitsOf(type: ResourceType, special: Special): ResourceTraits {
     nameProblems: dnsSubdomainProblems,
     admit: (object) => {
       checkMicroTimes(object, microTimes);
-      return fillDefaults(withoutNulls(object));
+      return fillDefaults(withoutBlanks(object, fieldType));
     },
     prepareCreate: builtinCreation[type.kind] ?? ((object) => object),
-    problems: builtinProblems[type.kind] ?? (() => []),
+    problems: problemsOf(type.kind),
     gracePeriod: undefined,
     markDeleted: undefined,
     ...special,
+  };
+}
+
+/** A write that leaves everything but metadata and status alone is not looked at again. */
+function problemsOf(kind: string): ResourceTraits['problems'] {
+  const check = builtinProblems[kind];
+  if (check === undefined) return () => [];
+  const checkedFields = ['spec', 'template', 'data', 'binaryData', 'addressType', 'involvedObject'];
+  return (object, previous) => {
+    const isSame = previous !== undefined && checkedFields.every((field) => object[field] === previous[field]);
+    return isSame ? [] : check(object, previous);
   };
 }
 

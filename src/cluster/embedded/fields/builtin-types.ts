@@ -1,4 +1,13 @@
-import { atomicMap, listBy, mapOf, metadataType, openStruct, struct, type MapType } from './field-type.ts';
+import {
+  atomicMap,
+  atomicStruct,
+  listBy,
+  mapOf,
+  metadataType,
+  openStruct,
+  struct,
+  type MapType,
+} from './field-type.ts';
 
 /**
  * Merge types of the built-in kinds: only what is not "a struct of structs with atomic lists" is described. Source: the
@@ -6,13 +15,13 @@ import { atomicMap, listBy, mapOf, metadataType, openStruct, struct, type MapTyp
  */
 
 /** metav1.LabelSelector and core selectors are owned as a whole. */
-const selectorType = atomicMap;
+const selectorType = atomicStruct;
 
 const conditionsType = listBy(['type']);
 
 const containerType = struct({
   ports: listBy(['containerPort', 'protocol'], openStruct, { protocol: 'TCP' }),
-  env: listBy(['name'], struct({ valueFrom: struct({ fieldRef: atomicMap, resourceFieldRef: atomicMap }) })),
+  env: listBy(['name'], struct({ valueFrom: struct({ fieldRef: atomicStruct, resourceFieldRef: atomicStruct }) })),
   volumeMounts: listBy(['mountPath']),
   volumeDevices: listBy(['devicePath']),
   resources: struct({ limits: mapOf(), requests: mapOf(), claims: listBy(['name']) }),
@@ -24,7 +33,7 @@ const podSpecType = struct({
   initContainers: listBy(['name'], containerType),
   ephemeralContainers: listBy(['name'], containerType),
   volumes: listBy(['name']),
-  imagePullSecrets: listBy(['name'], atomicMap),
+  imagePullSecrets: listBy(['name'], atomicStruct),
   hostAliases: listBy(['ip']),
   topologySpreadConstraints: listBy(['topologyKey', 'whenUnsatisfiable'], struct({ labelSelector: selectorType })),
   schedulingGates: listBy(['name']),
@@ -53,12 +62,12 @@ export const builtinTypes: Readonly<Record<string, MapType>> = {
   Deployment: kind({ selector: selectorType, template: templateType }),
   Job: kind({ selector: selectorType, template: templateType }),
   PodTemplate: struct({ metadata: metadataType, template: templateType }),
-  Service: kind({ selector: selectorType, ports: listBy(['port', 'protocol'], openStruct, { protocol: 'TCP' }) }),
+  Service: kind({ selector: atomicMap, ports: listBy(['port', 'protocol'], openStruct, { protocol: 'TCP' }) }),
   PodDisruptionBudget: kind({ selector: selectorType }, { disruptedPods: mapOf() }),
   Namespace: kind({}),
   ConfigMap: struct({ metadata: metadataType, data: mapOf(), binaryData: mapOf() }),
   Secret: struct({ metadata: metadataType, data: mapOf(), stringData: mapOf() }),
-  Event: struct({ metadata: metadataType, involvedObject: atomicMap, related: atomicMap }),
+  Event: struct({ metadata: metadataType, involvedObject: atomicStruct, related: atomicStruct }),
 };
 
 /** Type of a built-in kind without a description of its own. */

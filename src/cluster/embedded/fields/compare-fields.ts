@@ -29,9 +29,8 @@ const member = emptySet;
 const nothing: Difference = {};
 
 /**
- * Fields that were added, changed or removed. The right object must share with the left one whatever is equal in both
- * (`shareJson`): parts that are not the same part are different. Rules: the comparison of structured-merge-diff (a
- * container that appears is a member itself; empty containers and atomic values are leaves).
+ * Fields that were added, changed or removed. Parts that both objects share are not looked at. Rules: the comparison of
+ * structured-merge-diff (a container that appears is a member itself; empty containers and atomic values are leaves).
  */
 export function compareFields(left: JsonRecord, right: JsonRecord, type: MapType): Comparison {
   const difference = compareMaps(left, right, type);
@@ -76,7 +75,7 @@ function addSelf(node: FieldSet | undefined): FieldSet {
 function compareLeaf(left: MaybeJson, right: MaybeJson): Difference {
   if (left === undefined) return { added: member };
   if (right === undefined) return { removed: member };
-  return { modified: member };
+  return equalJson(left, right) ? nothing : { modified: member };
 }
 
 /** Undefined when the value is a leaf: a scalar, an atomic value, nothing but empty containers, or two shapes. */

@@ -132,9 +132,31 @@ function setOfPath(path: readonly string[]): FieldSet {
  * deeper, as the API server lists them.
  */
 export function pathsOf(root: FieldSet, prefix = ''): readonly string[] {
-  const nodes = childrenOf(root).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  const nodes = childrenOf(root).toSorted(([left], [right]) => compareElements(left, right));
   const members = nodes.filter(([, node]) => isMember(node)).map(([element]) => prefix + printElement(element));
   return [...members, ...nodes.flatMap(([element, node]) => pathsOf(node, prefix + printElement(element)))];
+}
+
+/** Fields come before items, fields by name, items by the values of their keys. */
+function compareElements(left: string, right: string): number {
+  const [leftKind, rightKind] = [left.slice(0, 2), right.slice(0, 2)];
+  if (leftKind !== rightKind || leftKind === 'f:') return compareScalars(left, right);
+  const [one, other] = [valuesOf(left), valuesOf(right)];
+  const index = one.findIndex((value, position) => value !== other[position]);
+  return index < 0 ? one.length - other.length : compareScalars(one[index], other[index]);
+}
+
+/** Keys and values of an item's key, in order; the value itself for an item of a set. */
+function valuesOf(element: string): readonly unknown[] {
+  const key: unknown = JSON.parse(element.slice(2));
+  return isRecord(key) ? Object.entries(key).flat() : [key];
+}
+
+function compareScalars(left: unknown, right: unknown): number {
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  const [one, other] = [String(left), String(right)];
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 /** A path element as messages show it. */

@@ -71,8 +71,11 @@ export function mapOf(element: FieldType = scalar): MapType {
   return { kind: 'map', atomic: false, fields: noFields, element, open: false };
 }
 
-/** A map that one owner holds as a whole. */
+/** A map with free keys that one owner holds as a whole. */
 export const atomicMap: MapType = { kind: 'map', atomic: true, fields: noFields, element: untyped, open: false };
+
+/** An object type of a built-in kind that one owner holds as a whole. */
+export const atomicStruct: MapType = { ...atomicMap, open: true, element: openStruct };
 
 /** A list that is merged by the value of its items. */
 export const setList: ListType = { kind: 'list', relation: 'set', keys: [], keyDefaults: {}, element: scalar };
@@ -87,13 +90,14 @@ export function listBy(
 }
 
 const atomicList: ListType = { kind: 'list', relation: 'atomic', keys: [], keyDefaults: {}, element: untyped };
+const openList: ListType = { ...atomicList, element: openStruct };
 
 /** Metadata is merged the same way in every kind (metav1.ObjectMeta). */
 export const metadataType: MapType = struct({
   labels: mapOf({ kind: 'scalar', of: 'string' }),
   annotations: mapOf({ kind: 'scalar', of: 'string' }),
   finalizers: setList,
-  ownerReferences: listBy(['uid'], atomicMap),
+  ownerReferences: listBy(['uid'], atomicStruct),
 });
 
 /** The type of a custom resource, from its schema. Without a schema everything but metadata is deduced. */
@@ -157,8 +161,10 @@ function keyDefaultsOf(schema: StructuralSchema): Readonly<Record<string, Json>>
 export function resolveType(type: FieldType, value: unknown): ResolvedType {
   if (type.kind === 'map' && (isRecord(value) || value === null)) return type;
   if (type.kind === 'list' && (isList(value) || value === null)) return type;
-  if (isRecord(value)) return deducedMap(type.kind === 'deduced' ? type.open : false);
-  return isList(value) ? atomicList : scalar;
+  const isOpen = type.kind === 'deduced' && type.open;
+  if (isRecord(value)) return deducedMap(isOpen);
+  if (!isList(value)) return scalar;
+  return isOpen ? openList : atomicList;
 }
 
 const deducedMaps = {

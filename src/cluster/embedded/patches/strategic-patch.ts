@@ -43,6 +43,7 @@ function mergeMember(merged: Record<string, Json>, key: string, value: Json, typ
 }
 
 function mergeValue(target: Json | undefined, patch: Json, type: FieldType): Json | undefined {
+  if (target === undefined) return withoutDirectives(patch);
   const resolved = resolveType(type, patch);
   if (isRecord(patch) && resolved.kind === 'map') return mergeMap(isRecord(target) ? target : {}, patch, resolved);
   if (!isList(patch) || resolved.kind !== 'list') return patch;
@@ -52,9 +53,12 @@ function mergeValue(target: Json | undefined, patch: Json, type: FieldType): Jso
   return orderItems(merged, patch, own, resolved);
 }
 
-/** A list that is replaced may still carry the directive that says so. */
-function withoutDirectives(items: readonly Json[]): readonly Json[] {
-  return items.filter((item) => !(isRecord(item) && directive in item));
+/** What a patch brings where there is nothing yet is taken as it is, but for its directives and nulls. */
+function withoutDirectives(patch: Json): Json {
+  if (isList(patch)) return patch.filter((item) => !(isRecord(item) && directive in item)).map(withoutDirectives);
+  if (!isRecord(patch)) return patch;
+  const kept = Object.entries(patch).filter(([key, value]) => !key.startsWith('$') && value !== null);
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutDirectives(value)]));
 }
 
 function mergeItems(target: readonly Json[], patch: readonly Json[], type: ListType): readonly Json[] {
