@@ -11,7 +11,6 @@ import { SluiceError } from './base/error.ts';
 import { seededRandom } from './base/random.ts';
 import { runCli } from './cli/cli.ts';
 import type { Output } from './cli/context.ts';
-import { runSource } from './cli/local/run-source.ts';
 
 /**
  * The composition root: everything that belongs to this process (arguments, environment, streams, signals, clock,
@@ -22,17 +21,21 @@ const { version } = manifest;
 const user = userName();
 const log = pino({ level: env['SLUICE_LOG'] ?? 'warn' }, pino.destination(2));
 const interrupt = new AbortController();
+let isTerminated = false;
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // The second time there is no more waiting for an orderly end.
-  process.once(signal, () => interrupt.abort(new SluiceError('Cancelled', 'interrupted')));
+  process.once(signal, () => {
+    isTerminated = signal === 'SIGTERM';
+    interrupt.abort(new SluiceError('Cancelled', 'interrupted'));
+  });
 }
 for (const stream of [process.stdout, process.stderr]) {
   // Whoever read the output has left, as `head` does.
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 }
 
-process.exitCode = await runCli({
+const exitCode = await runCli({
   argv: process.argv.slice(2),
   env,
   stdout: outputOf(process.stdout),
@@ -46,7 +49,9 @@ process.exitCode = await runCli({
   version,
   clock: systemClock,
   signal: interrupt.signal,
-  run: (request, context) => {
+  run: async (request, context) => {
+    // Most calls of the tool only talk to a run: they do without all that one is made of.
+    const { runSource } = await import('./cli/local/run-source.ts');
     const random = seededRandom(randomInt(2 ** 32));
     // A pod that runs `node` gets the same one, whatever the machine's own is.
     const environment = { PATH: [dirname(process.execPath), env['PATH'] ?? ''].join(delimiter) };
@@ -62,18 +67,21 @@ process.exitCode = await runCli({
     });
   },
 });
+// As shells count it: 128 and the number of the signal.
+process.exitCode = isTerminated ? 143 : exitCode;
 
 function outputOf(stream: NodeJS.WriteStream): Output {
   return {
     write: (text) => void stream.write(text),
     get isTerminal() {
-      return stream.isTTY;
+      return Boolean(stream.isTTY);
     },
     get columns() {
-      return stream.columns;
+      // Some terminals do not tell their size.
+      return stream.columns || 80;
     },
     get rows() {
-      return stream.rows;
+      return stream.rows || 24;
     },
   };
 }

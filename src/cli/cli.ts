@@ -29,7 +29,7 @@ const codes = { success: 0, error: 1, usage: 2, interrupted: 130 } as const;
 export async function runCli(context: CliContext): Promise<ExitCode> {
   try {
     await program(context).parseAsync(context.argv, { from: 'user' });
-    return codes.success;
+    return context.signal.aborted ? codes.interrupted : codes.success;
   } catch (error) {
     if (error instanceof CommanderError) return codeOfCommander(error);
     if (context.signal.aborted) return codes.interrupted;

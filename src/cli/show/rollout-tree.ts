@@ -24,18 +24,23 @@ function section(title: string, lines: readonly string[]): readonly string[] {
 }
 
 function summaryRows(rollout: RolloutDetail): readonly (readonly Cell[])[] {
-  const { name, namespace, decision, strategy, step } = rollout;
-  const steps = step === undefined ? '' : `, step ${Math.min(step.index + 1, step.count)} of ${step.count}`;
+  const { name, namespace, decision } = rollout;
   return [
     ['Name:', name],
     ['Namespace:', namespace],
     ['Status:', phaseCell(rollout)],
     ...(decision === undefined ? [] : [['Decision:', decision.message]]),
-    ['Strategy:', `${strategy}${steps}`],
+    ['Strategy:', strategyText(rollout)],
     ...trafficRows(rollout),
     ...imageRows(rollout),
     ['Pods:', podsText(rollout)],
   ];
+}
+
+function strategyText({ strategy, step, promoted }: RolloutDetail): string {
+  if (step === undefined) return strategy;
+  if (promoted || step.index === step.count) return `${strategy}, all ${step.count} steps done`;
+  return `${strategy}, step ${step.index + 1} of ${step.count}`;
 }
 
 function phaseCell({ phase, message }: RolloutDetail): Cell {
