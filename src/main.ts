@@ -74,7 +74,7 @@ function outputOf(stream: NodeJS.WriteStream): Output {
   return {
     write: (text) => void stream.write(text),
     get isTerminal() {
-      return Boolean(stream.isTTY);
+      return stream.isTTY;
     },
     get columns() {
       // Some terminals do not tell their size.
