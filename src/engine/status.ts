@@ -26,6 +26,8 @@ export function nextStatus(pass: Pass): RolloutStatus {
   const { generation, workloadGeneration } = settled.world.rollout;
   if (isIn(settled, 'deleting')) return status;
   if (isIn(settled, 'invalid')) return { ...status, observedGeneration: String(generation) };
+  // The update could not begin: everything but the pods is still about the revision before.
+  if (isIn(settled, 'superseding')) return omitEmpty<RolloutStatus>({ ...status, ...podCounts(settled) }, pointers);
   return omitEmpty<RolloutStatus>(
     {
       ...status,
