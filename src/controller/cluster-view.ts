@@ -8,16 +8,20 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { CacheChange } from '../cluster/object-index.ts';
 import type { ClusterPort } from '../cluster/port.ts';
-import { Reflector } from '../cluster/reflector.ts';
+import type { FollowedCache } from './cache-group.ts';
 import type { Caches } from './caches.ts';
+import { followKind, type Following } from './follow-kind.ts';
 import { projectAnalysisRun, projectPod, projectReplicaSet, projectService } from './project.ts';
 import { rolloutProjector, type ObservedRollout } from './rollout-projector.ts';
+import { instanceSelector, type Scope } from './scope.ts';
 
 /** How a cluster is looked at. */
 export interface ClusterViewOptions {
   readonly cluster: ClusterPort;
   /** Only this namespace; all when absent. */
   readonly namespace?: string;
+  /** The part of the cluster that is looked after, when it is more or less than `namespace` says. */
+  readonly scope?: Scope;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -40,40 +44,35 @@ export interface ClusterView extends Caches {
 export function createClusterView(options: ClusterViewOptions): ClusterView {
   const projector = rolloutProjector(options.routers);
   const forgetRollout = (gone: unknown): void => projector.forget((gone as ObservedRollout | undefined)?.uid ?? '');
+  const scope = options.scope ?? { namespaces: options.namespace === undefined ? [] : [options.namespace] };
   const reflect = <View>(
     type: ResourceType,
     project: (object: KubeObject) => View,
-    optional = false,
-  ): Reflector<View> => {
-    const { cluster, clock, log, namespace } = options;
-    return new Reflector<View>({
-      cluster,
-      clock,
-      log,
-      random: options.random.fork(type.plural),
-      ...(type.namespaced && namespace !== undefined ? { namespace } : {}),
-      type,
-      optional,
+    more: Pick<Following<View>, 'optional' | 'labelSelector'> = {},
+  ): FollowedCache<View> =>
+    followKind(options, scope, type, {
       project,
+      ...more,
       onChange: (change) => {
         if (type === resourceTypes.rollout && change.after === undefined) forgetRollout(change.before);
         options.onChange(type, change);
       },
     });
-  };
+  const instances = instanceSelector(scope);
+  const ours = instances === undefined ? {} : { labelSelector: instances };
   const caches = {
-    rollouts: reflect(resourceTypes.rollout, (object) => projector.project(object)),
+    rollouts: reflect(resourceTypes.rollout, (object) => projector.project(object), ours),
     replicaSets: reflect(resourceTypes.replicaSet, projectReplicaSet),
     services: reflect(resourceTypes.service, projectService),
     pods: reflect(resourceTypes.pod, projectPod),
-    analysisRuns: reflect(resourceTypes.analysisRun, projectAnalysisRun),
+    analysisRuns: reflect(resourceTypes.analysisRun, projectAnalysisRun, ours),
     analysisTemplates: reflect(resourceTypes.analysisTemplate, templateSpec),
     clusterAnalysisTemplates: reflect(resourceTypes.clusterAnalysisTemplate, templateSpec),
   };
   const routers = new Map(
-    options.routerTypes.map((type) => [nameOf(type), reflect(type, (object) => object, true)] as const),
+    options.routerTypes.map((type) => [nameOf(type), reflect(type, (object) => object, { optional: true })] as const),
   );
-  const routerOf = (type: ResourceType): Reflector<KubeObject> => {
+  const routerOf = (type: ResourceType): FollowedCache<KubeObject> => {
     const cache = routers.get(nameOf(type));
     invariant(cache !== undefined, `routers declare the kind ${type.kind} that they use`);
     return cache;

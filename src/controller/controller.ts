@@ -18,6 +18,7 @@ import { referencesOf } from './references.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './routers.ts';
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
+import type { Scope } from './scope.ts';
 
 /** What a controller of one cluster is made with. */
 export interface ControllerOptions
@@ -25,6 +26,8 @@ export interface ControllerOptions
   readonly cluster: ClusterPort;
   /** Only this namespace; all when absent. */
   readonly namespace?: string;
+  /** The part of the cluster that is looked after, when it is more or less than `namespace` says. */
+  readonly scope?: Scope;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

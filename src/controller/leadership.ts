@@ -38,9 +38,9 @@ export interface LeaseTiming {
 export const leaseTimingDefault: LeaseTiming = { leaseMs: 15_000, marginMs: 5000, renewMs: 3000, retryMs: 1000 };
 
 /**
- * Election by a Lease. Times that decide are taken from the monotonic clock only, so a wall clock that is wrong or jumps
- * changes nothing: a holder counts its lease from the moment it *sent* the renewal, and others count from the moment
- * they *saw* it, which is later.
+ * Election by a Lease. Times that decide are taken from the monotonic clock only, so a wall clock that is wrong or
+ * jumps changes nothing: a holder counts its lease from the moment it *sent* the renewal, and others count from the
+ * moment they *saw* it, which is later.
  */
 export class Leadership {
   readonly #options: LeadershipOptions;
