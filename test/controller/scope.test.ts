@@ -34,7 +34,7 @@ async function look(scope: Scope, body: (view: ClusterView, asked: readonly stri
       if (key === 'list') {
         return (type: { plural: string }, query: ListQuery, ...rest: unknown[]) => {
           asked.push(`${type.plural}@${query.namespace ?? '*'}`);
-          return Reflect.apply(target.list, target, [type, query, ...rest]);
+          return Reflect.apply(Reflect.get(target, key), target, [type, query, ...rest]);
         };
       }
       const value: unknown = Reflect.get(target, key);
@@ -85,7 +85,7 @@ describe('what a controller looks after', () => {
         const uid = view.rollouts.get('a', 'plain')?.uid ?? '';
         assert.equal(view.rollouts.find(uid)?.name, 'plain');
         const places = new Set(asked.map((line) => line.split('@')[1]));
-        assert.deepEqual([...places].toSorted(), namespaces);
+        assert.deepEqual(places, new Set(namespaces));
         assert.ok(!asked.some((line) => line.startsWith('clusteranalysistemplates')));
       });
     }
