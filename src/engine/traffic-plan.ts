@@ -139,13 +139,21 @@ function keepsHashes(situation: Situation): boolean {
 
 function allowedWeight(situation: Situation, wanted: number, read: number | undefined): number {
   const now = read ?? Math.min(wanted, situation.stored.rollout.status.canary?.weights?.canary.weight ?? 0);
-  if (wanted > now) return mayRaise(situation) ? wanted : now;
+  if (wanted > now) return Math.min(wanted, Math.max(now, raisedWeight(situation, wanted)));
   return Math.min(now, Math.max(wanted, trafficWeightMax(situation.world.rollout.spec) - stableCapacity(situation)));
 }
 
-/** A raise needs open gates, routers that took the last change, and the pods that the weight is meant for. */
-function mayRaise(situation: Situation): boolean {
-  return isInForce(situation) && heldBy(situation.world) === undefined && canarySizeReached(situation);
+/**
+ * A raise needs open gates, routers that took the last change, and the pods that the weight is meant for. A full
+ * promotion with a stable side that shrinks as traffic leaves it goes pod by pod: no capacity is left idle.
+ */
+function raisedWeight(situation: Situation, wanted: number): number {
+  if (!isInForce(situation) || heldBy(situation.world) !== undefined) return 0;
+  if (canarySizeReached(situation)) return wanted;
+  const { dynamicStableScale = false } = situation.world.rollout.spec.strategy?.canary ?? {};
+  if (!dynamicStableScale || !isIn(situation, 'promoteFull') || situation.replicas === 0) return 0;
+  const available = situation.current?.availableReplicas ?? 0;
+  return Math.floor((trafficWeightMax(situation.world.rollout.spec) * available) / situation.replicas);
 }
 
 /** The share that the stable side can carry with the pods it has, allowing for maxUnavailable. */

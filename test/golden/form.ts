@@ -70,7 +70,11 @@ export function comparedForm<Input, Expected extends object>(form: ComparedForm<
       const expected = form.expect?.(input, raw['expected']) ?? (raw['expected'] as Expected);
       const { mismatches, used } = compareGolden(input, expected, form.run(input, expected), differences);
       return {
-        mismatches: mismatches.map(({ path: what, expected: wanted, actual: ours }) => ({ what, expected: wanted, ours })),
+        mismatches: mismatches.map(({ path: what, expected: wanted, actual: ours }) => ({
+          what,
+          expected: wanted,
+          ours,
+        })),
         used,
       };
     },

@@ -7,6 +7,10 @@ import { replicasDifferences } from './differences-replicas.ts';
 import { trafficDifferences } from './differences-traffic.ts';
 import { validationDifferences } from './differences-validation.ts';
 import { comparedForm, isRecord, mismatch, type GoldenForm, type RawCase } from './form.ts';
+import { checkLife } from './lives/check-life.ts';
+import { lifeDifferences } from './lives/differences-lives.ts';
+import type { RecordedLife } from './lives/life.ts';
+import { recordedLives } from './lives/recorded-lives.ts';
 import { runAnalysis, type AnalysisInput } from './run-analysis.ts';
 import {
   readCanaryReplicas,
@@ -31,7 +35,13 @@ import {
   type PodTemplateOutput,
 } from './run-pod-template-hash.ts';
 import { runRolloutPhase, type RolloutPhaseInput, type RolloutPhaseOutput } from './run-rollout-phase.ts';
-import { expectedTraffic, runTraffic, type TrafficExpected, type TrafficInput, type TrafficOutput } from './run-traffic.ts';
+import {
+  expectedTraffic,
+  runTraffic,
+  type TrafficExpected,
+  type TrafficInput,
+  type TrafficOutput,
+} from './run-traffic.ts';
 import {
   errorPlaces,
   runValidation,
@@ -128,7 +138,10 @@ const validation: GoldenForm = {
   files: ['validation.json'],
   differences: validationDifferences,
   matches: ({ input, expected }) =>
-    isRecord(input) && isRecord(expected) && validationKinds.includes(String(input['kind'])) && isRecord(input['rollout']),
+    isRecord(input) &&
+    isRecord(expected) &&
+    validationKinds.includes(String(input['kind'])) &&
+    isRecord(input['rollout']),
   check(raw) {
     const input = raw['input'] as ValidationCaseInput;
     const actual = runValidation(input);
@@ -152,6 +165,16 @@ const expression: GoldenForm = {
   },
 };
 
+const life: GoldenForm = {
+  name: 'lives',
+  title: 'Whole lives of Rollouts',
+  files: recordedLives,
+  differences: lifeDifferences,
+  matches: ({ manifests, actions, trace, end }) =>
+    [manifests, actions, trace].every((part) => Array.isArray(part)) && isRecord(end),
+  check: (raw) => checkLife(raw as unknown as RecordedLife),
+};
+
 /** Every form of recorded cases. */
 export const goldenForms: readonly GoldenForm[] = [
   podTemplateHash,
@@ -163,6 +186,7 @@ export const goldenForms: readonly GoldenForm[] = [
   analysisAssess,
   expression,
   traffic,
+  life,
 ];
 
 /** The form of a case by its content. */

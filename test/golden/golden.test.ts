@@ -30,14 +30,18 @@ describe('recorded cases', () => {
       for (const { name, form, raw } of casesOf(path)) {
         const matching = goldenForms.filter((candidate) => candidate.matches(raw)).map((candidate) => candidate.name);
         assert.deepEqual(matching, [form.name], name);
-        assert.ok(form.files.some((file) => path.endsWith(file)), name);
+        assert.ok(
+          form.files.some((file) => path.endsWith(file)),
+          name,
+        );
       }
     }
   });
 
   it('are all looked at', () => {
     const here = readdirSync(new URL('.', import.meta.url)).filter((file) => file.endsWith('.json'));
-    assert.deepEqual(here.toSorted(), [...goldenForms.flatMap(({ files }) => files), ...otherFiles].toSorted());
+    const known = goldenForms.flatMap(({ files }) => files).filter((file) => !file.includes('/'));
+    assert.deepEqual(here.toSorted(), [...known, ...otherFiles].toSorted());
   });
 
   it('of no known form are named', () => {

@@ -1,214 +1,266 @@
-import { readPath } from './life-condition.ts';
-import type { Life, Replay } from './replay-life.ts';
+import { isDeepStrictEqual } from 'node:util';
 
-/** A recorded life with what was recorded. */
-export interface RecordedLife extends Life {
-  readonly trace: readonly TraceEntry[];
-  readonly unstable: readonly { readonly object: string; readonly path: string; readonly differs: string }[];
-}
-
-interface TraceEntry {
-  readonly t: number;
-  readonly kind: string;
-  readonly name: string;
-  readonly op?: 'created' | 'deleted';
-  readonly change?: Readonly<Record<string, unknown>>;
-  readonly regarding?: string;
-  readonly reason?: string;
-}
+import { recordedHistory, replayedHistory, type LifeHistory } from './life-history.ts';
+import { readPath } from './life-path.ts';
+import { stabilityOf, type Stability } from './life-stability.ts';
+import { valueLines } from './life-values.ts';
+import type { Fields, RecordedLife } from './life.ts';
+import type { Replay } from './replay-life.ts';
 
 /** One thing that is not as recorded. */
 export interface LifeDifference {
+  readonly kind: 'play' | 'sequence' | 'created' | 'status' | 'events' | 'final';
+  /** `Kind/name`; empty when it is about no object. */
+  readonly object: string;
+  readonly path: string;
+  /** Where it shows, for people. */
   readonly what: string;
-  readonly recorded: string;
-  readonly ours: string;
+  /** Index of the action before which a status differs; the number of actions means the end. */
+  readonly moment?: number;
+  /** Values one after the other, each as text. */
+  readonly recorded: readonly string[];
+  readonly ours: readonly string[];
 }
 
 /** Everything in which a replay differs from what was recorded and that was the same in all recordings. */
 export function compareLife(life: RecordedLife, replay: Replay): readonly LifeDifference[] {
-  if (replay.problem !== undefined) return [{ what: 'actions', recorded: 'all are done', ours: replay.problem }];
-  const unstable = (object: string, path: string): boolean =>
-    life.unstable.some((one) => one.object === object && path.startsWith(one.path));
+  if (replay.problem !== undefined) {
+    return [{ ...nowhere, kind: 'play', what: 'actions', recorded: ['all are done'], ours: [replay.problem] }];
+  }
+  const [recorded, ours] = [recordedHistory(life), replayedHistory(replay)];
+  const comparison: Comparison = { life, recorded, ours, stability: (object, path) => stabilityOf(life, object, path) };
   return [
-    ...compareSequences(life, replay, 'ReplicaSet', 'spec.replicas', unstable),
-    ...compareSequences(life, replay, 'Service', 'spec.selector[rollouts-pod-template-hash]', unstable),
-    ...compareMoments(life, replay, unstable),
-    ...compareReasons(life, replay),
+    ...compareAnswers(comparison),
+    ...compareSequences(comparison),
+    ...compareCreated(comparison),
+    ...compareStatuses(comparison),
+    ...compareReasons(comparison),
+    ...compareFinal(comparison),
   ];
 }
 
-type Unstable = (object: string, path: string) => boolean;
-
-/** Values that a path of every object of a kind went through, one after the other. */
-function compareSequences(
-  life: RecordedLife,
-  replay: Replay,
-  kind: string,
-  path: string,
-  unstable: Unstable,
-): readonly LifeDifference[] {
-  const recorded = recordedSequences(life, kind, path);
-  const ours = ourSequences(replay, kind, path);
-  const names = new Set([...recorded.keys(), ...ours.keys()]);
-  return [...names].flatMap((name) => {
-    if (unstable(`${kind}/${name}`, path.split('[')[0] ?? path)) return [];
-    const [left, right] = [recorded.get(name) ?? [], ours.get(name) ?? []].map((values) => values.join(' '));
-    return left === right ? [] : [{ what: `${kind}/${name} ${path}`, recorded: left ?? '', ours: right ?? '' }];
-  });
+interface Comparison {
+  readonly life: RecordedLife;
+  readonly recorded: LifeHistory;
+  readonly ours: LifeHistory;
+  readonly stability: (object: string, path: string) => Stability;
 }
 
-function recordedSequences({ trace }: RecordedLife, kind: string, path: string): Map<string, string[]> {
-  const sequences = new Map<string, string[]>();
-  for (const entry of trace) {
-    if (entry.kind !== kind || entry.change === undefined) continue;
-    const value = valueIn(entry.change, path);
-    if (value !== undefined || entry.op === 'created') push(sequences, entry.name, value);
-  }
-  return sequences;
+const nowhere = { object: '', path: '' } as const;
+
+function compareAnswers({ recorded, ours }: Comparison): readonly LifeDifference[] {
+  const [left, right] = [recorded.answers, ours.answers].map((answers) => answers.map(String));
+  if (isDeepStrictEqual(left, right)) return [];
+  return [{ ...nowhere, kind: 'play', what: 'answers to the actions', recorded: left ?? [], ours: right ?? [] }];
 }
 
-/** A change holds whole parts for new objects and paths for changed ones. */
-function valueIn(change: Readonly<Record<string, unknown>>, path: string): unknown {
-  if (path in change) return change[path];
-  const dotted = path.replaceAll(/\[([^\]]+)\]/g, '.$1');
-  if (dotted in change) return change[dotted];
-  for (const [prefix, value] of Object.entries(change)) {
-    if (path.startsWith(`${prefix}.`)) return readPath(value, path.slice(prefix.length + 1));
-    if (path.startsWith(`${prefix}[`)) return readPath(value, path.slice(prefix.length));
-  }
-  return undefined;
+/** Parts of objects whose values are compared one after the other: what acts on the world. */
+const actingPaths: Readonly<Record<string, readonly string[]>> = {
+  ReplicaSet: ['spec.replicas'],
+  Deployment: ['spec.replicas'],
+  Service: ['spec.selector'],
+  VirtualService: ['spec'],
+  DestinationRule: ['spec'],
+  TrafficSplit: ['spec'],
+  ApisixRoute: ['spec'],
+  Ingress: ['metadata.annotations', 'spec'],
+};
+
+function compareSequences(comparison: Comparison): readonly LifeDifference[] {
+  const { recorded, ours, stability } = comparison;
+  return objectsOf(recorded, ours).flatMap((object) =>
+    (actingPaths[kindOf(object)] ?? []).flatMap((path) => {
+      const stable = stability(object, path);
+      const [left, right] = [recorded, ours].map(({ states }) => valuesAt(states.get(object) ?? [], path));
+      const values = valueLines(left ?? [], right ?? []);
+      const isSame =
+        stable === 'free' ||
+        isDeepStrictEqual(values.recorded, values.ours) ||
+        (stable === 'last' && values.recorded.at(-1) === values.ours.at(-1));
+      return isSame ? [] : [{ kind: 'sequence' as const, object, path, what: `${object} ${path}`, ...values }];
+    }),
+  );
 }
 
-function ourSequences(replay: Replay, kind: string, path: string): Map<string, string[]> {
-  const sequences = new Map<string, string[]>();
-  for (const { type, object } of replay.changes) {
-    if (object.kind === kind && type !== 'DELETED') push(sequences, object.metadata.name, readPath(object, path));
-  }
-  return sequences;
+function valuesAt(states: readonly (Fields | undefined)[], path: string): readonly unknown[] {
+  return states.map((state) => (state === undefined ? deleted : readPath(state, path)));
 }
 
-function push(sequences: Map<string, string[]>, name: string, value: unknown): void {
-  const values = sequences.get(name) ?? [];
-  const text = value === undefined || value === null ? '-' : String(value);
-  if (values.at(-1) !== text) values.push(text);
-  sequences.set(name, values);
-}
+const deleted = '(deleted)';
 
-/** The recorded status at the moments just before each action and at the end, against ours. */
-function compareMoments(life: RecordedLife, replay: Replay, unstable: Unstable): readonly LifeDifference[] {
-  const states = recordedStatuses(life);
-  return states.flatMap(({ name, status }, index) => {
-    const object = replay.moments[index]?.get(`Rollout/${name}`);
-    if (object === undefined) return [];
-    const where = index === life.actions.length ? 'at the end' : `before action ${index}`;
-    return statusFields.flatMap((path) => {
-      if (unstable(`Rollout/${name}`, `status.${path}`)) return [];
-      const [left, right] = [readPath(status, path), readPath(object['status'], path)].map(textOf);
-      return left === right ? [] : [{ what: `${where} status.${path}`, recorded: left ?? '', ours: right ?? '' }];
-    });
+/** Kinds whose creation acts on the world. */
+const createdKinds: readonly string[] = ['ReplicaSet', 'AnalysisRun', 'Experiment', 'Job', 'Ingress', 'TrafficSplit'];
+
+function compareCreated({ recorded, ours }: Comparison): readonly LifeDifference[] {
+  return createdKinds.flatMap((kind) => {
+    const [left, right] = [recorded, ours].map(({ states }) =>
+      [...states.keys()].filter((key) => kindOf(key) === kind),
+    );
+    if (isDeepStrictEqual(left, right)) return [];
+    return [
+      { ...nowhere, kind: 'created' as const, what: `created: ${kind}`, recorded: left ?? [], ours: right ?? [] },
+    ];
   });
 }
 
 const conditionTypes = ['Available', 'Progressing', 'Completed', 'Healthy', 'Paused', 'InvalidSpec', 'ReplicaFailure'];
 
-const statusFields: readonly string[] = [
-  'phase',
-  'message',
-  'abort',
-  'promoteFull',
-  'controllerPause',
-  'pauseConditions[0].reason',
-  'currentPodHash',
-  'currentStepHash',
-  'currentStepIndex',
-  'stableRS',
-  'replicas',
-  'updatedReplicas',
-  'readyReplicas',
-  'availableReplicas',
-  'HPAReplicas',
-  'selector',
-  'collisionCount',
-  'observedGeneration',
-  'blueGreen.activeSelector',
-  'blueGreen.previewSelector',
-  'blueGreen.scaleUpPreviewCheckPoint',
-  'canary.weights.canary.weight',
-  'canary.weights.canary.podTemplateHash',
-  'canary.weights.stable.podTemplateHash',
-  'duration.completionStatus',
-  ...conditionTypes.flatMap((type) => ['status', 'reason', 'message'].map((field) => `conditions[${type}].${field}`)),
-];
+/** What of a status is compared where things have settled. */
+const statusPaths: Readonly<Record<string, readonly string[]>> = {
+  Rollout: [
+    'phase',
+    'message',
+    'abort',
+    'promoteFull',
+    'controllerPause',
+    'pauseConditions',
+    'currentPodHash',
+    'currentStepHash',
+    'currentStepIndex',
+    'stableRS',
+    'replicas',
+    'updatedReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'HPAReplicas',
+    'selector',
+    'collisionCount',
+    'observedGeneration',
+    'workloadObservedGeneration',
+    'restartedAt',
+    'blueGreen',
+    'canary',
+    'duration.completionStatus',
+    ...conditionTypes.flatMap((type) => ['status', 'reason', 'message'].map((field) => `conditions[${type}].${field}`)),
+  ],
+  AnalysisRun: ['phase', 'message', 'runSummary', 'dryRunSummary'],
+  Experiment: ['phase', 'message'],
+};
 
-function textOf(value: unknown): string {
-  return value === undefined || value === null ? '-' : typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-interface RecordedStatus {
-  readonly name: string;
-  readonly status: unknown;
-}
-
-function recordedStatuses({ trace }: RecordedLife): readonly RecordedStatus[] {
-  const objects = new Map<string, Record<string, unknown>>();
-  const states: RecordedStatus[] = [];
-  const take = (): void => {
-    const [first] = objects.entries();
-    if (first !== undefined) states.push({ name: first[0], status: structuredClone(first[1]['status']) });
-  };
-  for (const entry of trace) {
-    if (entry.kind === 'Action') take();
-    if (entry.kind !== 'Rollout' || entry.change === undefined) continue;
-    const object = objects.get(entry.name) ?? {};
-    objects.set(entry.name, object);
-    for (const [path, value] of Object.entries(entry.change)) write(object, path, value);
-  }
-  take();
-  return states;
-}
-
-function write(object: Record<string, unknown>, path: string, value: unknown): void {
-  const keys = [...path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)].map(([, plain, bracketed]) => bracketed ?? plain ?? '');
-  let current: unknown = object;
-  keys.forEach((key, index) => {
-    const isLast = index === keys.length - 1;
-    if (Array.isArray(current)) {
-      const items = current as Record<string, unknown>[];
-      const at = /^\d+$/.test(key)
-        ? Number(key)
-        : items.findIndex((item) => item['type'] === key || item['name'] === key);
-      if (isLast) {
-        if (value === null) items.splice(at, 1);
-        else if (at < 0) items.push(value as Record<string, unknown>);
-        else items[at] = value as Record<string, unknown>;
-        return;
-      }
-      current = items[at];
-      return;
-    }
-    const fields = current as Record<string, unknown>;
-    if (isLast) {
-      if (value === null) delete fields[key];
-      else fields[key] = structuredClone(value);
-      return;
-    }
-    const next = keys[index + 1] ?? '';
-    const isList = path.includes(`${key}[`) && (key === 'conditions' || /^\d+$/.test(next));
-    fields[key] ??= isList ? [] : {};
-    current = fields[key];
+/** The recorded status at the moments just before each action and at the end, against ours. */
+function compareStatuses({ life, recorded, ours, stability }: Comparison): readonly LifeDifference[] {
+  return recorded.moments.flatMap((objects, moment) => {
+    const isEnd = moment === life.actions.length;
+    const { quiet = 0, after = 0 } = (isEnd ? life.end : life.actions[moment]?.when) ?? {};
+    // Where nobody waited for things to settle there is no settled status.
+    if (quiet === 0 && after === 0) return [];
+    return [...objects].flatMap(([object, fields]) =>
+      (statusPaths[kindOf(object)] ?? []).flatMap((path): readonly LifeDifference[] => {
+        const stable = stability(object, `status.${path}`);
+        if (stable === 'free' || (stable === 'last' && !isEnd)) return [];
+        const [left, right] = [fields, ours.moments[moment]?.get(object)].map((state) => statusText(state, path));
+        if (left === right) return [];
+        const what = `${isEnd ? 'at the end' : `before action ${moment}`}: ${object} status.${path}`;
+        return [{ kind: 'status', object, path, what, moment, recorded: [left ?? ''], ours: [right ?? ''] }];
+      }),
+    );
   });
 }
 
-/** Reasons of the Events about the Rollout, repeats collapsed. */
-function compareReasons(life: RecordedLife, replay: Replay): readonly LifeDifference[] {
-  if (life.unstable.some(({ path }) => path === '(events)')) return [];
-  const recorded = life.trace
-    .filter(({ kind, regarding }) => kind === 'Event' && regarding?.startsWith('Rollout/') === true)
-    .map(({ reason }) => reason ?? '');
-  const [left, right] = [recorded, replay.reasons].map((reasons) => collapse(reasons).join(' '));
-  return left === right ? [] : [{ what: 'events', recorded: left ?? '', ours: right ?? '' }];
+/** Absent, false, 0 and an empty structure say the same in this API. */
+function statusText(object: Fields | undefined, path: string): string {
+  const value = withoutEmpty(readPath(object?.['status'], path));
+  if (value === undefined) return '-';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map((item) => withoutEmpty(item) ?? null);
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value)
+      .map(([key, item]) => [key, withoutEmpty(item)] as const)
+      .filter(([, item]) => item !== undefined)
+      .toSorted(([left], [right]) => left.localeCompare(right));
+    return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  }
+  return value === null || value === '' || value === false || value === 0 ? undefined : value;
+}
+
+/** Reasons of the Events about each object in their order, repeats collapsed. */
+function compareReasons({ recorded, ours, stability }: Comparison): readonly LifeDifference[] {
+  const objects = [...recorded.reasons.keys()].filter((object) => kindOf(object) !== 'Job');
+  return objects.flatMap((object) => {
+    const stable = stability(object, '(events)');
+    const [left = [], right = []] = [recorded, ours].map(({ reasons }) => collapse(reasons.get(object) ?? []));
+    const isSame =
+      stable === 'free' ||
+      isDeepStrictEqual(left, right) ||
+      (stable === 'last' && isDeepStrictEqual(new Set(left), new Set(right)));
+    return isSame
+      ? []
+      : [{ kind: 'events' as const, object, path: '', what: `Events about ${object}`, recorded: left, ours: right }];
+  });
 }
 
 function collapse(reasons: readonly string[]): readonly string[] {
   return reasons.filter((reason, index) => reason !== reasons[index - 1]);
+}
+
+/** What of an object is compared at the end, besides what was compared on the way. */
+const finalPaths: Readonly<Record<string, readonly string[]>> = {
+  Rollout: ['metadata.annotations'],
+  ReplicaSet: [
+    'metadata.labels',
+    'metadata.annotations',
+    'spec.selector',
+    'spec.template.metadata',
+    'spec.minReadySeconds',
+  ],
+  Service: ['metadata.annotations'],
+  VirtualService: ['metadata'],
+  DestinationRule: ['metadata'],
+  Ingress: ['metadata.labels', 'metadata.ownerReferences'],
+  TrafficSplit: ['metadata'],
+  AnalysisRun: ['metadata.labels', 'metadata.annotations', 'spec'],
+  Experiment: ['metadata.labels', 'metadata.annotations', 'spec'],
+  Job: ['metadata.labels', 'metadata.annotations'],
+};
+
+function compareFinal({ recorded, ours, stability }: Comparison): readonly LifeDifference[] {
+  return objectsOf(recorded, ours).flatMap((object) =>
+    (finalPaths[kindOf(object)] ?? []).flatMap((path): readonly LifeDifference[] => {
+      const [left, right] = [recorded, ours].map(({ states }) => readPath(states.get(object)?.at(-1), path));
+      // What an object has from its manifest or from the API server was not recorded everywhere.
+      const [seen, had] = [withoutEmpty(left), withoutEmpty(onlyRecorded(right, left))];
+      if (isDeepStrictEqual(seen, had) || stability(object, path) === 'free') return [];
+      const what = `at the end: ${object} ${path}`;
+      return [{ kind: 'final', object, path, what, recorded: [textOf(seen)], ours: [textOf(had)] }];
+    }),
+  );
+}
+
+/** What recordings leave out. */
+const serverFields: ReadonlySet<string> = new Set([
+  'apiVersion',
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'managedFields',
+]);
+
+function onlyRecorded(value: unknown, recorded: unknown): unknown {
+  if (Array.isArray(value))
+    return value.map((item, index) => onlyRecorded(item, (recorded as unknown[] | undefined)?.[index]));
+  if (typeof value !== 'object' || value === null) return value;
+  const known = (recorded ?? {}) as Fields;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !serverFields.has(key) || key in known)
+      .map(([key, item]) => [key, onlyRecorded(item, known[key])]),
+  );
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? '-' : JSON.stringify(value);
+}
+
+function objectsOf(recorded: LifeHistory, ours: LifeHistory): readonly string[] {
+  return [...new Set([...recorded.states.keys(), ...ours.states.keys()])];
+}
+
+function kindOf(object: string): string {
+  return object.split('/')[0] ?? '';
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../../src/api/object.ts';
+import { readPath } from './life-path.ts';
 
 /** When an action is done. */
 export interface LifeCondition {
@@ -17,30 +18,10 @@ export function isConditionMet({ check = [] }: LifeCondition, objects: Objects):
   return check.every(([name, path, operator, value]) => {
     const found = findObjects(name, objects);
     if (path === 'count') return compare(found.length, operator, value);
-    return (
-      found.length > 0 &&
-      found.every((object) => isObserved(object, path) && compare(readPath(object, path), operator, value))
-    );
+    const holds = (object: KubeObject): boolean =>
+      isObserved(object, path) && compare(readPath(object, path), operator, value);
+    return found.length > 0 && found.every(holds);
   });
-}
-
-/** A value by a path such as `status.conditions[Progressing].reason` or `metadata.annotations[a.b/c]`. */
-export function readPath(value: unknown, path: string): unknown {
-  let current = value;
-  for (const [, plain, bracketed] of path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g)) {
-    const key = bracketed ?? plain ?? '';
-    if (Array.isArray(current)) {
-      const items = current as readonly Record<string, unknown>[];
-      current = /^\d+$/.test(key)
-        ? items[Number(key)]
-        : items.find((item) => item['type'] === key || item['name'] === key);
-    } else if (typeof current === 'object' && current !== null) {
-      current = (current as Record<string, unknown>)[key];
-    } else {
-      return undefined;
-    }
-  }
-  return current;
 }
 
 /** Objects by `Kind/name`, `Kind/*`, `Kind/@image` or `Kind/~text`. */
@@ -48,15 +29,13 @@ export function findObjects(name: string, objects: Objects): readonly KubeObject
   const [kind = '', which = ''] = name.split('/');
   const all = [...objects.values()].filter((object) => object.kind === kind);
   if (which === '*') return all;
-  if (which.startsWith('@')) {
-    return all.filter(
-      (object) =>
-        (readPath(object, 'spec.template.spec.containers[0].image') ?? readPath(object, 'spec.containers[0].image')) ===
-        which.slice(1),
-    );
-  }
+  if (which.startsWith('@')) return all.filter((object) => imageOf(object) === which.slice(1));
   if (which.startsWith('~')) return all.filter(({ metadata }) => metadata.name.includes(which.slice(1)));
   return all.filter(({ metadata }) => metadata.name === which);
+}
+
+function imageOf(object: KubeObject): unknown {
+  return readPath(object, 'spec.template.spec.containers[0].image') ?? readPath(object, 'spec.containers[0].image');
 }
 
 /** A check on the status of a Rollout only counts once its specification was observed. */

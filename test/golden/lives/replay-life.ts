@@ -1,11 +1,9 @@
-import { resourceSchemas } from '../../../src/api/crd.ts';
-import { apiVersionOf, type KubeObject, type ResourceType } from '../../../src/api/object.ts';
-import { resourceTypes } from '../../../src/api/resource-types.ts';
+import type { KubeObject } from '../../../src/api/object.ts';
+import { SluiceError } from '../../../src/base/error.ts';
 import { formatInstant } from '../../../src/base/instant.ts';
 import { silentLog, type Log } from '../../../src/base/log.ts';
 import { seededRandom } from '../../../src/base/random.ts';
-import { createEmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
-import { modelledPods } from '../../../src/cluster/embedded/runtime/modelled-pods.ts';
+import { createEmbeddedCluster, type EmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
 import { startNodeAgent } from '../../../src/cluster/embedded/runtime/node-agent.ts';
 import { startWorkloads } from '../../../src/cluster/embedded/workloads/workloads.ts';
 import { createController } from '../../../src/controller/controller.ts';
@@ -13,34 +11,16 @@ import { createMemoryJournal } from '../../../src/controller/journal.ts';
 import { metricProviders } from '../../../src/providers/metrics/registry.ts';
 import { trafficRouters } from '../../../src/providers/traffic/registry.ts';
 import { VirtualClock } from '../../cluster/embedded/virtual-clock.ts';
-import { findObjects, isConditionMet, readPath, type LifeCondition } from './life-condition.ts';
-
-/** A recorded life, as far as it is replayed. */
-export interface Life {
-  readonly name: string;
-  readonly manifests: readonly KubeObject[];
-  readonly actions: readonly { readonly when: LifeCondition; readonly do: LifeRequest }[];
-  readonly end: LifeCondition;
-  readonly duration: number;
-}
-
-/** What a user did. */
-export interface LifeRequest {
-  readonly as: string;
-  readonly verb: 'create' | 'patch' | 'delete';
-  readonly kind: string;
-  readonly name: string;
-  readonly subresource?: 'status' | 'scale';
-  readonly type?: 'merge' | 'json';
-  readonly body?: unknown;
-  readonly object?: KubeObject;
-}
+import { findObjects, isConditionMet, type LifeCondition } from './life-condition.ts';
+import { servedKinds, typeOf, typeOfKind } from './life-kinds.ts';
+import { lifeMetrics } from './life-metrics.ts';
+import { lifePods } from './life-pods.ts';
+import type { Life, LifeRequest } from './life.ts';
 
 /** A change of one object. */
 export interface LifeChange {
-  readonly atMs: number;
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: KubeObject;
-  readonly type: string;
 }
 
 /** What happened in a replay. */
@@ -49,187 +29,192 @@ export interface Replay {
   readonly changes: readonly LifeChange[];
   /** Objects just before each action, and at the end, by `Kind/name`. */
   readonly moments: readonly ReadonlyMap<string, KubeObject>[];
-  /** Reasons of the Events about the Rollout, in the order in which they were emitted. */
-  readonly reasons: readonly string[];
+  /** HTTP status of the answer to each action. */
+  readonly answers: readonly number[];
+  /** Why it was not played to its end. */
   readonly problem: string | undefined;
 }
+
+/** The namespace in which lives are replayed. */
+export const lifeNamespace = 'golden-life';
+
+/** How often conditions are looked at, and how much later than recorded one may hold at most. */
+const [stepMs, patienceMs] = [50, 60_000];
 
 /** Kinds whose changes do not break the quiet that a condition waits for: they were not recorded. */
 const unrecorded: ReadonlySet<string> = new Set(['Pod', 'Event', 'EndpointSlice']);
 
-const namespace = 'life';
-const stepMs = 50;
-
 /** Replays a life: the same manifests and actions, on the embedded cluster, in virtual time. */
 export async function replayLife(life: Life, log: Log = silentLog): Promise<Replay> {
-  const clock = new VirtualClock();
-  const random = seededRandom(7);
-  const cluster = createEmbeddedCluster({
-    clock,
-    random: random.fork('cluster'),
-    freeze: true,
-    resources: servedKinds(),
-  });
-  const common = { cluster, clock, log: silentLog };
-  const born = new Map<string, { at: number; count: number }>();
-  const runtime = modelledPods({
-    clock,
-    random: random.fork('pods'),
-    modelOf: (pod) => ({ startMs: 0, readyMs: readyAfter(pod, born, clock.now()), endMs: 200 }),
-  });
-  const workloads = startWorkloads({ ...common, random: random.fork('workloads') } as Parameters<
-    typeof startWorkloads
-  >[0]);
-  const agent = startNodeAgent({ ...common, random: random.fork('agent'), runtime } as Parameters<
-    typeof startNodeAgent
-  >[0]);
-  const controller = createController({
-    cluster,
-    clock,
-    log,
-    random: random.fork('controller'),
-    journal: createMemoryJournal(),
-    routers: trafficRouters,
-    metricProviders,
-    http: { send: ({ id }) => Promise.resolve({ kind: 'failure', id, code: 'MetricUnreachable', message: 'none' }) },
-  });
-  const changes: LifeChange[] = [];
-  const objects = new Map<string, KubeObject>();
-  let recordedAtMs = 0;
-  let startMs = clock.now();
-  cluster.log.subscribe(({ type, object }) => {
-    const key = `${object.kind}/${object.metadata.name}`;
-    if (type === 'DELETED') objects.delete(key);
-    else objects.set(key, object);
-    changes.push({ atMs: clock.now() - startMs, type, object });
-    if (!unrecorded.has(object.kind)) recordedAtMs = clock.now();
-  });
-  const started = controller.start();
-  await clock.advance(100);
-  await started;
+  const stage = new Stage(life, log);
+  await stage.start();
+  const problem = await stage.play();
+  await stage.stop();
+  return stage.replay(problem);
+}
 
-  const { signal } = new AbortController();
-  const run = async <T>(work: Promise<T>): Promise<T> => {
-    const settled = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    await clock.advance(1);
-    await settled;
-    return work;
-  };
-  for (const manifest of life.manifests) {
-    const object = { ...manifest, metadata: { ...manifest.metadata, namespace } };
-    await run(cluster.create(typeOf(manifest), object, {}, { signal }));
+class Stage {
+  readonly #life: Life;
+  readonly #clock = new VirtualClock();
+  readonly #cluster: EmbeddedCluster;
+  readonly #actors: ReturnType<typeof startActors>;
+  readonly #signal = new AbortController().signal;
+  readonly #changes: LifeChange[] = [];
+  readonly #objects = new Map<string, KubeObject>();
+  readonly #moments: ReadonlyMap<string, KubeObject>[] = [];
+  readonly #answers: number[] = [];
+  #changedAtMs = 0;
+  #startMs = 0;
+  #heldSinceMs = -1;
+
+  constructor(life: Life, log: Log) {
+    const random = seededRandom(7);
+    this.#life = life;
+    this.#cluster = createEmbeddedCluster({
+      clock: this.#clock,
+      random: random.fork('cluster'),
+      freeze: true,
+      resources: servedKinds(),
+    });
+    this.#cluster.log.subscribe((change) => this.#take(change));
+    this.#actors = startActors(life, this.#cluster, this.#clock, random, log);
   }
 
-  startMs = clock.now();
-  const moments: ReadonlyMap<string, KubeObject>[] = [];
-  let heldSinceMs = -1;
-  const problem = await follow();
-  await controllerStop();
-  return { changes, moments, reasons: reasonsOf(), problem };
+  /** A life begins at a whole second, so that stored times are cut as they were. */
+  async start(): Promise<void> {
+    const started = this.#actors.controller.start();
+    await this.#clock.advance(1000);
+    await started;
+    this.#startMs = this.#clock.now();
+    for (const manifest of this.#life.manifests) await this.#during(this.#create(manifest));
+  }
 
-  async function follow(): Promise<string | undefined> {
-    for (const { when, do: request } of [...life.actions, { when: life.end, do: undefined }]) {
-      heldSinceMs = -1;
-      while (!isReady(when)) {
-        if (clock.now() - startMs > (life.duration + 60) * 1000) return `waits for ever for: ${when.text}`;
-        await clock.advance(stepMs);
+  async play(): Promise<string | undefined> {
+    const { actions, end, duration } = this.#life;
+    for (const { when, request } of [
+      ...actions.map((action) => ({ when: action.when, request: action.do })),
+      { when: end, request: undefined },
+    ]) {
+      this.#heldSinceMs = -1;
+      while (!this.#isReady(when)) {
+        if (this.#clock.now() - this.#startMs > duration * 1000 + patienceMs) return `waits for ever for: ${when.text}`;
+        await this.#clock.advance(stepMs);
       }
-      moments.push(new Map(objects));
+      this.#moments.push(new Map(this.#objects));
       if (request === undefined) return undefined;
-      await run(send(request));
-      recordedAtMs = clock.now();
+      this.#answers.push(await this.#answer(request));
+      this.#changedAtMs = this.#clock.now();
     }
     return undefined;
   }
 
-  function isReady(when: LifeCondition): boolean {
-    const now = clock.now();
-    if (!isConditionMet(when, objects)) {
-      heldSinceMs = -1;
-      return false;
-    }
-    if (heldSinceMs < 0) heldSinceMs = now;
-    const held = now - heldSinceMs >= (when.after ?? 0) * 1000;
-    return held && now - recordedAtMs >= (when.quiet ?? 0) * 1000;
+  async stop(): Promise<void> {
+    const { controller, workloads, agent } = this.#actors;
+    const stops = Promise.all([controller.stop(), workloads.stop(), agent.stop('end')]);
+    await this.#clock.advance(60_000);
+    await stops;
+    this.#cluster.close();
   }
 
-  async function send(request: LifeRequest): Promise<unknown> {
-    const type = typeOfKind(request.kind);
-    const name = nameOf(request);
-    const at = { type, namespace, name };
-    const body = fillTimes(request.body, clock.now());
-    const options = request.subresource === undefined ? {} : { subresource: request.subresource };
-    if (request.verb === 'delete') return cluster.delete(at, {}, { signal });
-    if (request.verb === 'create') {
-      const object = { ...(request.object as KubeObject), metadata: { ...request.object!.metadata, namespace } };
-      return cluster.create(type, object, {}, { signal });
+  replay(problem: string | undefined): Replay {
+    return { changes: this.#changes, moments: this.#moments, answers: this.#answers, problem };
+  }
+
+  #take({ type, object }: LifeChange): void {
+    const key = `${object.kind}/${object.metadata.name}`;
+    if (type === 'DELETED') this.#objects.delete(key);
+    else this.#objects.set(key, object);
+    this.#changes.push({ type, object });
+    if (!unrecorded.has(object.kind)) this.#changedAtMs = this.#clock.now();
+  }
+
+  #isReady(when: LifeCondition): boolean {
+    const now = this.#clock.now();
+    if (!isConditionMet(when, this.#objects)) {
+      this.#heldSinceMs = -1;
+      return false;
     }
-    return request.type === 'json'
-      ? cluster.patch(at, { kind: 'json', operations: body as never }, options, { signal })
-      : cluster.patch(at, { kind: 'merge', body: body as object }, options, { signal });
+    if (this.#heldSinceMs < 0) this.#heldSinceMs = now;
+    const held = now - this.#heldSinceMs >= (when.after ?? 0) * 1000;
+    return held && now - this.#changedAtMs >= (when.quiet ?? 0) * 1000;
+  }
+
+  /** Waits for an answer while time goes on. */
+  async #during<T>(work: Promise<T>): Promise<T> {
+    const settled = Promise.allSettled([work]);
+    await this.#clock.advance(1);
+    await settled;
+    return work;
+  }
+
+  async #answer(request: LifeRequest): Promise<number> {
+    try {
+      await this.#during(this.#send(request));
+      return request.verb === 'create' ? 201 : 200;
+    } catch (error) {
+      if (error instanceof SluiceError) return error.traits.httpStatus;
+      throw error;
+    }
+  }
+
+  #create(object: KubeObject): Promise<KubeObject> {
+    const placed = { ...object, metadata: { ...object.metadata, namespace: lifeNamespace } };
+    return this.#cluster.create(typeOf(object), placed, {}, { signal: this.#signal });
+  }
+
+  #send(request: LifeRequest): Promise<KubeObject> {
+    const { verb, kind = '', subresource, type, object } = request;
+    const call = { signal: this.#signal };
+    if (verb === 'create' && object !== undefined) return this.#create(object);
+    const at = { type: typeOfKind(kind), namespace: lifeNamespace, name: this.#nameOf(request) };
+    if (verb === 'delete') return this.#cluster.delete(at, {}, call);
+    const body = fillTimes(request.body, this.#clock.now());
+    const options = subresource === undefined ? {} : { subresource };
+    return type === 'json'
+      ? this.#cluster.patch(at, { kind: 'json', operations: body as never }, options, call)
+      : this.#cluster.patch(at, { kind: 'merge', body: body as object }, options, call);
   }
 
   /** `*` and `@image` stand for the newest object that fits. */
-  function nameOf({ kind, name }: LifeRequest): string {
+  #nameOf({ kind = '', name = '' }: LifeRequest): string {
     if (name !== '*' && !name.startsWith('@')) return name;
-    const fitting = findObjects(`${kind}/${name}`, objects);
-    return fitting.toSorted(byVersion).at(-1)?.metadata.name ?? name;
-  }
-
-  async function controllerStop(): Promise<void> {
-    const stops = Promise.all([controller.stop(), workloads.stop(), agent.stop('end')]);
-    await clock.advance(60_000);
-    await stops;
-    cluster.close();
-  }
-
-  function reasonsOf(): readonly string[] {
-    return changes
-      .filter(({ type, object }) => type === 'ADDED' && object.kind === 'Event')
-      .filter(({ object }) => String(readPath(object, 'involvedObject.kind')) === 'Rollout')
-      .map(({ object }) => String(object['reason']));
+    // Objects are kept in the order in which they were made.
+    return findObjects(`${kind}/${name}`, this.#objects).at(-1)?.metadata.name ?? name;
   }
 }
 
-function byVersion(left: KubeObject, right: KubeObject): number {
-  return Number(left.metadata.resourceVersion) - Number(right.metadata.resourceVersion);
-}
-
-function servedKinds() {
-  const open = [resourceTypes.httpRoute, resourceTypes.grpcRoute, resourceTypes.gateway];
-  return [...Object.values(resourceSchemas), ...open.map((type) => ({ type, subresources: { status: {} } }))];
-}
-
-function typeOf({ apiVersion, kind }: KubeObject): ResourceType {
-  const type = Object.values(resourceTypes).find((known) => known.kind === kind && apiVersionOf(known) === apiVersion);
-  return type ?? typeOfKind(kind);
-}
-
-function typeOfKind(kind: string): ResourceType {
-  const type = Object.values(resourceTypes).find((known) => known.kind === kind);
-  if (type === undefined) throw new Error(`the kind ${kind} is not served here`);
-  return type;
-}
-
-/** Pods that one owner makes together become ready a quarter of a second apart, from 1 s to 2 s. */
-function readyAfter(pod: unknown, born: Map<string, { at: number; count: number }>, now: number): number | undefined {
-  const { metadata, spec } = pod as {
-    metadata: { ownerReferences?: { uid: string }[] };
-    spec: { containers: { image?: string }[] };
+/** Whoever acts on the cluster: the controllers of the built-in kinds, the node, and Sluice's own controller. */
+function startActors(
+  life: Life,
+  cluster: EmbeddedCluster,
+  clock: VirtualClock,
+  random: ReturnType<typeof seededRandom>,
+  log: Log,
+) {
+  const common = { cluster, clock, log: silentLog };
+  return {
+    workloads: startWorkloads({ ...common, random: random.fork('workloads') }),
+    agent: startNodeAgent({
+      ...common,
+      random: random.fork('agent'),
+      runtime: lifePods(clock, random.fork('pods')),
+    }),
+    controller: createController({
+      cluster,
+      clock,
+      log,
+      random: random.fork('controller'),
+      journal: createMemoryJournal(),
+      routers: trafficRouters,
+      metricProviders,
+      http: lifeMetrics(life),
+    }),
   };
-  if (spec.containers.some(({ image }) => image === 'demo:does-not-exist')) return undefined;
-  const owner = metadata.ownerReferences?.[0]?.uid ?? '';
-  const batch = born.get(owner);
-  const count = batch !== undefined && now - batch.at < 200 ? batch.count + 1 : 0;
-  born.set(owner, { at: count === 0 ? now : (batch?.at ?? now), count });
-  return 1000 + Math.min(count, 4) * 250;
 }
 
+/** `$NOW` and `$NOW+5s` are the time of the request. */
 function fillTimes(body: unknown, now: number): unknown {
-  const text = JSON.stringify(body ?? null).replaceAll(/\$NOW(?:\+(\d+)s)?/g, (_, seconds?: string) =>
+  const text = JSON.stringify(body ?? null).replaceAll(/\$NOW(?:\+(\d+)s)?/gu, (_, seconds?: string) =>
     formatInstant(now + Number(seconds ?? 0) * 1000),
   );
   return JSON.parse(text) as unknown;

@@ -1,0 +1,243 @@
+import { maxSurge } from '../../../src/api/rollout-defaults.ts';
+import type { RolloutSpec } from '../../../src/api/rollout.ts';
+import { resolveFenceposts } from '../../../src/engine/fenceposts.ts';
+import type { DifferenceRule } from '../form.ts';
+import type { LifeDifference } from './compare-life.ts';
+import type { RecordedLife } from './life.ts';
+
+/** A way in which a life goes otherwise than recorded on purpose: for which lives, and which differences it explains. */
+export interface LifeRule extends DifferenceRule {
+  applies(life: RecordedLife): boolean;
+  explains(difference: LifeDifference, life: RecordedLife): boolean;
+}
+
+/** A rule about the order of Events: which reasons do not count, or how far the recording goes. */
+interface EventRule extends DifferenceRule {
+  applies(life: RecordedLife): boolean;
+  readonly ignores?: readonly string[];
+  /** The recording ends early. */
+  readonly cuts?: boolean;
+}
+
+/** Everything in which lives differ on purpose, but for the order of Events. */
+const stateRules: readonly LifeRule[] = [
+  {
+    name: 'own words for a wrong specification',
+    reason:
+      'The message of InvalidSpec names the field, the value and what would be right in words of our own; field and kind ' +
+      'of the mistake are the same. The text is free.',
+    applies: () => true,
+    explains: ({ kind, path, recorded, ours }) => {
+      if (kind !== 'status' || !['message', 'conditions[InvalidSpec].message'].includes(path)) return false;
+      const mistake = mistakeOf(recorded[0] ?? '');
+      return mistake !== undefined && (ours[0] ?? '').includes(mistake);
+    },
+  },
+  {
+    name: 'growing comes before shrinking',
+    reason:
+      'Without a router the reference takes stable pods away before the first canary pod is there (Appendix E: ours may do ' +
+      'the safer order when surge allows). Ours uses maxSurge first, so capacity never dips by its own doing (invariant ' +
+      'I05), and the canary reaches the same sizes in smaller moves.',
+    applies: (life) => {
+      const spec = canaryOf(life);
+      return spec !== undefined && !isRouted(spec) && resolveFenceposts(spec).maxSurge > 0 && maxSurge(spec) !== 0;
+    },
+    explains: ({ kind, path, recorded, ours }, life) =>
+      kind === 'sequence' && path === 'spec.replicas' && isRefined(recorded, ours, actsAtOnce(life)),
+  },
+  {
+    name: 'users come back as fast as stable can carry them',
+    reason:
+      'After an abort with dynamicStableScale the reference walks back through the weights of the steps. Ours gives stable ' +
+      'what its available pods can carry at every moment, so that users leave the aborted revision earlier (invariant I10).',
+    applies: (life) =>
+      canaryOf(life)?.strategy?.canary?.dynamicStableScale === true && hasReason(life, 'RolloutAborted'),
+    explains: ({ kind, object, recorded, ours }) =>
+      kind === 'sequence' && isRouterObject(object) && recorded[0] === ours[0] && recorded.at(-1) === ours.at(-1),
+  },
+  {
+    name: 'a full promotion moves traffic by its weight',
+    reason:
+      'At a full promotion the reference leaves the weight where it is, turns the stable Service to the new revision and ' +
+      'only then sets the weight. Ours moves the weight when the new revision is complete, reads it back, and then makes ' +
+      'the revision stable: its status never claims what was not verified (invariants I07 and I20).',
+    applies: isPromotedFully,
+    explains: ({ kind, object, recorded, ours }) =>
+      kind === 'sequence' && isRouterObject(object) && isSubsequence(recorded, ours),
+  },
+  {
+    name: 'one write for a weight and the end of routes',
+    reason:
+      'Where the reference takes managed routes away in one write and sets the weight in the next, ours does both at once; ' +
+      'fewer passes write fewer intermediate states.',
+    applies: (life) => (canaryOf(life)?.strategy?.canary?.trafficRouting?.managedRoutes ?? []).length > 0,
+    explains: ({ kind, object, recorded, ours }) =>
+      kind === 'sequence' &&
+      isRouterObject(object) &&
+      isSubsequence(ours, recorded) &&
+      ours.length >= recorded.length - 1,
+  },
+];
+
+const eventRules: readonly EventRule[] = [
+  {
+    name: 'Events beyond a burst are not lost',
+    reason:
+      'The client of the reference drops Events about one object after a burst of 25; ours keeps them. The recorded ones ' +
+      'are the beginning of ours.',
+    applies: (life) => eventsAbout(life).length >= 25,
+    cuts: true,
+  },
+  {
+    name: 'users leave before the Service of the canary moves',
+    reason:
+      'After an abort the reference turns the canary Service first, and then to and fro at every pass (Appendix E, defect ' +
+      '1). Ours brings the weight to 0 first and turns the Service once (invariant I12).',
+    applies: (life) => isRouted(canaryOf(life)) && hasReason(life, 'RolloutAborted'),
+    ignores: ['SwitchService'],
+  },
+  {
+    name: 'subsets are turned when pods can answer',
+    reason:
+      'The reference turns a subset to a revision that has no pod yet (bug class A, AR#4775). Ours waits until its pods can ' +
+      'answer.',
+    applies: (life) => canaryOf(life)?.strategy?.canary?.trafficRouting?.istio?.destinationRule !== undefined,
+    ignores: ['UpdatedDestinationRule'],
+  },
+  {
+    name: 'a full promotion moves traffic by its weight',
+    reason: 'Told with what is done.',
+    applies: isPromotedFully,
+    ignores: ['TrafficWeightUpdated', 'Updated VirtualService', 'PatchingCanaryIngress', 'PatchingALBIngress'],
+  },
+  {
+    name: 'nobody waits for what shrinks',
+    reason:
+      'With dynamicStableScale the reference shrinks stable before it goes on to the next step. Ours shrinks last (order of ' +
+      'effects, design section 8), so the next step begins in the meantime; traffic has left those pods already.',
+    applies: (life) => canaryOf(life)?.strategy?.canary?.dynamicStableScale === true,
+    ignores: ['ScalingReplicaSet'],
+  },
+  {
+    name: 'users come back as fast as stable can carry them',
+    reason: 'Told with what is done.',
+    applies: (life) =>
+      canaryOf(life)?.strategy?.canary?.dynamicStableScale === true && hasReason(life, 'RolloutAborted'),
+    ignores: ['TrafficWeightUpdated', 'Updated VirtualService'],
+  },
+  {
+    name: 'a revision has its full size before it is stable',
+    reason:
+      'With replicaProgressThreshold the reference calls a revision stable while it still lacks pods that it was not even ' +
+      'told to have. Ours grows first (invariant I09: the stable revision is never short by our own doing).',
+    applies: (life) => canaryOf(life)?.strategy?.canary?.replicaProgressThreshold !== undefined,
+    ignores: ['ScalingReplicaSet'],
+  },
+];
+
+/** Every deliberate difference of lives, each once: one may show in what is done and in the Events about it. */
+export const lifeDifferences: readonly DifferenceRule[] = [
+  ...new Map([...eventRules, ...stateRules].map((rule) => [rule.name, rule])).values(),
+];
+
+/** The rules that explain a difference; undefined when none does. */
+export function explainLife(difference: LifeDifference, life: RecordedLife): readonly string[] | undefined {
+  if (difference.kind === 'events') return explainEvents(difference, life);
+  const rule = stateRules.find((one) => one.applies(life) && one.explains(difference, life));
+  return rule === undefined ? undefined : [rule.name];
+}
+
+/** The fewest rules with which the Events are in the same order. */
+function explainEvents({ recorded, ours }: LifeDifference, life: RecordedLife): readonly string[] | undefined {
+  const applying = eventRules.filter((rule) => rule.applies(life));
+  return subsets(applying)
+    .find((rules) => agree(recorded, ours, rules))
+    ?.map(({ name }) => name);
+}
+
+/** All choices of rules, small ones first. */
+function subsets(rules: readonly EventRule[]): readonly (readonly EventRule[])[] {
+  const all = rules.reduce<readonly (readonly EventRule[])[]>(
+    (chosen, rule) => [...chosen, ...chosen.map((some) => [...some, rule])],
+    [[]],
+  );
+  return all.toSorted((left, right) => left.length - right.length);
+}
+
+function agree(recorded: readonly string[], ours: readonly string[], rules: readonly EventRule[]): boolean {
+  const ignored = new Set(rules.flatMap(({ ignores = [] }) => ignores));
+  const [left, right] = [recorded, ours].map((reasons) => collapse(reasons.filter((reason) => !ignored.has(reason))));
+  if (left === undefined || right === undefined) return false;
+  if (!rules.some(({ cuts }) => cuts === true)) return left.join('\n') === right.join('\n');
+  // Warnings have a burst of their own.
+  const [early, late] = [left, right].map((reasons) => collapse(reasons.filter((reason) => !isWarning(reason))));
+  const isBeginning = early?.every((reason, index) => reason === late?.[index]) === true;
+  return isBeginning && isSubsequence(left.filter(isWarning), right.filter(isWarning));
+}
+
+function isWarning(reason: string): boolean {
+  return /(?:Aborted|Failed|Error|Inconclusive)$/u.test(reason);
+}
+
+function collapse(reasons: readonly string[]): readonly string[] {
+  return reasons.filter((reason, index) => reason !== reasons[index - 1]);
+}
+
+/** `spec.x[0].y: Invalid value` of an InvalidSpec message. */
+function mistakeOf(message: string): string | undefined {
+  return /is invalid: (?<mistake>\S+: [A-Z][a-z]+(?: [a-z]+)?)/u.exec(message)?.groups?.['mistake'];
+}
+
+function canaryOf({ manifests, actions }: RecordedLife): RolloutSpec | undefined {
+  const created = actions.flatMap(({ do: { object } }) => (object === undefined ? [] : [object]));
+  const rollout = [...manifests, ...created].find(({ kind }) => kind === 'Rollout');
+  const spec = rollout?.['spec'] as RolloutSpec | undefined;
+  return spec?.strategy?.canary === undefined ? undefined : spec;
+}
+
+function isRouted(spec: RolloutSpec | undefined): boolean {
+  return spec?.strategy?.canary?.trafficRouting !== undefined;
+}
+
+function isPromotedFully(life: RecordedLife): boolean {
+  const asked = life.actions.some(({ do: { body } }) => JSON.stringify(body ?? {}).includes('"promoteFull":true'));
+  return asked && isRouted(canaryOf(life));
+}
+
+/** An action in the middle of a change meets another state when the moves before it are smaller. */
+function actsAtOnce({ actions }: RecordedLife): boolean {
+  return actions.some(({ when: { quiet = 0, after = 0 } }) => quiet === 0 && after === 0);
+}
+
+function eventsAbout({ trace }: RecordedLife): readonly unknown[] {
+  return trace.filter(({ kind, regarding }) => kind === 'Event' && regarding?.startsWith('Rollout/') === true);
+}
+
+function hasReason({ trace }: RecordedLife, wanted: string): boolean {
+  return trace.some(({ kind, reason }) => kind === 'Event' && reason === wanted);
+}
+
+const routerKinds: ReadonlySet<string> = new Set(['VirtualService', 'DestinationRule', 'Ingress', 'TrafficSplit']);
+
+function isRouterObject(object: string): boolean {
+  return routerKinds.has(object.split('/')[0] ?? '');
+}
+
+function isSubsequence(some: readonly string[], all: readonly string[]): boolean {
+  let index = 0;
+  for (const value of all) if (value === some[index]) index += 1;
+  return index === some.length;
+}
+
+/** True when `ours` goes through all recorded sizes, with others only in between (or anywhere, where `freely`). */
+function isRefined(recorded: readonly string[], ours: readonly string[], freely: boolean): boolean {
+  if (recorded.at(-1) !== ours.at(-1) || !isSubsequence(recorded, ours)) return false;
+  if (freely) return true;
+  let at = 0;
+  return ours.every((size) => {
+    if (size === recorded[at + 1]) at += 1;
+    const bounds = [Number(recorded[at]), Number(recorded[at + 1] ?? recorded[at])];
+    return Number(size) >= Math.min(...bounds) && Number(size) <= Math.max(...bounds);
+  });
+}
