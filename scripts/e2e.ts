@@ -5,8 +5,8 @@ import { messageOf } from '../src/base/error.ts';
 import { startControlPlane, type ControlPlane, type OwnControlPlane } from '../test/control-plane/control-plane.ts';
 import { footprintOf } from '../test/control-plane/footprint.ts';
 
-// Runs the end-to-end tests. The control plane is built first when its cache has no build of these sources. Exit status:
-// that of the tests; 0 with one line when this machine can have no control plane, but 1 where CI is set.
+// Runs the end-to-end tests. The control plane is built first when its cache has no build of these sources. Exit
+// status: that of the tests; 0 with one line when this machine can have no control plane, but 1 where CI is set.
 
 const mebibyte = 2 ** 20;
 const mustRun = !['', '0', 'false', undefined].includes(process.env['CI']);

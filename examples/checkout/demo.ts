@@ -1,7 +1,8 @@
 /**
  * The demo: a whole release on this machine, as users and engineers would see it. It makes a Git repository, lets
  * `sluice run` follow it, sends a steady load of orders through the gateway, and pushes a release; what happens then is
- * decided by Sluice alone. Run it with `npm run demo`, `npm run demo -- --bad errors`, `-- --bad slow`, `-- --blue-green`.
+ * decided by Sluice alone. Run it with `npm run demo`, `npm run demo -- --bad errors`, `-- --bad slow`, `--
+ * --blue-green`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';

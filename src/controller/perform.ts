@@ -169,7 +169,9 @@ function isControlledBy(object: KubeObject, uid: string): boolean {
   return (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }
 
-/** The eviction itself is answered with nothing, so the pod is read afterwards: the next pass must know that it goes. */
+/**
+ * The eviction itself is answered with nothing, so the pod is read afterwards: the next pass must know that it goes.
+ */
 async function evictPod({ name, uid }: Of<'evictPod'>, context: PerformContext, signal: AbortSignal) {
   const { pods } = context.caches;
   const at = address(resourceTypes.pod, context, name);

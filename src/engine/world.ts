@@ -95,8 +95,8 @@ export interface RouterView {
   /** True when every object was read after our last write to it (always so with write-back memory). */
   readonly fresh: boolean;
   /**
-   * True when the objects say all that a plan says, also what a reading does not tell, such as the conditions of managed
-   * routes. Pure, like the router behind it; absent where a reading tells everything.
+   * True when the objects say all that a plan says, also what a reading does not tell, such as the conditions of
+   * managed routes. Pure, like the router behind it; absent where a reading tells everything.
    */
   readonly says?: (plan: TrafficPlan) => boolean;
 }

@@ -58,11 +58,7 @@ export const reaches: readonly Reach[] = [
   {
     pattern: globalName(String.raw`process\.(?:argv|env|exit|exitCode|stdin)`),
     forbiddenIn: ['src/'],
-    except: {
-      'src/main.ts': 'the composition root',
-      'src/cli/local/git-source.ts':
-        'git gets the environment of the person who runs it: proxies, keys, its own settings',
-    },
+    except: { 'src/main.ts': 'the composition root' },
     message: 'only src/main.ts reads arguments and environment and ends the process',
   },
 ];

@@ -23,7 +23,9 @@ export function expectedCondition(input: ConditionInput, { phase, error }: Condi
 
 const missingText = 'metric result is nil or empty';
 
-/** Which condition could not be evaluated, and the text for missing data, are fixed; the rest says why in free words. */
+/**
+ * Which condition could not be evaluated, and the text for missing data, are fixed; the rest says why in free words.
+ */
 function fixedPart(input: ConditionInput, error: string): string {
   const prefixes = (['successCondition', 'failureCondition'] as const).map(
     (which) => `could not evaluate ${which} "${input[which] ?? ''}": `,

@@ -45,8 +45,9 @@ export const rolloutLineFields = {
 export const rolloutReportSchema = object(rolloutLineFields.required, rolloutLineFields.optional);
 
 /**
- * A Rollout in one line. `promoted` says that the current revision is the stable one. Counts are pods; `ready` counts those of all revisions for a canary and those of the active
- * one for blue/green. `step.index` is the number of steps that are done.
+ * A Rollout in one line. `promoted` says that the current revision is the stable one. Counts are pods; `ready` counts
+ * those of all revisions for a canary and those of the active one for blue/green. `step.index` is the number of steps
+ * that are done.
  */
 export type RolloutReport = Static<typeof rolloutReportSchema>;
 

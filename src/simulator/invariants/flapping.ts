@@ -46,7 +46,9 @@ export function flapping(): Invariant {
   };
 }
 
-/** People, other tools, pods that are lost, the first pod of a revision that had none, and the verdict of an analysis. */
+/**
+ * People, other tools, pods that are lost, the first pod of a revision that had none, and the verdict of an analysis.
+ */
 function isCause({ kind, writer, object, previous }: Commit): boolean {
   if (writer === 'person' || writer === 'foreign') return true;
   if (kind === 'AnalysisRun') return recordOf(object['status'])['phase'] !== recordOf(previous?.['status'])['phase'];

@@ -5,7 +5,9 @@ import type { DifferenceRule } from '../form.ts';
 import type { LifeDifference } from './compare-life.ts';
 import type { RecordedLife } from './life.ts';
 
-/** A way in which a life goes otherwise than recorded on purpose: for which lives, and which differences it explains. */
+/**
+ * A way in which a life goes otherwise than recorded on purpose: for which lives, and which differences it explains.
+ */
 export interface LifeRule extends DifferenceRule {
   applies(life: RecordedLife): boolean;
   explains(difference: LifeDifference, life: RecordedLife): boolean;

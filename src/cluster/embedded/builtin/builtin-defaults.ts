@@ -46,8 +46,8 @@ export const builtinDefaults: Readonly<Record<string, (object: JsonRecord) => Js
 };
 
 /**
- * The object as Go's types hold it: for a built-in kind null, an empty list and an empty map are the same as nothing. An
- * empty struct is not: `emptyDir: {}` says something. The object itself when there is nothing to leave out.
+ * The object as Go's types hold it: for a built-in kind null, an empty list and an empty map are the same as nothing.
+ * An empty struct is not: `emptyDir: {}` says something. The object itself when there is nothing to leave out.
  */
 export function withoutBlanks(record: JsonRecord, type: MapType): JsonRecord {
   let kept: Record<string, Json> | undefined;

@@ -128,8 +128,8 @@ function setOfPath(path: readonly string[]): FieldSet {
 }
 
 /**
- * Every member as text, e.g. `.spec.ports[port=80,protocol="TCP"].name`. At each level the members come before what lies
- * deeper, as the API server lists them.
+ * Every member as text, e.g. `.spec.ports[port=80,protocol="TCP"].name`. At each level the members come before what
+ * lies deeper, as the API server lists them.
  */
 export function pathsOf(root: FieldSet, prefix = ''): readonly string[] {
   const nodes = childrenOf(root).toSorted(([left], [right]) => compareElements(left, right));
