@@ -22,7 +22,8 @@ export function foreignFields(): Invariant {
 
 const labelKey = 'rollouts.argoproj.io/gatewayapi-canary';
 const managedByKey = 'argo-rollouts.argoproj.io/managed-by-rollouts';
-const additionalKey = 'sluice.dev/additional-services';
+/** Annotations of the controller's own. */
+const ownPrefix = 'sluice.dev/';
 
 function foreignRoute(route: KubeObject, picture: RolloutPicture): unknown {
   const spec = recordOf(route['spec']);
@@ -30,7 +31,14 @@ function foreignRoute(route: KubeObject, picture: RolloutPicture): unknown {
     .map(recordOf)
     .filter((rule) => !isManagedRule(rule))
     .map((rule) => ({ ...rule, backendRefs: backendsWithoutShares(rule, picture) }));
-  return { ...contentOf(route, [labelKey], [additionalKey]), spec: { ...spec, rules } };
+  return {
+    ...contentOf(
+      route,
+      (name) => name === labelKey,
+      (name) => name.startsWith(ownPrefix),
+    ),
+    spec: { ...spec, rules },
+  };
 }
 
 function backendsWithoutShares(rule: JsonRecord, { canaryService, stableService }: RolloutPicture): readonly unknown[] {
@@ -45,16 +53,26 @@ function backendsWithoutShares(rule: JsonRecord, { canaryService, stableService 
 function foreignService(service: KubeObject): unknown {
   const spec = recordOf(service['spec']);
   const { [hashLabel]: _hash, ...selector } = recordOf(spec['selector']);
-  return { ...contentOf(service, [], [managedByKey]), spec: { ...spec, selector } };
+  return {
+    ...contentOf(
+      service,
+      () => false,
+      (name) => name === managedByKey,
+    ),
+    spec: { ...spec, selector },
+  };
 }
 
-function contentOf(object: KubeObject, ownLabels: readonly string[], ownAnnotations: readonly string[]): object {
+function contentOf(
+  object: KubeObject,
+  isOwnLabel: (name: string) => boolean,
+  isOwnAnnotation: (name: string) => boolean,
+): object {
   const { metadata, ...content } = object;
   const { resourceVersion: _version, generation: _generation, managedFields: _fields, ...kept } = metadata;
-  const labels = Object.entries(metadata.labels ?? {}).filter(([name]) => !ownLabels.includes(name));
-  const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) => !ownAnnotations.includes(name));
-  return {
-    ...content,
-    metadata: { ...kept, labels: Object.fromEntries(labels), annotations: Object.fromEntries(annotations) },
-  };
+  const without = (entries: Readonly<Record<string, string>> = {}, isOwn: (name: string) => boolean): object =>
+    Object.fromEntries(Object.entries(entries).filter(([name]) => !isOwn(name)));
+  const labels = without(metadata.labels, isOwnLabel);
+  const annotations = without(metadata.annotations, isOwnAnnotation);
+  return { ...content, metadata: { ...kept, labels, annotations } };
 }

@@ -29,7 +29,9 @@ export function gates(toleranceMs: number): Invariant {
       const before = { ...state };
       follow(state, change, picture);
       if (!change.byController) return undefined;
-      return leftStep(change, picture, before, toleranceMs) ?? promoted(change, picture, before);
+      return (
+        begun(change, picture) ?? leftStep(change, picture, before, toleranceMs) ?? promoted(change, picture, before)
+      );
     },
   };
 }
@@ -50,6 +52,15 @@ function follow(state: Approvals, { before, after, byController }: Change, pictu
 function isPaused(status: Readonly<Record<string, unknown>>): boolean {
   const { pauseConditions } = status;
   return Array.isArray(pauseConditions) && pauseConditions.length > 0;
+}
+
+/** An update begins at its first step, unless it goes back to stable or within the rollback window. */
+function begun({ before, after }: Change, picture: RolloutPicture): string | undefined {
+  const [from, to] = [textOf(before['currentPodHash']), textOf(after['currentPodHash'])];
+  const index = numberOf(after['currentStepIndex']) ?? 0;
+  if (from === to || from === '' || index === 0) return undefined;
+  const isBack = to === picture.stableHash || picture.spec['rollbackWindow'] !== undefined;
+  return isBack || picture.stableHash === '' ? undefined : `the update to ${to} begins at step ${index}`;
 }
 
 /** The controller moved the step index on. */
