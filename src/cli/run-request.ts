@@ -6,6 +6,8 @@ export type RunSource =
 /** What `sluice run` was asked for. Paths are absolute. */
 export interface RunRequest {
   readonly source: RunSource;
+  /** True to delete what was applied from the source once and is no longer in it. */
+  readonly prune: boolean;
   /** How often the source is looked at. */
   readonly intervalMs: number;
   /** Directory that keeps the state, the address of the API and its token. */

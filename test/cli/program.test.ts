@@ -83,6 +83,7 @@ describe('the tool', () => {
       const argv = ['deploy', '--images', 'images.yaml', '--api-port', '7080', '-n', 'shop', '--interval', '500ms'];
       assert.deepEqual(await requestOf(argv), {
         source: { kind: 'directory', path: join(cli.directory, 'deploy') },
+        prune: false,
         intervalMs: 500,
         stateDirectory: cli.state,
         apiPort: 7080,

@@ -14,6 +14,7 @@ interface RunOptions {
   readonly repo?: string;
   readonly ref: string;
   readonly path: string;
+  readonly prune: boolean;
   readonly interval: number;
   readonly images?: string;
   readonly apiPort: number;
@@ -36,6 +37,7 @@ export function addRun(program: Command, context: CliContext, run: RunFactory): 
     .option('--repo <url>', 'Git repository, in place of a folder')
     .option('--ref <branch>', 'branch of the repository', 'main')
     .option('--path <folder>', 'folder in the repository', '')
+    .option('--prune', 'delete what was applied from the source and is no longer in it', false)
     .option('--interval <duration>', 'time between two looks at the source', durationOption, 2000)
     .option('--images <file>', 'file that says which program an image stands for')
     .option('--api-port <port>', 'port of the API; 0 takes any free one', countOption(portMax), 0)
@@ -47,6 +49,7 @@ export function addRun(program: Command, context: CliContext, run: RunFactory): 
       await run(
         {
           source: sourceOf(directory, options, workingDirectory),
+          prune: options.prune,
           intervalMs: Math.max(options.interval, 100),
           stateDirectory: stateDirectoryOf(session.options, context),
           apiPort: options.apiPort,

@@ -11,22 +11,45 @@ export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configu
 /** Annotation with the revision of the source that an object was last changed by. */
 export const sourceRevisionAnnotation = 'sluice.dev/source-revision';
 
+/** Annotation with the source that an object was last changed by: what leaves it is pruned with its own objects only. */
+export const sourceAnnotation = 'sluice.dev/source';
+
 /** What happened to one object. */
 export interface AppliedObject {
   readonly identity: string;
-  readonly result: 'created' | 'configured' | 'unchanged' | 'skipped';
+  readonly result: 'created' | 'configured' | 'unchanged' | 'skipped' | 'pruned';
   /** Why it was skipped. */
   readonly reason?: string;
+}
+
+/** What became of a set. With any problem nothing of it was applied. */
+export interface ApplyResult {
+  readonly objects: readonly AppliedObject[];
+  /** `file:line[:column]: what is wrong`, one for each object that is refused. */
+  readonly problems: readonly string[];
 }
 
 /** How manifests are applied. */
 export interface ApplyOptions {
   readonly cluster: ClusterPort;
+  /** Where the manifests come from, as people name it. */
+  readonly source: string;
   /** Namespace of objects that name none. */
   readonly namespace: string;
+  /** True to delete what this source applied once and no longer holds. Namespaces always stay. */
+  readonly prune: boolean;
   /** Changes an object before it is applied, given what is live: to keep what a controller holds there. */
   readonly prepare?: (desired: KubeObject, live: KubeObject) => KubeObject;
   readonly signal: AbortSignal;
+}
+
+type Annotations = Readonly<Record<string, string>>;
+
+interface Item {
+  readonly type: ResourceType;
+  readonly object: KubeObject;
+  readonly revision: string;
+  readonly place: string;
 }
 
 const fieldManager = 'sluice-source';
@@ -34,30 +57,90 @@ const conflictsMax = 5;
 
 /**
  * Applies a set of manifests: what changed since the last time is changed, everything else in the live objects stays as
- * it is. A set with problems is refused whole. Kinds that are not known are skipped. Nothing is deleted.
+ * it is. The cluster is asked about every object first, so a set of which one object is refused changes nothing. Kinds
+ * that are not known are skipped.
  */
-export async function applyManifests(set: ManifestSet, options: ApplyOptions): Promise<readonly AppliedObject[]> {
-  const [problem] = set.problems;
-  if (problem !== undefined) {
-    throw new SluiceError('Invalid', `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`);
+export async function applyManifests(set: ManifestSet, options: ApplyOptions): Promise<ApplyResult> {
+  if (set.problems.length > 0) {
+    const problems = set.problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    return { objects: [], problems };
   }
-  const applied: AppliedObject[] = [];
-  for (const { object: manifest, file, line } of set.objects) {
-    const type = typeOf(manifest);
+  const { items, skipped } = itemsOf(set, options.namespace);
+  const problems: string[] = [];
+  for (const item of items) {
+    const problem = await refusalOf(item, options);
+    if (problem !== undefined) problems.push(problem);
+  }
+  if (problems.length > 0) return { objects: [], problems };
+  const applied: AppliedObject[] = [...skipped];
+  for (const item of items) {
+    const result = await applyOne(item, options, false).catch((error: unknown) => {
+      throw placed(error, item);
+    });
+    applied.push({ identity: identityOf(item.object), result });
+  }
+  return { objects: [...applied, ...(options.prune ? await prune(items, options) : [])], problems };
+}
+
+function itemsOf(set: ManifestSet, namespace: string): { items: readonly Item[]; skipped: readonly AppliedObject[] } {
+  const items: Item[] = [];
+  const skipped: AppliedObject[] = [];
+  for (const { object, file, line } of set.objects) {
+    const type = typeOf(object);
     const place = `${file}:${line}`;
-    if (type === undefined) {
-      const reason = `${place}: the kind ${manifest.kind} (${manifest.apiVersion}) is not known here`;
-      applied.push({ identity: identityOf(manifest), result: 'skipped', reason });
+    if (type !== undefined) {
+      items.push({ type, object: withNamespace(object, type, namespace), revision: set.revision, place });
       continue;
     }
-    const object = withNamespace(manifest, type, options.namespace);
-    const result = await applyOne(type, object, set.revision, options).catch((error: unknown) => {
-      const code = error instanceof SluiceError ? error.code : 'Internal';
-      throw new SluiceError(code, `${place}: ${identityOf(object)}: ${messageOf(error)}`, { cause: error });
-    });
-    applied.push({ identity: identityOf(object), result });
+    const reason = `${place}: the kind ${object.kind} (${object.apiVersion}) is not known here`;
+    skipped.push({ identity: identityOf(object), result: 'skipped', reason });
   }
-  return applied;
+  return { items, skipped };
+}
+
+/** What the cluster has against an object; undefined when it would take it. */
+async function refusalOf(item: Item, options: ApplyOptions): Promise<string | undefined> {
+  try {
+    await applyOne(item, options, true);
+    return undefined;
+  } catch (error) {
+    if (hasCode(error, 'Invalid')) return placed(error, item).message;
+    throw placed(error, item);
+  }
+}
+
+function placed(error: unknown, { place, object }: Item): SluiceError {
+  const code = error instanceof SluiceError ? error.code : 'Internal';
+  return new SluiceError(code, `${place}: ${identityOf(object)}: ${messageOf(error)}`, { cause: error });
+}
+
+/** Deletes what carries the name of this source and is not in the set. */
+async function prune(items: readonly Item[], options: ApplyOptions): Promise<readonly AppliedObject[]> {
+  const { cluster, source, signal } = options;
+  const kept = new Set(items.map(({ object }) => identityOf(object)));
+  const pruned: AppliedObject[] = [];
+  for (const type of Object.values(resourceTypes)) {
+    if (type.kind === 'Namespace') continue;
+    const { items: live } = await cluster.list(type, {}, { signal }).catch((error: unknown) => {
+      // A cluster that does not serve a kind has no objects of it.
+      if (hasCode(error, 'NotFound')) return { items: [] };
+      throw error;
+    });
+    for (const object of live) {
+      const { name, namespace, uid, annotations, ownerReferences = [] } = object.metadata;
+      // A controller copies annotations to what it makes; that goes with its owner.
+      if (ownerReferences.length > 0) continue;
+      const identity = identityOf({ ...object, apiVersion: apiVersionOf(type), kind: type.kind });
+      if (annotations?.[sourceAnnotation] !== source || kept.has(identity)) continue;
+      const at = { type, name, ...(namespace === undefined ? {} : { namespace }) };
+      await cluster.delete(at, uid === undefined ? {} : { uid }, { signal }).catch((error: unknown) => {
+        // Somebody else deleted it, or made it anew: nothing of the source is left.
+        if (!hasCode(error, 'NotFound', 'Conflict')) throw error;
+      });
+      pruned.push({ identity, result: 'pruned' });
+    }
+  }
+  return pruned;
 }
 
 function typeOf({ apiVersion, kind }: KubeObject): ResourceType | undefined {
@@ -69,15 +152,10 @@ function withNamespace(object: KubeObject, type: ResourceType, namespace: string
   return { ...object, metadata: { ...object.metadata, namespace } };
 }
 
-async function applyOne(
-  type: ResourceType,
-  desired: KubeObject,
-  revision: string,
-  options: ApplyOptions,
-): Promise<AppliedObject['result']> {
+async function applyOne(item: Item, options: ApplyOptions, dryRun: boolean): Promise<AppliedObject['result']> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await tryApply(type, desired, revision, options);
+      return await tryApply(item, options, dryRun);
     } catch (error) {
       // Somebody wrote in between: look again and change only what still differs.
       if (!hasCode(error, 'Conflict', 'AlreadyExists') || attempt >= conflictsMax) throw error;
@@ -85,36 +163,34 @@ async function applyOne(
   }
 }
 
-async function tryApply(
-  type: ResourceType,
-  desired: KubeObject,
-  revision: string,
-  { cluster, prepare, signal }: ApplyOptions,
-): Promise<AppliedObject['result']> {
+async function tryApply(item: Item, options: ApplyOptions, dryRun: boolean): Promise<AppliedObject['result']> {
+  const { type, object: desired } = item;
+  const { cluster, prepare, signal } = options;
+  const ours = { [sourceAnnotation]: options.source, [sourceRevisionAnnotation]: item.revision };
   const { namespace, name } = desired.metadata;
   const at = { type, name, ...(namespace === undefined ? {} : { namespace }) };
+  const how = { fieldManager, dryRun };
   const live = await cluster.get(at, { signal }).catch((error: unknown) => {
     if (hasCode(error, 'NotFound')) return undefined;
     throw error;
   });
   if (live === undefined) {
-    await cluster.create(type, withAnnotations(desired, desired, revision), { fieldManager }, { signal });
+    await cluster.create(type, withAnnotations(desired, ours), how, { signal });
     return 'created';
   }
   const prepared = prepare?.(desired, live) ?? desired;
   const body = mergeDiff(lastApplied(live), prepared);
   const changes = body === undefined ? undefined : changesOf(body, live);
   if (changes === undefined) return 'unchanged';
-  const { metadata } = withAnnotations(prepared, desired, revision);
   const patch = {
     ...changes,
     metadata: {
       ...(changes['metadata'] as object | undefined),
-      annotations: { ...metadataOf(changes).annotations, ...annotationsOfOurs(metadata) },
+      annotations: { ...metadataOf(changes).annotations, ...annotationsFor(desired, ours) },
       resourceVersion: live.metadata.resourceVersion,
     },
   };
-  await cluster.patch(at, { kind: 'merge', body: patch }, { fieldManager }, { signal });
+  await cluster.patch(at, { kind: 'merge', body: patch }, how, { signal });
   return 'configured';
 }
 
@@ -156,20 +232,13 @@ function lastApplied({ metadata }: KubeObject): Readonly<Record<string, unknown>
   }
 }
 
-function withAnnotations(object: KubeObject, manifest: KubeObject, revision: string): KubeObject {
-  const annotations = {
-    ...object.metadata.annotations,
-    [lastAppliedAnnotation]: JSON.stringify(manifest),
-    [sourceRevisionAnnotation]: revision,
-  };
+function withAnnotations(object: KubeObject, ours: Annotations): KubeObject {
+  const annotations = { ...object.metadata.annotations, ...annotationsFor(object, ours) };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-function annotationsOfOurs({ annotations }: KubeObject['metadata']): Readonly<Record<string, string | undefined>> {
-  return {
-    [lastAppliedAnnotation]: annotations?.[lastAppliedAnnotation],
-    [sourceRevisionAnnotation]: annotations?.[sourceRevisionAnnotation],
-  };
+function annotationsFor(manifest: KubeObject, ours: Annotations): Annotations {
+  return { [lastAppliedAnnotation]: JSON.stringify(manifest), ...ours };
 }
 
 function metadataOf(changes: Readonly<Record<string, unknown>>): { readonly annotations?: object } {

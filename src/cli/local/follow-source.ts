@@ -8,7 +8,7 @@ import type { ManifestSet } from './manifest-set.ts';
 import type { ManifestSource } from './source.ts';
 
 /** How a source is followed. */
-export interface FollowSourceOptions extends Pick<ApplyOptions, 'prepare'> {
+export interface FollowSourceOptions extends Pick<ApplyOptions, 'prepare' | 'prune'> {
   readonly source: ManifestSource;
   readonly cluster: ClusterPort;
   readonly namespace: string;
@@ -53,29 +53,30 @@ export async function followSource(options: FollowSourceOptions, signal: AbortSi
 }
 
 async function applyRevision(set: ManifestSet, options: FollowSourceOptions, signal: AbortSignal): Promise<void> {
-  const { cluster, namespace, prepare, log } = options;
-  if (set.problems.length > 0) {
-    const problems = set.problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
-    log.error({ revision: set.revision, problems }, 'a revision of the source cannot be used; nothing is changed');
-    options.onRefused?.(set.revision, problems);
-    return;
-  }
+  const { source, cluster, namespace, prune, prepare, log } = options;
   const ordered = {
     ...set,
     objects: set.objects.toSorted((left, right) => rank(left.object.kind) - rank(right.object.kind)),
   };
-  const applied = await applyManifests(ordered, {
+  const { objects, problems } = await applyManifests(ordered, {
     cluster,
+    source: source.description,
     namespace,
+    prune,
     signal,
     ...(prepare === undefined ? {} : { prepare }),
   });
+  if (problems.length > 0) {
+    log.error({ revision: set.revision, problems }, 'a revision of the source cannot be used; nothing is changed');
+    options.onRefused?.(set.revision, problems);
+    return;
+  }
   await rememberRevision(set.revision, options, signal);
-  for (const { identity, result, reason } of applied) {
+  for (const { identity, result, reason } of objects) {
     if (result === 'skipped') log.warn({ object: identity, reason }, 'an object of the source is skipped');
     else if (result !== 'unchanged') log.info({ object: identity, result, revision: set.revision }, 'applied');
   }
-  options.onApplied?.(set.revision, applied);
+  options.onApplied?.(set.revision, objects);
 }
 
 /** What a Rollout refers to comes before it, so that it does not find it missing at first. */

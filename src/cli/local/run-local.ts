@@ -17,6 +17,8 @@ export interface RunLocalOptions extends LocalStackOptions {
   readonly source: ManifestSource;
   /** Namespace of objects that name none. */
   readonly namespace: string;
+  /** True to delete what the source no longer holds. */
+  readonly prune: boolean;
   /** Time between two looks at the source. */
   readonly sourceIntervalMs: number;
   readonly apiPort: number;
@@ -93,6 +95,7 @@ function follow(options: RunLocalOptions, { cluster, controller }: LocalStack, l
       clock: options.clock,
       log,
       intervalMs: options.sourceIntervalMs,
+      prune: options.prune,
       prepare: (desired, live) => keepWeights(desired, live, controller.view.rollouts.list(), trafficRouters),
       ...(options.onApplied === undefined ? {} : { onApplied: options.onApplied }),
       ...(options.onRefused === undefined ? {} : { onRefused: options.onRefused }),

@@ -32,6 +32,7 @@ export async function runSource(request: RunRequest, context: RunContext, parts:
     gateway: { host, port: request.gatewayPort },
     apiPort: request.apiPort,
     namespace: request.namespace,
+    prune: request.prune,
     sourceIntervalMs: request.intervalMs,
     onApplied: (revision, objects) => tell(appliedText(revision, objects)),
     onRefused: (revision, problems) => {

@@ -6,7 +6,7 @@ import type { KubeObject, ResourceType } from '../../../src/api/object.ts';
 import { resourceTypes } from '../../../src/api/resource-types.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import { seededRandom } from '../../../src/base/random.ts';
-import { applyManifests, sourceRevisionAnnotation } from '../../../src/cli/local/apply-manifests.ts';
+import { applyManifests, sourceAnnotation, sourceRevisionAnnotation } from '../../../src/cli/local/apply-manifests.ts';
 import { followSource } from '../../../src/cli/local/follow-source.ts';
 import { keepWeights } from '../../../src/cli/local/keep-weights.ts';
 import { readManifestSet, type ManifestSet } from '../../../src/cli/local/manifest-set.ts';
@@ -70,10 +70,10 @@ function setOf(revision: string, ...texts: readonly string[]): ManifestSet {
 
 test('what changed in the manifests is changed, and what others hold in the objects stays', async (t) => {
   const { cluster, get, run } = makeCluster(t);
-  const options = { cluster, namespace, signal };
+  const options = { cluster, namespace, signal, source: 'a test', prune: false };
   const first = await run(applyManifests(setOf('one', service()), options));
   assert.deepEqual(
-    first.map(({ result }) => result),
+    first.objects.map(({ result }) => result),
     ['created'],
   );
   const at = { type: resourceTypes.service, namespace, name: 'stable' };
@@ -82,12 +82,12 @@ test('what changed in the manifests is changed, and what others hold in the obje
 
   const again = await run(applyManifests(setOf('two', service()), options));
   assert.deepEqual(
-    again.map(({ result }) => result),
+    again.objects.map(({ result }) => result),
     ['unchanged'],
   );
   const changed = await run(applyManifests(setOf('three', service(', sessionAffinity: ClientIP')), options));
   assert.deepEqual(
-    changed.map(({ result }) => result),
+    changed.objects.map(({ result }) => result),
     ['configured'],
   );
   const live = await get(resourceTypes.service, 'stable');
@@ -101,7 +101,7 @@ test('what changed in the manifests is changed, and what others hold in the obje
 
 test('a field that left the manifest leaves the object', async (t) => {
   const { cluster, get, run } = makeCluster(t);
-  const options = { cluster, namespace, signal };
+  const options = { cluster, namespace, signal, source: 'a test', prune: false };
   const withLabels = service().replace('{ name: stable }', '{ name: stable, labels: { a: "1", b: "2" } }');
   const withOne = service().replace('{ name: stable }', '{ name: stable, labels: { a: "1" } }');
   await run(applyManifests(setOf('one', withLabels), options));
@@ -127,7 +127,7 @@ test('weights that a release holds in a route are kept when its manifest changes
   });
   const prepare = (desired: KubeObject, live: KubeObject): KubeObject =>
     keepWeights(desired, live, [rollout], trafficRouters);
-  const options = { cluster, namespace, signal, prepare };
+  const options = { cluster, namespace, signal, source: 'a test', prune: false, prepare };
   await run(applyManifests(setOf('one', route('/')), options));
   const at = { type: resourceTypes.httpRoute, namespace, name: 'web' };
   const path = (index: number): string => `/spec/rules/0/backendRefs/${index}/weight`;
@@ -147,17 +147,66 @@ test('weights that a release holds in a route are kept when its manifest changes
 
 test('kinds that are not known are skipped and told; a set with a problem changes nothing', async (t) => {
   const { cluster, run } = makeCluster(t);
-  const options = { cluster, namespace, signal };
+  const options = { cluster, namespace, signal, source: 'a test', prune: false };
   const foreign = 'apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: { name: web }\n';
   const applied = await run(applyManifests(setOf('one', foreign, service()), options));
   assert.deepEqual(
-    applied.map(({ result }) => result),
+    applied.objects.map(({ result }) => result),
     ['skipped', 'created'],
   );
-  assert.match(applied[0]?.reason ?? '', /0\.yaml:1: the kind ServiceMonitor/);
+  assert.match(applied.objects[0]?.reason ?? '', /0\.yaml:1: the kind ServiceMonitor/);
   const before = cluster.log.version;
-  await assert.rejects(run(applyManifests(setOf('two', service(', type: X'), 'kind: [x'), options)), /1\.yaml:1/);
+  const broken = await run(applyManifests(setOf('two', service(', type: NodePort'), 'kind: [x'), options));
+  assert.match(broken.problems.join(), /^1\.yaml:1:9: /);
   assert.equal(cluster.log.version, before);
+});
+
+test('a set with an object that the cluster refuses changes nothing, and every such object is told', async (t) => {
+  const { cluster, run } = makeCluster(t);
+  const options = { cluster, namespace, signal, source: 'a test', prune: false };
+  const wrong = 'apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: { name: web }\nspec: { replicas: many }\n';
+  const before = cluster.log.version;
+  const { objects, problems } = await run(
+    applyManifests(setOf('one', service(), wrong, wrong.replace('web', 'api').replace('many', '1.5')), options),
+  );
+  assert.deepEqual(objects, []);
+  assert.equal(problems.length, 2);
+  assert.match(problems[0] ?? '', /^1\.yaml:1: Rollout\.argoproj\.io shop\/web: .*spec\.replicas/);
+  assert.match(problems[1] ?? '', /^2\.yaml:1: Rollout\.argoproj\.io shop\/api: .*spec\.replicas/);
+  assert.equal(cluster.log.version, before);
+});
+
+test('what left the source is pruned when asked, and nothing that somebody else applied or a controller made', async (t) => {
+  const { cluster, get, run } = makeCluster(t);
+  const options = { cluster, namespace, signal, source: 'a test', prune: false };
+  const other = service().replace('stable', 'other');
+  await run(applyManifests(setOf('one', service(), other), options));
+  const { uid = '' } = (await get(resourceTypes.service, 'stable')).metadata;
+  const owned = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'made',
+      namespace,
+      annotations: { [sourceAnnotation]: 'a test' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: 'stable', uid }],
+    },
+  };
+  await run(cluster.create(resourceTypes.configMap, owned, {}, { signal }));
+  await run(applyManifests(setOf('one', other.replace('other', 'foreign')), { ...options, source: 'another test' }));
+  const kept = await run(applyManifests(setOf('two', service()), options));
+  assert.deepEqual(
+    kept.objects.map(({ result }) => result),
+    ['unchanged'],
+  );
+  const { objects } = await run(applyManifests(setOf('three', service()), { ...options, prune: true }));
+  assert.deepEqual(objects, [
+    { identity: 'Service shop/stable', result: 'unchanged' },
+    { identity: 'Service shop/other', result: 'pruned' },
+  ]);
+  await assert.rejects(get(resourceTypes.service, 'other'), { code: 'NotFound' });
+  await get(resourceTypes.service, 'foreign');
+  await get(resourceTypes.configMap, 'made');
 });
 
 test('a source is applied once per revision, also by a later follower, and a broken revision is told once', async (t) => {
@@ -183,6 +232,7 @@ test('a source is applied once per revision, also by a later follower, and a bro
         clock,
         log: silentLog,
         intervalMs: 1000,
+        prune: false,
         onApplied: (revision) => told.push(`applied ${revision}`),
         onRefused: (revision) => told.push(`refused ${revision}`),
       },
