@@ -1,20 +1,23 @@
 import type { ResourceType } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import { withDeadline, type Clock } from '../base/clock.ts';
-import { messageOf, SluiceError } from '../base/error.ts';
+import { hasCode, messageOf, SluiceError } from '../base/error.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { CacheChange } from '../cluster/object-index.ts';
 import type { ClusterPort } from '../cluster/port.ts';
+import type { Notice } from '../engine/decision.ts';
 import type { Hold, RolloutView } from '../engine/world.ts';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
 import { createEventSink, type EventSink } from './event-sink.ts';
 import type { Journal } from './journal.ts';
+import { namedServices } from './observe.ts';
 import type { ObservedRun } from './project.ts';
 import { createQueue, type Queue, type WorkOutcome } from './queue.ts';
-import { reconcile, type ReconcileTools } from './reconcile.ts';
+import { reconcile, subjectOf, type ReconcileTools } from './reconcile.ts';
 import { ReferenceIndex } from './reference-index.ts';
 import { referencesOf } from './references.ts';
+import { releaseService } from './release-service.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './routers.ts';
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
@@ -62,6 +65,8 @@ class ClusterController implements Controller {
   readonly #options: ControllerOptions;
   readonly #queue: Queue;
   readonly #references = new ReferenceIndex();
+  /** Rollouts that are gone and that nobody was told about yet. */
+  readonly #gone = new Map<string, ObservedRollout>();
   readonly #stopping = new AbortController();
   readonly #events: EventSink;
   readonly #runs: RunReconciler;
@@ -106,6 +111,10 @@ class ClusterController implements Controller {
     for (const { namespace, name } of this.view.analysisRuns.list()) {
       this.#add(resourceTypes.analysisRun, namespace, name);
     }
+    // A Rollout may have gone while nobody watched.
+    for (const { object } of this.view.services.list()) {
+      this.#onService(object.metadata.namespace ?? '', object.metadata.name);
+    }
   }
 
   async stop(): Promise<void> {
@@ -128,11 +137,11 @@ class ClusterController implements Controller {
   #onChange(type: ResourceType, { namespace, name, before, after }: CacheChange<unknown>): void {
     switch (type) {
       case resourceTypes.rollout:
-        this.#references.set(
-          `${namespace}/${name}`,
-          after === undefined ? [] : referencesOf(after as ObservedRollout, this.#options.routers),
-        );
-        this.#add(type, namespace, name);
+        this.#onRollout(namespace, name, before as ObservedRollout | undefined, after as ObservedRollout | undefined);
+        return;
+      case resourceTypes.service:
+        this.#wakeReferrers(`${type.kind}/${namespace}/${name}`);
+        if (after !== undefined) this.#onService(namespace, name);
         return;
       case resourceTypes.analysisRun:
         this.#add(type, namespace, name);
@@ -147,6 +156,31 @@ class ClusterController implements Controller {
       default:
         this.#wakeReferrers(`${type.kind}/${namespace}/${name}`);
         this.#wakeReferrers(`${type.kind}/${namespace}/*`);
+    }
+  }
+
+  #onRollout(
+    namespace: string,
+    name: string,
+    before: ObservedRollout | undefined,
+    after: ObservedRollout | undefined,
+  ): void {
+    const key = `${namespace}/${name}`;
+    this.#references.set(key, after === undefined ? [] : referencesOf(after, this.#options.routers));
+    if (after !== undefined) this.#gone.delete(key);
+    else if (before !== undefined && this.#started) this.#gone.set(key, before);
+    const named = new Set(after === undefined ? [] : namedServices(after));
+    for (const service of before === undefined ? [] : namedServices(before)) {
+      if (!named.has(service)) this.#add(resourceTypes.service, namespace, service);
+    }
+    this.#add(resourceTypes.rollout, namespace, name);
+  }
+
+  /** A Service is looked at when a Rollout that is not known is said to manage it. */
+  #onService(namespace: string, name: string): void {
+    const { managedBy = [] } = this.view.services.get(namespace, name) ?? {};
+    if (managedBy.some((rollout) => this.view.rollouts.get(namespace, rollout) === undefined)) {
+      this.#add(resourceTypes.service, namespace, name);
     }
   }
 
@@ -176,9 +210,15 @@ class ClusterController implements Controller {
   async #work(key: string, signal: AbortSignal): Promise<WorkOutcome> {
     const [kind = '', namespace = '', name = ''] = key.split('/');
     try {
-      return kind === resourceTypes.rollout.kind
-        ? await this.#workOnRollout(namespace, name, signal)
-        : await this.#runs.reconcile(namespace, name, signal);
+      switch (kind) {
+        case resourceTypes.rollout.kind:
+          return await this.#workOnRollout(namespace, name, signal);
+        case resourceTypes.service.kind:
+          await releaseService(namespace, name, this.#tools(), signal);
+          return { kind: 'done' };
+        default:
+          return await this.#runs.reconcile(namespace, name, signal);
+      }
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       this.#options.log.warn({ key, code: error.code, error: error.message }, 'a pass failed');
@@ -188,11 +228,25 @@ class ClusterController implements Controller {
 
   async #workOnRollout(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
     const rollout = this.view.rollouts.get(namespace, name);
-    if (rollout === undefined) return { kind: 'done' };
+    if (rollout === undefined) return this.#tellDeletion(namespace, name, signal);
     const targets = routersOf(rollout, this.#options.routers).flatMap((router) => router.targets);
     const followed = Promise.all(targets.map(({ type }) => this.view.followed(type)));
     await withDeadline(this.#options.clock, followTimeoutMs, signal, () => followed, unread);
     return reconcile(rollout, this.#tools(), signal);
+  }
+
+  /** A Rollout that is no longer ours is not deleted, so it is looked for first. */
+  async #tellDeletion(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
+    const gone = this.#gone.get(`${namespace}/${name}`);
+    if (gone === undefined) return { kind: 'done' };
+    const at = { type: resourceTypes.rollout, namespace, name };
+    const found = await this.#options.cluster.get(at, { signal }).catch((error: unknown) => {
+      if (hasCode(error, 'NotFound')) return undefined;
+      throw error;
+    });
+    this.#gone.delete(`${namespace}/${name}`);
+    if (found?.metadata.uid !== gone.uid) this.#events.emit(subjectOf(gone), [deletionNotice(gone)], 'deleted');
+    return { kind: 'done' };
   }
 
   #tools(): ReconcileTools {
@@ -203,6 +257,10 @@ class ClusterController implements Controller {
       holdsOf: (rollout) => this.#options.holdsOf?.(rollout) ?? [],
     };
   }
+}
+
+function deletionNotice({ namespace, name }: RolloutView): Notice {
+  return { type: 'Normal', reason: 'RolloutDeleted', message: `Rollout ${name}/${namespace} is deleted.` };
 }
 
 /** A run is written as often as it is measured; its owner only asks how it stands. */

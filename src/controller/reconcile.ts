@@ -12,7 +12,7 @@ import { revisionAnnotation } from '../engine/revision.ts';
 import type { Hold, RolloutView, World } from '../engine/world.ts';
 import { apply, type Applied } from './apply.ts';
 import type { Caches } from './caches.ts';
-import type { EventSink } from './event-sink.ts';
+import type { EventSink, EventSubject } from './event-sink.ts';
 import type { Journal } from './journal.ts';
 import { observe } from './observe.ts';
 import type { PerformContext } from './perform-context.ts';
@@ -144,7 +144,8 @@ function lineOf({ namespace, name }: RolloutView, { reason, state, effects }: De
   return { rollout: `${namespace}/${name}`, state, reason: reason.code, why: reason.message, effects: effects.length };
 }
 
-function subjectOf({ namespace, name, uid }: RolloutView) {
+/** The Rollout as the object that Events are about. */
+export function subjectOf({ namespace, name, uid }: RolloutView): EventSubject {
   const { kind } = resourceTypes.rollout;
   return { apiVersion: apiVersionOf(resourceTypes.rollout), kind, namespace, name, uid };
 }
