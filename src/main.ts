@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { randomInt } from 'node:crypto';
-import { homedir, userInfo } from 'node:os';
+import { randomInt, randomUUID } from 'node:crypto';
+import { homedir, hostname, userInfo } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 
 import { pino } from 'pino';
@@ -8,9 +8,13 @@ import { pino } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import { systemClock } from './base/clock.ts';
 import { SluiceError } from './base/error.ts';
+import type { Log } from './base/log.ts';
 import { seededRandom } from './base/random.ts';
 import { runCli } from './cli/cli.ts';
 import type { Output } from './cli/context.ts';
+import type { ReachedCluster } from './cli/controller/run-controller.ts';
+import type { ControllerSettings } from './cli/controller/settings.ts';
+import type { RequestReport } from './cluster/kubernetes/api-client.ts';
 
 /**
  * The composition root: everything that belongs to this process (arguments, environment, streams, signals, clock,
@@ -49,6 +53,18 @@ const exitCode = await runCli({
   version,
   clock: systemClock,
   signal: interrupt.signal,
+  control: async (settings, context) => {
+    const { runController } = await import('./cli/controller/run-controller.ts');
+    const log = controllerLog(settings.logLevel);
+    await runController(settings, context, {
+      clock: systemClock,
+      random: seededRandom(randomInt(2 ** 32)),
+      log,
+      version,
+      identity: `${hostname()}_${randomUUID()}`,
+      connect: (_, onRequest) => reach(settings, log, onRequest),
+    });
+  },
   run: async (request, context) => {
     // Most calls of the tool only talk to a run: they do without all that one is made of.
     const { runSource } = await import('./cli/local/run-source.ts');
@@ -69,6 +85,47 @@ const exitCode = await runCli({
 });
 // As shells count it: 128 and the number of the signal.
 process.exitCode = isTerminated ? 143 : exitCode;
+
+/** The log of a controller: a line of JSON each on standard output. Fields that may be secrets are hidden. */
+function controllerLog(level: string): Log {
+  const fields = ['token', 'authorization', 'password', 'secret'];
+  const paths = fields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
+  return pino({ level, redact: { paths, censor: '[hidden]' } }, pino.destination({ dest: 1, sync: false }));
+}
+
+/** The cluster that the settings name, twice: renewals of the lease do not wait behind other requests. */
+async function reach(
+  { kubeconfig, context, apiRequestsMax }: ControllerSettings,
+  controllerLog: Log,
+  onRequest: (report: RequestReport) => void,
+): Promise<ReachedCluster> {
+  const { findConnection } = await import('./cluster/kubernetes/find-connection.ts');
+  const { createKubernetesCluster } = await import('./cluster/kubernetes/kubernetes-cluster.ts');
+  const connection = await findConnection({
+    environment: env,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  });
+  const options = {
+    connection,
+    clock: systemClock,
+    log: controllerLog,
+    environment: env,
+    userAgent: `sluice/${version}`,
+    concurrencyMax: apiRequestsMax,
+    onRequest,
+  };
+  const [cluster, leaseCluster] = [createKubernetesCluster(options), createKubernetesCluster(options)];
+  return {
+    cluster,
+    leaseCluster,
+    ...(connection.namespace === undefined ? {} : { namespace: connection.namespace }),
+    close() {
+      cluster.close();
+      leaseCluster.close();
+    },
+  };
+}
 
 function outputOf(stream: NodeJS.WriteStream): Output {
   return {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { messageOf, SluiceError } from '../base/error.ts';
 import { addAbort } from './commands/abort.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addController } from './commands/controller.ts';
 import { addDescribe } from './commands/describe.ts';
 import { addGet } from './commands/get.ts';
 import { addLint } from './commands/lint.ts';
@@ -79,6 +80,7 @@ function program(context: CliContext): Command {
   addUndo(root, context);
   addLint(root, context);
   if (context.run !== undefined) addRun(root, context, context.run);
+  if (context.control !== undefined) addController(root, context, context.control);
   addCompletion(root, context);
   addVersion(root, context);
   return root;

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { ControllerFactory } from './controller/control-request.ts';
 import type { RunFactory } from './run-request.ts';
 
 /** Where text goes. */
@@ -31,4 +32,6 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Serves manifests on this machine; without it there is no `run`. */
   readonly run?: RunFactory;
+  /** Carries the Rollouts of a cluster out; without it there is no `controller`. */
+  readonly control?: ControllerFactory;
 }
