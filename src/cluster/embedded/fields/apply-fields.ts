@@ -44,17 +44,16 @@ export function applyFields(application: Application): { object: JsonRecord; ent
   const object = shareJson(live, prune(mergeFields(live, applied, type), last, [...others, claim], type));
   // An application that changes no value leaves the time of its entry alone.
   const own = object === live ? claim : { ...claim, time: formatInstant(application.nowMs) };
-  const claims = [...others, own];
   const changed = compareFields(live, object, type);
   const taken = subtractTrees(unionSets(changed.modified, changed.added), reset);
-  const isOwn = (entry: ManagedEntry): boolean => entry === own;
-  if (!application.force) refuseConflicts(claims, taken, isOwn);
-  const remaining = loseFields(claims, taken, subtractTrees(changed.removed, reset), isOwn);
-  return { object, entries: remaining.map((entry) => withoutUnowned(entry, application)).filter(hasFields) };
+  if (!application.force) refuseConflicts(others, taken);
+  const remaining = loseFields(others, unionSets(taken, subtractTrees(changed.removed, reset)));
+  // The applier owns what it stated, also where nothing of it is left in the object.
+  return { object, entries: [...remaining, withoutUnowned(own, application)].filter(hasFields) };
 }
 
-function withoutUnowned(entry: ManagedEntry, { writer, unowned }: Application): ManagedEntry {
-  return isEntryOf(entry, writer) ? { ...entry, fields: subtractSets(entry.fields, unowned) } : entry;
+function withoutUnowned(entry: ManagedEntry, { unowned }: Application): ManagedEntry {
+  return { ...entry, fields: subtractSets(entry.fields, unowned) };
 }
 
 function hasFields(entry: ManagedEntry): boolean {
@@ -78,13 +77,8 @@ function prune(
   return removeFields(merged, intersectSets(subtractSets(present, kept), lastFields), type);
 }
 
-function refuseConflicts(
-  claims: readonly ManagedEntry[],
-  taken: FieldSet,
-  isOwn: (entry: ManagedEntry) => boolean,
-): void {
-  const conflicts = claims
-    .filter((entry) => !isOwn(entry))
+function refuseConflicts(others: readonly ManagedEntry[], taken: FieldSet): void {
+  const conflicts = others
     .toSorted((left, right) => (orderOf(left) < orderOf(right) ? -1 : 1))
     .map((entry) => ({ owner: describeOwner(entry), paths: pathsOf(intersectSets(entry.fields, taken)) }))
     .filter(({ paths }) => paths.length > 0);

@@ -114,7 +114,7 @@ export function entriesAfterUpdate(
   nowMs: number,
 ): readonly ManagedEntry[] {
   const taken = unionSets(comparison.modified, comparison.added);
-  const remaining = loseFields(entries, taken, comparison.removed, (entry) => isEntryOf(entry, writer));
+  const remaining = loseFields(entries, unionSets(taken, comparison.removed));
   if (isEmptySet(taken)) return remaining;
   const own = entries.find((entry) => isEntryOf(entry, writer));
   const fields = own === undefined ? taken : unionSets(subtractSets(own.fields, comparison.removed), taken);
@@ -138,21 +138,15 @@ export function entriesAfterScale(
   const isOwned = entries.some(({ fields }) => !isEmptySet(intersectSets(fields, replicas)));
   const isChanged = !isEmptySet(intersectSets(unionSets(comparison.modified, comparison.added), replicas));
   if (!isOwned || !isChanged) return entries;
-  const others = loseFields(entries, replicas, replicas, () => false);
+  const others = loseFields(entries, replicas);
   return isZero ? others : [...others, { ...writer, time: undefined, fields: replicas }];
 }
 
-/** Takes fields from all entries; those of `keeps` lose only what was removed. Entries left without fields go. */
-export function loseFields(
-  entries: readonly ManagedEntry[],
-  taken: FieldSet,
-  removed: FieldSet,
-  keeps: (entry: ManagedEntry) => boolean,
-): readonly ManagedEntry[] {
+/** Takes fields from all entries. Entries left without fields go. */
+export function loseFields(entries: readonly ManagedEntry[], lost: FieldSet): readonly ManagedEntry[] {
   return entries
     .map((entry) => {
-      const rest = keeps(entry) ? entry.fields : subtractSets(entry.fields, taken);
-      const fields = subtractSets(rest, removed);
+      const fields = subtractSets(entry.fields, lost);
       return fields === entry.fields ? entry : { ...entry, fields };
     })
     .filter((entry) => !isEmptySet(entry.fields));

@@ -91,6 +91,8 @@ function remove(document: Json, path: readonly string[]): Json {
 }
 
 function test(document: Json, path: readonly string[], expected: Json): Json {
+  const parent = find(document, path.slice(0, -1));
+  if (parent === undefined) throw missing(path);
   // A member that is not there counts as null.
   const actual = find(document, path) ?? null;
   if (equalJson(actual, expected)) return document;
