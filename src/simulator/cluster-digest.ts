@@ -111,13 +111,19 @@ const variable: ReadonlySet<string> = new Set(['totalManualPauseDurationSeconds'
 /** Notes every field below a path; every point in time becomes the same word. */
 function addFields(fields: Map<string, string>, path: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) {
-    const isTime = typeof value === 'string' && parseInstant(value) !== undefined;
-    fields.set(path, isTime ? '<time>' : JSON.stringify(value));
+    fields.set(path, typeof value === 'string' ? maskText(value) : JSON.stringify(value));
     return;
   }
   for (const [name, item] of Object.entries(value)) {
     if (item !== undefined && !variable.has(name)) addFields(fields, `${path}.${typeOf(item) ?? name}`, item);
   }
+}
+
+/** What an analysis has measured depends on when it was looked at; that it passed or failed does not. */
+function maskText(text: string): string {
+  return parseInstant(text) === undefined
+    ? JSON.stringify(text.replace(/"Error Message: .*$/u, '<evidence>'))
+    : '<time>';
 }
 
 /** Conditions stand in the order in which they changed; they are known by their types. */

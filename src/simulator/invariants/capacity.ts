@@ -29,7 +29,7 @@ function raised(picture: RolloutPicture, service: string, before: number, after:
   const hash = picture.serviceHash(service) ?? '';
   const weight = picture.weightOf(hash);
   const bothSides = picture.serviceHash(picture.canaryService) === picture.serviceHash(picture.stableService);
-  return after > before && !bothSides ? shortage(picture, hash, weight, 0) : undefined;
+  return after > before && !bothSides ? shortage(picture, hash, weight, Infinity) : undefined;
 }
 
 function switched(
@@ -48,7 +48,7 @@ function serviceWeight(picture: RolloutPicture, service: string): number {
   return service === picture.canaryService ? weight : picture.weightMax - weight;
 }
 
-/** Too few pods for a share, unless those before were fewer still. */
+/** Too few pods for a share, unless those that a Service led to before were fewer still. */
 function shortage(picture: RolloutPicture, hash: string, weight: number, formerly: number): string | undefined {
   const set = picture.setOf(hash);
   const available = set?.available ?? 0;
