@@ -1,4 +1,4 @@
-import type { AnalysisRun, AnalysisRunStatus, MetricResult } from '../api/analysis-run.ts';
+import type { AnalysisRun, AnalysisRunStatus, Measurement, MetricResult } from '../api/analysis-run.ts';
 import type { Metric } from '../api/analysis-template.ts';
 import { validateAnalysisRun } from '../api/validate-analysis.ts';
 import { formatInstant, parseInstant } from '../base/instant.ts';
@@ -156,12 +156,25 @@ function refuse(before: AnalysisRunStatus, message: string): RunDecision {
 
 function redactResult(result: MetricResult, secrets: readonly string[]): MetricResult {
   if (secrets.length === 0) return result;
-  const last = result.measurements?.at(-1);
-  if (last === undefined) return result;
-  const redacted = {
-    ...last,
-    ...(last.value === undefined ? {} : { value: redact(last.value, secrets) }),
-    ...(last.message === undefined ? {} : { message: redact(last.message, secrets) }),
+  const { measurements = [], metadata } = result;
+  const last = measurements.at(-1);
+  return {
+    ...result,
+    ...(metadata === undefined ? {} : { metadata: redactAll(metadata, secrets) }),
+    ...(last === undefined ? {} : { measurements: [...measurements.slice(0, -1), redactMeasurement(last, secrets)] }),
   };
-  return { ...result, measurements: [...(result.measurements ?? []).slice(0, -1), redacted] };
+}
+
+function redactMeasurement(measurement: Measurement, secrets: readonly string[]): Measurement {
+  const { value, message, metadata } = measurement;
+  return {
+    ...measurement,
+    ...(value === undefined ? {} : { value: redact(value, secrets) }),
+    ...(message === undefined ? {} : { message: redact(message, secrets) }),
+    ...(metadata === undefined ? {} : { metadata: redactAll(metadata, secrets) }),
+  };
+}
+
+function redactAll(texts: Readonly<Record<string, string>>, secrets: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, redact(text, secrets)]));
 }

@@ -2,17 +2,18 @@ import type { Measurement, MetricResult } from '../api/analysis-run.ts';
 import type { Metric } from '../api/analysis-template.ts';
 import { formatInstant } from '../base/instant.ts';
 import { isCompleted } from './assess.ts';
-import { formatFloat } from './expression/format-value.ts';
+import type { ConditionVerdict } from './condition.ts';
 import type { Value } from './expression/value.ts';
 import { judgeSample } from './judge-sample.ts';
+import { resultText } from './result-text.ts';
 import { errorRetryMs } from './schedule.ts';
 
 /** What a round of measuring amounts to; the outcomes of metric providers have this form. */
 export type MeasurementOutcome =
   /** The measured value, for the conditions of the metric to judge. */
   | { readonly kind: 'sample'; readonly value: Value }
-  /** There was nothing to measure. */
-  | { readonly kind: 'noData'; readonly reason: string }
+  /** There was nothing to measure. Conditions see the value, null when absent. */
+  | { readonly kind: 'noData'; readonly reason: string; readonly value?: Value }
   | { readonly kind: 'error'; readonly message: string }
   /** The measurement goes on, and is looked at again at `resumeAtMs`. */
   | {
@@ -94,12 +95,14 @@ interface Judgement {
   readonly resumeAtMs?: number;
 }
 
-function judgement(metric: Metric, { outcome, finishedAtMs }: MeasurementReport): Judgement {
+function judgement(metric: Metric, { outcome, finishedAtMs, metadata }: MeasurementReport): Judgement {
   switch (outcome.kind) {
     case 'sample':
-      return { value: textOf(outcome.value), ...judgeSample(metric, outcome.value, finishedAtMs) };
-    case 'noData':
-      return { value: '', ...judgeSample(metric, null, finishedAtMs, outcome.reason) };
+      return judged(outcome.value, judgeSample(metric, outcome.value, finishedAtMs), metadata);
+    case 'noData': {
+      const { value, reason } = outcome;
+      return judged(value, judgeSample(metric, value ?? null, finishedAtMs, reason), metadata);
+    }
     case 'error':
       return { phase: 'Error', value: '', message: outcome.message };
     case 'verdict':
@@ -113,6 +116,21 @@ function judgement(metric: Metric, { outcome, finishedAtMs }: MeasurementReport)
         resumeAtMs: outcome.resumeAtMs ?? finishedAtMs + errorRetryMs,
       };
   }
+}
+
+/** What a source warns of may be why the result is bad. */
+function judged(
+  value: Value | undefined,
+  { phase, message }: ConditionVerdict,
+  metadata: MeasurementReport['metadata'] = {},
+): Judgement {
+  const warnings = phase === 'Successful' ? undefined : metadata['warnings'];
+  const parts = [message, warnings === undefined ? '' : `the source warns: ${warnings}`];
+  return {
+    phase,
+    value: value === undefined ? '' : resultText(value),
+    message: parts.filter((part) => part !== '').join('; '),
+  };
 }
 
 /** The totals that a completed measurement changes. Errors are counted apart: they are no measurements. */
@@ -141,11 +159,6 @@ function totals(result: MetricResult, { phase }: Measurement): Partial<MetricRes
 function withoutZeros(result: MetricResult): MetricResult {
   const entries = Object.entries(result).filter(([, value]) => value !== 0);
   return { ...Object.fromEntries(entries), name: result.name, phase: result.phase };
-}
-
-function textOf(value: Value): string {
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : formatFloat(value);
-  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? Number(part) : part)) ?? 'null';
 }
 
 function shortened(text: string): string {

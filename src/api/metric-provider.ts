@@ -21,7 +21,8 @@ const authenticationSchema = object(
 /** How a metric request proves who it is: at most one field. */
 export type MetricAuthentication = Static<typeof authenticationSchema>;
 
-const prometheusSchema = object(
+/** Schema of a Prometheus query. */
+export const prometheusSchema = object(
   {},
   {
     address: text,
@@ -37,7 +38,8 @@ const prometheusSchema = object(
 /** A Prometheus query; start and end of rangeQuery are expressions, step is a duration; timeout is in seconds. */
 export type PrometheusMetric = Static<typeof prometheusSchema>;
 
-const webSchema = object(
+/** Schema of a web metric. */
+export const webSchema = object(
   { url: text },
   {
     method: stringEnum(['GET', 'POST', 'PUT']),
@@ -54,7 +56,8 @@ const webSchema = object(
 /** An HTTP request whose JSON answer, cut down by jsonPath, is the result. */
 export type WebMetric = Static<typeof webSchema>;
 
-const datadogSchema = object(
+/** Schema of a Datadog query. */
+export const datadogSchema = object(
   {},
   {
     apiVersion: stringEnum(['v1', 'v2']),
@@ -72,7 +75,8 @@ export type DatadogMetric = Static<typeof datadogSchema>;
 
 const kayentaScopeSchema = object({ scope: text, region: text, step: int64, start: text, end: text }, {});
 
-const kayentaSchema = object(
+/** Schema of a judgement by Kayenta. */
+export const kayentaSchema = object(
   {
     address: text,
     application: text,
@@ -89,7 +93,8 @@ const kayentaSchema = object(
 /** A canary judgement by Spinnaker's Kayenta. */
 export type KayentaMetric = Static<typeof kayentaSchema>;
 
-const jobSchema = object({ spec: jobSpecSchema }, { metadata: extraMetadataSchema });
+/** Schema of a metric that is a Job. */
+export const jobSchema = object({ spec: jobSpecSchema }, { metadata: extraMetadataSchema });
 
 /** A Kubernetes Job whose success is the result. */
 export type JobMetric = Static<typeof jobSchema>;
@@ -111,7 +116,8 @@ const metricStatisticSchema = object(
   },
 );
 
-const cloudWatchSchema = object(
+/** Schema of queries to CloudWatch. */
+export const cloudWatchSchema = object(
   {
     metricDataQueries: list(
       object(
@@ -133,11 +139,16 @@ const cloudWatchSchema = object(
 /** Queries to AWS CloudWatch. */
 export type CloudWatchMetric = Static<typeof cloudWatchSchema>;
 
-const wavefrontSchema = object({}, { address: text, query: text });
-const newRelicSchema = object({ query: text }, { profile: text, timeout: int64 });
-const graphiteSchema = object({}, { address: text, query: text });
-const influxdbSchema = object({}, { profile: text, query: text });
-const skywalkingSchema = object({}, { address: text, query: text, interval: text });
+/** Schema of a Wavefront query. */
+export const wavefrontSchema = object({}, { address: text, query: text });
+/** Schema of a New Relic query. */
+export const newRelicSchema = object({ query: text }, { profile: text, timeout: int64 });
+/** Schema of a Graphite query. */
+export const graphiteSchema = object({}, { address: text, query: text });
+/** Schema of an InfluxDB query. */
+export const influxdbSchema = object({}, { profile: text, query: text });
+/** Schema of a SkyWalking query. */
+export const skywalkingSchema = object({}, { address: text, query: text, interval: text });
 
 /** A Wavefront query. */
 export type WavefrontMetric = Static<typeof wavefrontSchema>;

@@ -1,62 +1,138 @@
+import { lookup as resolveName, type LookupAddress } from 'node:dns';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
 
 import { withDeadline, type Clock } from '../base/clock.ts';
 import { messageOf, SluiceError } from '../base/error.ts';
-import type { MetricRequest, MetricResponse } from '../providers/metrics/contract.ts';
+import type { MetricRequest, MetricResponse, RequestSigning } from '../providers/metrics/contract.ts';
+import { createHttpPolicy, type HttpPolicy } from './http-policy.ts';
 import type { HttpPort } from './http-port.ts';
+import { signRequest, type AwsCredentials } from './sign-request.ts';
 
 /** Connections kept open to one host, and requests in flight to it. */
-const socketsMax = 8;
+const socketsMax = 32;
 
-/** An HTTP client for metric pages: kept-alive connections, deadlines, bounded bodies, no redirects. */
+/** What a client is made with. */
+export interface HttpClientOptions {
+  /** Where requests may go; not to this machine itself unless given. */
+  readonly policy?: HttpPolicy;
+  /** All addresses of a host; the machine's own resolver unless given. */
+  readonly resolve?: (host: string) => Promise<readonly LookupAddress[]>;
+  /** Credentials to sign requests with. Without it requests that must be signed fail. */
+  readonly credentials?: (signing: RequestSigning, signal: AbortSignal) => Promise<AwsCredentials>;
+}
+
+/**
+ * An HTTP client for metrics: kept-alive connections, deadlines, bounded bodies, no redirects, no proxies. A host is
+ * resolved once for each connection, all its addresses are held against the policy, and the connection is made to one
+ * of just these, so that a name cannot change its mind in between. Failures name a URL without its query, which may
+ * hold a key.
+ */
 export interface HttpClient extends HttpPort {
   /** Closes the idle connections. */
   close(): void;
 }
 
 /** Makes a client on the real network. */
-export function createHttpClient(clock: Clock): HttpClient {
-  const plain = new Agent({ keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax });
-  const secure = new SecureAgent({ keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax });
+export function createHttpClient(clock: Clock, options: HttpClientOptions = {}): HttpClient {
+  const { policy = createHttpPolicy({ loopback: 'deny' }), resolve = systemResolve, credentials } = options;
+  const limits = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax };
+  const connections: Connections = {
+    plain: new Agent(limits),
+    secure: new SecureAgent(limits),
+    lookup: checkedLookup(policy, resolve),
+  };
+  const prepared = async (request: MetricRequest, url: URL, signal: AbortSignal): Promise<MetricRequest> => {
+    const refusal = policy.refuseUrl(url);
+    if (refusal !== undefined) throw new SluiceError('Forbidden', `${shownUrl(url)} was not asked: ${refusal}`);
+    if (request.signing === undefined) return request;
+    if (credentials !== undefined) {
+      return signRequest(request, request.signing, await credentials(request.signing, signal), clock.now());
+    }
+    throw new SluiceError('Unauthorized', 'the controller has no AWS credentials to sign requests with');
+  };
   return {
     async send(request, signal) {
-      const timedOut = (): SluiceError =>
-        new SluiceError('Timeout', `${request.url} did not answer within ${request.timeoutMs} ms`);
+      const url = URL.parse(request.url);
       try {
+        if (url === null) throw new SluiceError('Invalid', 'the URL of a metric cannot be understood');
         return await withDeadline(
           clock,
           request.timeoutMs,
           signal,
-          (inner) => exchange(request, request.url.startsWith('https:') ? secure : plain, inner),
-          timedOut,
+          async (inner) => send(await prepared(request, url, inner), url, connections, inner),
+          () => new SluiceError('Timeout', `${shownUrl(url)} did not answer within ${request.timeoutMs} ms`),
         );
       } catch (error) {
         const code = error instanceof SluiceError ? error.code : 'MetricUnreachable';
-        return { kind: 'failure', id: request.id, code, message: messageOf(error) };
+        return { kind: 'failure', id: request.id, code, message: failureText(error) };
       }
     },
     close() {
-      plain.destroy();
-      secure.destroy();
+      connections.plain.destroy();
+      connections.secure.destroy();
     },
   };
 }
 
-function exchange(request: MetricRequest, agent: Agent, signal: AbortSignal): Promise<MetricResponse> {
-  const send = request.url.startsWith('https:') ? secureRequest : httpRequest;
+interface Connections {
+  readonly plain: Agent;
+  readonly secure: SecureAgent;
+  readonly lookup: LookupFunction;
+}
+
+function send(
+  request: MetricRequest,
+  url: URL,
+  { plain, secure, lookup }: Connections,
+  signal: AbortSignal,
+): Promise<MetricResponse> {
+  const { method = 'GET', headers, body, insecure = false } = request;
+  const common = { method, headers, signal, lookup };
   return new Promise((resolve, reject) => {
-    const outgoing = send(request.url, { method: 'GET', headers: request.headers, agent, signal }, (incoming) => {
+    const onAnswer = (incoming: IncomingMessage): void => {
       readBody(incoming, request.bodyBytesMax).then(
-        (body) => resolve(answer(request.id, incoming, body)),
+        (text) => resolve(answer(request.id, incoming, text)),
         (error: Error) => {
           outgoing.destroy();
           reject(error);
         },
       );
-    });
+    };
+    const outgoing =
+      url.protocol === 'https:'
+        ? secureRequest(url, { ...common, agent: secure, rejectUnauthorized: !insecure }, onAnswer)
+        : httpRequest(url, { ...common, agent: plain }, onAnswer);
     outgoing.on('error', reject);
-    outgoing.end();
+    outgoing.end(body);
+  });
+}
+
+/** Answers with the addresses of a host only when the policy allows all of them. */
+function checkedLookup(policy: HttpPolicy, resolve: NonNullable<HttpClientOptions['resolve']>): LookupFunction {
+  return (host, { all }, callback) => {
+    resolve(host).then(
+      (addresses) => {
+        const refusal = addresses.map(({ address }) => policy.refuseAddress(address)).find(Boolean);
+        const [first] = addresses;
+        if (refusal !== undefined) {
+          callback(new SluiceError('Forbidden', `the host "${host}" was not asked: ${refusal}`), '', 0);
+        } else if (first === undefined) callback(new Error(`the host "${host}" has no address`), '', 0);
+        else if (all === true) callback(null, [...addresses]);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, '', 0),
+    );
+  };
+}
+
+function systemResolve(host: string): Promise<readonly LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    resolveName(host, { all: true }, (error, addresses) => {
+      if (error === null) resolve(addresses);
+      else reject(error);
+    });
   });
 }
 
@@ -79,4 +155,14 @@ async function readBody(incoming: IncomingMessage, bytesMax: number): Promise<st
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function shownUrl({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
+}
+
+/** A host with several addresses fails once for each of them. */
+function failureText(error: unknown): string {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.map(messageOf).join('; ');
 }

@@ -80,7 +80,7 @@ function configurationRules<Config, State>(provider: MetricProvider<Config, Stat
 }
 
 function roundRules<Config, State>(provider: MetricProvider<Config, State>, cases: MetricProviderCases): void {
-  it('asks for GET requests with ids of their own and bounds', () => {
+  it('asks for requests with ids of their own and bounds', () => {
     const { config, state } = begin(provider, cases);
     const requests = provider.requests(config, cases.window(0), state);
     assert.equal(new Set(requests.map(({ id }) => id)).size, requests.length);
@@ -199,7 +199,7 @@ function play<Config, State>(
     const folded = provider.fold(config, window, state, responses);
     state = folded.state;
     played.push({ config, ...folded });
-    if (folded.outcome.kind !== 'observing') break;
+    if (folded.outcome.kind !== 'observing' && folded.outcome.kind !== 'again') break;
   }
   return played;
 }
@@ -221,7 +221,9 @@ function responseFrom(
 function checkOutcome(outcome: MetricOutcome, cases: MetricProviderCases, round = 0): void {
   switch (outcome.kind) {
     case 'sample':
-      assert.deepEqual(JSON.parse(JSON.stringify(outcome.value)), outcome.value);
+      assert.deepEqual(structuredClone(outcome.value), outcome.value);
+      break;
+    case 'again':
       break;
     case 'noData':
       assert.ok(outcome.reason.length > 5);

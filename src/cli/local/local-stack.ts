@@ -16,6 +16,7 @@ import { startNodeAgent } from '../../cluster/embedded/runtime/node-agent.ts';
 import { startWorkloads } from '../../cluster/embedded/workloads/workloads.ts';
 import { createController, type Controller } from '../../controller/controller.ts';
 import { createHttpClient } from '../../controller/http-client.ts';
+import { createHttpPolicy } from '../../controller/http-policy.ts';
 import { createMemoryJournal, type Journal } from '../../controller/journal.ts';
 import { metricProviders } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
@@ -78,7 +79,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     const agent = startNodeAgent({ ...parts, random: random.fork('agent'), runtime });
     const workloads = startWorkloads({ ...parts, random: random.fork('workloads') });
-    const http = createHttpClient(clock);
+    const http = createHttpClient(clock, { policy: createHttpPolicy({ loopback: 'allow' }) });
     const decisions = createDecisionBoard();
     const journal = createMemoryJournal();
     const controller = createController({

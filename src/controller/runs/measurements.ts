@@ -1,4 +1,4 @@
-import { terminatedMessage, type MeasurementReport } from '../../analysis/record-measurement.ts';
+import { terminationOutcome, type MeasurementReport } from '../../analysis/record-measurement.ts';
 import type { AnalysisRun, MetricResult } from '../../api/analysis-run.ts';
 import type { Metric } from '../../api/analysis-template.ts';
 import { fieldErrorText } from '../../api/field-error.ts';
@@ -6,11 +6,14 @@ import type { Json } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/error.ts';
 import { parseInstant } from '../../base/instant.ts';
-import type {
-  AnyMetricProvider,
-  MetricOutcome,
-  MetricResponse,
-  MetricWindow,
+import { invariant } from '../../base/invariant.ts';
+import {
+  roundsMax,
+  type AnyMetricProvider,
+  type MeasurementMetadata,
+  type MetricOutcome,
+  type MetricResponse,
+  type MetricWindow,
 } from '../../providers/metrics/contract.ts';
 import type { HttpPort } from '../http-port.ts';
 
@@ -29,6 +32,9 @@ export interface MeasurementTools {
 const reportIntervalMs = 2000;
 /** Requests of one round in flight at the same time. */
 const requestsMax = 16;
+
+/** What is reported: an outcome in the words of the analysis, with what is kept of the measurement. */
+type ReportedOutcome = MeasurementReport['outcome'] & { readonly metadata?: MeasurementMetadata };
 
 interface Ongoing {
   readonly controller: AbortController;
@@ -96,8 +102,7 @@ export class Measurements {
   /** Ends a measurement early: it is reported as one that shows nothing. */
   terminate(run: AnalysisRun, metric: Metric): void {
     this.#drop(keyOf(run, metric.name));
-    const outcome = { kind: 'verdict', phase: 'Successful', message: terminatedMessage } as const;
-    this.#report(run, metric, this.#tools.clock.now(), outcome, undefined);
+    this.#report(run, metric, this.#tools.clock.now(), terminationOutcome(metric), undefined);
   }
 
   /** Ends everything that is under way for a run, or for all. */
@@ -132,30 +137,40 @@ export class Measurements {
   }
 
   async #round(task: Task): Promise<void> {
-    const { clock } = this.#tools;
-    const { provider, config, ongoing, run, startedAtMs } = task;
-    const { signal } = ongoing.controller;
+    const { signal } = task.ongoing.controller;
     try {
-      const window = this.#tools.window(run, startedAtMs);
-      const responses = await this.#sendAll(provider.requests(config, window, task.state), signal);
-      if (signal.aborted) return;
-      const after = { ...this.#tools.window(run, startedAtMs), nowMs: clock.now() };
-      const { state, outcome } = provider.fold(config, after, task.state, responses);
-      task.state = state;
-      this.#take(task, outcome);
+      for (let round = 1; ; round += 1) {
+        const outcome = await this.#exchange(task, signal);
+        if (signal.aborted) return;
+        if (outcome.kind !== 'again') {
+          this.#take(task, outcome);
+          return;
+        }
+        invariant(round < roundsMax, `${task.provider.name} comes to an end within ${roundsMax} rounds`);
+      }
     } catch (error) {
       // A provider must not throw; if one does, its measurement fails and the others go on.
       this.#finish(task, { kind: 'error', message: messageOf(error) });
     }
   }
 
-  #take(task: Task, outcome: MetricOutcome): void {
+  async #exchange(task: Task, signal: AbortSignal): Promise<MetricOutcome> {
+    const { provider, config, run, startedAtMs } = task;
+    const window = this.#tools.window(run, startedAtMs);
+    const responses = await this.#sendAll(provider.requests(config, window, task.state), signal);
+    const after = { ...this.#tools.window(run, startedAtMs), nowMs: this.#tools.clock.now() };
+    const { state, outcome } = provider.fold(config, after, task.state, responses);
+    task.state = state;
+    return outcome;
+  }
+
+  #take(task: Task, outcome: Exclude<MetricOutcome, { kind: 'again' }>): void {
     const { clock } = this.#tools;
+    const now = clock.now();
     if (outcome.kind !== 'observing') {
       this.#finish(task, outcome);
       return;
     }
-    const now = clock.now();
     if (now - task.reportedAtMs >= reportIntervalMs) {
       task.reportedAtMs = now;
       this.#reportTask(task, outcome);
@@ -164,15 +179,12 @@ export class Measurements {
     task.ongoing.cancelTimer = clock.schedule(delayMs, () => void this.#round(task));
   }
 
-  #finish(task: Task, outcome: MeasurementReport['outcome']): void {
+  #finish(task: Task, outcome: ReportedOutcome): void {
     this.#ongoing.delete(task.key);
     this.#reportTask(task, outcome);
   }
 
-  #reportTask(
-    { run, metric, startedAtMs, provider, config, state }: Task,
-    outcome: MeasurementReport['outcome'],
-  ): void {
+  #reportTask({ run, metric, startedAtMs, provider, config, state }: Task, outcome: ReportedOutcome): void {
     this.#report(run, metric, startedAtMs, outcome, provider.store(config, state));
   }
 
@@ -180,12 +192,13 @@ export class Measurements {
     run: AnalysisRun,
     metric: Metric,
     startedAtMs: number,
-    outcome: MeasurementReport['outcome'],
+    outcome: ReportedOutcome,
     metricMetadata: Readonly<Record<string, string>> | undefined,
   ): void {
     const finishedAtMs = this.#tools.clock.now();
     const stored = metricMetadata === undefined || Object.keys(metricMetadata).length === 0 ? {} : { metricMetadata };
-    this.#tools.report(run, { metric: metric.name, startedAtMs, finishedAtMs, outcome, ...stored });
+    const metadata = 'metadata' in outcome && outcome.metadata !== undefined ? { metadata: outcome.metadata } : {};
+    this.#tools.report(run, { metric: metric.name, startedAtMs, finishedAtMs, outcome, ...metadata, ...stored });
   }
 
   async #sendAll(

@@ -1,5 +1,6 @@
 import { invalid, notSupported, required, type FieldError, type FieldErrors } from '../../api/field-error.ts';
-import { optionalRecord } from '../../api/json-access.ts';
+import { optionalRecord, recordOf, type JsonRecord } from '../../api/json-access.ts';
+import type { Json } from '../../api/object.ts';
 import { formatDuration, parseDuration } from '../../base/duration.ts';
 import type { Result } from '../../base/result.ts';
 
@@ -43,6 +44,11 @@ export class ConfigReader {
     return this.#values.has(name);
   }
 
+  /** The members of an object inside, without asking for any of them. */
+  peek(name: string): JsonRecord {
+    return recordOf(this.#values.get(name));
+  }
+
   number(name: string, range: NumberRange): number {
     const { initial = Number.NaN } = range;
     const value = this.#get(name);
@@ -72,6 +78,14 @@ export class ConfigReader {
     return typeof value === 'string' ? value : this.#reject(name, 'it must be a text', initial);
   }
 
+  /** A text that no mistake shows: it may come from a Secret. Blanks at its ends do not count. */
+  secret(name: string): string {
+    const value = this.#get(name) ?? '';
+    if (typeof value === 'string') return value.trim();
+    this.#errors.push(invalid(this.#field(name), undefined, 'it must be a text'));
+    return '';
+  }
+
   flag(name: string, initial: boolean): boolean {
     const value = this.#get(name) ?? initial;
     if (typeof value === 'boolean') return value;
@@ -93,6 +107,20 @@ export class ConfigReader {
     return this.#reject(name, 'it must start with "/" and hold no blanks and no "#", such as "/metrics"', initial);
   }
 
+  /** The address of something that is reached over HTTP; undefined after a mistake. */
+  httpUrl(name: string, initial?: string): URL | undefined {
+    const value = this.#get(name) ?? initial ?? '';
+    if (value === '') {
+      this.#errors.push(required(this.#field(name), 'give a URL such as "http://metrics.example:9090"'));
+      return undefined;
+    }
+    const url = typeof value === 'string' && URL.canParse(value.trim()) ? new URL(value.trim()) : undefined;
+    if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+    // Its query may hold a key.
+    this.#errors.push(invalid(this.#field(name), undefined, 'it must be a URL that begins with http:// or https://'));
+    return undefined;
+  }
+
   /** A text with a syntax of its own; undefined after a mistake. */
   parsed<Value>(name: string, initial: string, parse: (text: string) => Result<Value, string>): Value | undefined {
     const value = this.#get(name) ?? initial;
@@ -108,6 +136,31 @@ export class ConfigReader {
     return reader;
   }
 
+  /** The objects in a list, none when absent; their mistakes are told here too. */
+  items(name: string): readonly ConfigReader[] {
+    const readers = this.#list(name).map((value, index) => new ConfigReader(value, `${this.#field(name)}[${index}]`));
+    this.#nested.push(...readers);
+    return readers;
+  }
+
+  /** The texts in a list, none when absent. */
+  texts(name: string): readonly string[] {
+    const values = this.#list(name);
+    if (values.every((value) => typeof value === 'string')) return values;
+    return this.#reject(name, 'it must be a list of texts', []);
+  }
+
+  /** Any JSON; undefined when absent. */
+  json(name: string): Json | undefined {
+    // A configuration is JSON all the way down.
+    return this.#get(name) as Json | undefined;
+  }
+
+  /** Adds a mistake without showing the value. */
+  refuse(name: string, detail: string): void {
+    this.#errors.push(invalid(this.#field(name), undefined, detail));
+  }
+
   /** Adds a mistake that shows only in the light of other fields. */
   contradict(name: string, detail: string): void {
     this.#errors.push(invalid(this.#field(name), this.#values.get(name), detail));
@@ -121,6 +174,11 @@ export class ConfigReader {
   unknownFields(): readonly string[] {
     const own = [...this.#values.keys()].filter((name) => !this.#asked.has(name)).map((name) => this.#field(name));
     return [...own, ...this.#nested.flatMap((reader) => reader.unknownFields())];
+  }
+
+  #list(name: string): readonly unknown[] {
+    const value = this.#get(name) ?? [];
+    return Array.isArray(value) ? value : this.#reject(name, 'it must be a list', []);
   }
 
   #get(name: string): unknown {

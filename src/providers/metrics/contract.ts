@@ -77,14 +77,33 @@ export interface MetricTarget {
   readonly restarts?: number;
 }
 
-/** A GET request over HTTP. */
+/** A request over HTTP. Redirects are not followed: their answer is the answer. */
 export interface MetricRequest {
   readonly id: string;
   readonly url: string;
+  /** `GET` when absent. */
+  readonly method?: 'GET' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Whoever answers need not prove by its certificate who it is. */
+  readonly insecure?: boolean;
+  /** Signs the request with credentials that only the controller has. */
+  readonly signing?: RequestSigning;
   readonly timeoutMs: number;
   /** A longer body is an error (TooLarge). */
   readonly bodyBytesMax: number;
+}
+
+/** AWS Signature Version 4. */
+export interface RequestSigning {
+  readonly kind: 'sigv4';
+  /** Name of the service in the signature, e.g. `aps`. */
+  readonly service: string;
+  readonly region: string;
+  /** A profile of the controller's own AWS configuration. */
+  readonly profile?: string;
+  /** A role to be taken on before. */
+  readonly roleArn?: string;
 }
 
 /** The answer to the request with the same id. */
@@ -101,11 +120,18 @@ export type MetricResponse =
 
 /** What a round amounts to. */
 export type MetricOutcome =
-  /** The measured value; the conditions of the metric judge it. Never not-a-number. */
-  | { readonly kind: 'sample'; readonly value: Json }
-  /** Nothing was there to measure. */
-  | { readonly kind: 'noData'; readonly reason: string }
+  /** The measured value; the conditions of the metric judge it. Numbers may be NaN or infinite. */
+  | { readonly kind: 'sample'; readonly value: Json; readonly metadata?: MeasurementMetadata }
+  /** Nothing was there to measure. `value` is what conditions see, null when absent. */
+  | {
+      readonly kind: 'noData';
+      readonly reason: string;
+      readonly value?: Json;
+      readonly metadata?: MeasurementMetadata;
+    }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly message: string }
+  /** What was asked so far leads to further requests, which follow at once; never more than `roundsMax` in a row. */
+  | { readonly kind: 'again' }
   /** The measurement goes on; `message` is for its status. */
   | { readonly kind: 'observing'; readonly resumeAtMs: number; readonly value: string; readonly message: string }
   /** The provider judged itself; conditions are not asked. */
@@ -115,6 +141,12 @@ export type MetricOutcome =
       readonly value: string;
       readonly message: string;
     };
+
+/** Kept with the measurement, e.g. `warnings` of a source. */
+export type MeasurementMetadata = Readonly<Record<string, string>>;
+
+/** Rounds that a measurement may have at once; a provider that asks for more has a bug. */
+export const roundsMax = 8;
 
 /** A provider whose types the controller need not know: it hands back the configuration and state that it was given. */
 export type AnyMetricProvider = MetricProvider<unknown, unknown>;
