@@ -27,9 +27,7 @@ export function compareGolden<Input, Expected extends object>(
   return {
     unexplained: mismatches.map(({ path }) => path),
     mismatches,
-    used: applying
-      .filter((difference) => found.some((one) => covers(difference, one)))
-      .map(({ name }) => name),
+    used: applying.filter((difference) => found.some((one) => covers(difference, one))).map(({ name }) => name),
   };
 }
 

@@ -28,7 +28,7 @@ export const analysisDifferences: readonly Difference<AnalysisInput, AnalysisExp
     name: 'a metric out of measurements is no success in the summary',
     reason:
       'The reference counts a metric as successful in the summary when none of its limits was exceeded, although its phase ' +
-      'is Inconclusive or Failed because it ran out of measurements before the successes it needs.',
+      'is Inconclusive or Failed because it ran out of measurements before the successes it needs (bug class E).',
     fields: ['final.runSummary', 'final.dryRunSummary'],
     applies: whenRun(({ spec }, { final }) =>
       spec.metrics.some((metric) => ranOut(metric, final?.metricResults?.[metric.name])),
@@ -36,7 +36,7 @@ export const analysisDifferences: readonly Difference<AnalysisInput, AnalysisExp
   },
   {
     name: 'an endless metric that does not count is not waited for',
-    reason: 'In the reference it keeps the run going for ever, and with it the step of the Rollout.',
+    reason: 'Appendix D: in the reference it keeps the run going for ever, and with it the step of the Rollout.',
     fields: ['final', 'passes'],
     applies: whenRun(({ spec }) => {
       const isDryRun = ({ name }: Metric): boolean =>
@@ -46,7 +46,7 @@ export const analysisDifferences: readonly Difference<AnalysisInput, AnalysisExp
   },
   {
     name: 'a running measurement without a time is looked at again',
-    reason: 'In the reference nobody ever looks at it again, and the run never ends.',
+    reason: 'Appendix D: in the reference nobody ever looks at it again, and the run never ends.',
     fields: ['final', 'passes'],
     applies: whenRun(({ script }) =>
       Object.values(script)
@@ -58,7 +58,7 @@ export const analysisDifferences: readonly Difference<AnalysisInput, AnalysisExp
     name: 'no data is no success',
     reason:
       'A condition that does not speak of missing data, or no condition at all, cannot make a success of it; the reference ' +
-      'lets such a measurement pass.',
+      'lets such a measurement pass (bug class E; invariant I13).',
     fields: ['final', 'passes'],
     applies: whenRun(({ spec, script }) =>
       spec.metrics.some(

@@ -9,8 +9,8 @@ export const durationDifferences: readonly Difference<DurationInput, DurationOut
   {
     name: 'seconds beyond 32 bits',
     reason:
-      'The reference keeps the seconds of a pause in 32 bits and wraps around. Ours calls such a pause invalid, which ' +
-      'counts as −1, as any other text that is no duration.',
+      'The reference keeps the seconds of a pause in 32 bits and wraps around (bug class B). Ours calls such a pause ' +
+      'invalid, which counts as −1, as any other text that is no duration.',
     fields: ['seconds'],
     values: (_expected, actual) => actual === -1,
     applies: (input) => input.kind === 'pause-duration' && pauseDuration(input.pause).kind === 'invalid',

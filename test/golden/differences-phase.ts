@@ -8,7 +8,8 @@ export const phaseDifferences: readonly Difference<RolloutPhaseInput, RolloutPha
   {
     name: 'InvalidSpec that is not True',
     reason:
-      'A condition InvalidSpec with another status than True says that nothing is wrong; the reference ignores it.',
+      'A condition InvalidSpec with another status than True says that nothing is wrong; the reference ignores the ' +
+      'status (Appendix D).',
     fields: shown,
     applies: ({ rollout: { status } }) =>
       (status.conditions ?? []).some((condition) => condition.type === 'InvalidSpec' && condition.status !== 'True'),
@@ -16,7 +17,8 @@ export const phaseDifferences: readonly Difference<RolloutPhaseInput, RolloutPha
   {
     name: 'order of conditions',
     reason:
-      'The order of a list of conditions has no meaning. An invalid specification comes first, wherever it stands.',
+      'The order of a list of conditions has no meaning, but decides in the reference (Appendix D). An invalid ' +
+      'specification comes first, wherever it stands.',
     fields: shown,
     applies: ({ rollout: { status } }) => {
       const conditions = status.conditions ?? [];
@@ -29,7 +31,7 @@ export const phaseDifferences: readonly Difference<RolloutPhaseInput, RolloutPha
   },
   {
     name: 'no hashes',
-    reason: 'A status without hashes is about no revision yet; the reference calls it fully promoted.',
+    reason: 'A status without hashes is about no revision yet; the reference calls it fully promoted (Appendix D).',
     fields: ['fullyPromoted', ...shown],
     applies: ({ rollout: { status } }) => (status.stableRS ?? '') === '' && (status.currentPodHash ?? '') === '',
   },

@@ -13,7 +13,8 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     name: 'abort keeps stable',
     reason:
       'An abort brings users back to stable and must never take pods from it. The reference lets stable shrink to obey ' +
-      'maxSurge, and with dynamicStableScale to follow the step to which traffic is walked back.',
+      'maxSurge, and with dynamicStableScale to follow the step to which traffic is walked back (bug class C, AR#1292; ' +
+      'invariant I11).',
     fields: sizes,
     applies: ({ rollout: { spec, status }, newRS, stableRS }, { calculated }) =>
       status.abort === true &&
@@ -25,7 +26,7 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     name: 'last stable pod stays',
     reason:
       'Where maxUnavailable allows every pod to go, the reference scales stable to 0 before a single canary pod can ' +
-      'answer, although the limits leave room for both.',
+      'answer, although the limits leave room for both (bug class B; invariant I09).',
     fields: sizes,
     applies: ({ rollout: { spec }, newRS, stableRS }, { calculated, maxSurge, furtherPasses = [] }) =>
       hasRoomForTwo(spec, maxSurge) &&
@@ -37,7 +38,8 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
   {
     name: 'negative limits',
     reason:
-      'Validation refuses a negative maxSurge or maxUnavailable; ours counts it as 0, so that no count is negative.',
+      'Validation refuses a negative maxSurge or maxUnavailable; ours counts it as 0, so that no count is negative (bug ' +
+      'class B, AR#3474; invariant I06).',
     fields: ['maxSurge', 'maxUnavailable', ...sizes],
     applies: (_input, { maxSurge, maxUnavailable }) => maxSurge < 0 || maxUnavailable < 0,
   },
@@ -45,7 +47,7 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     name: 'distant deadline',
     reason:
       'After an abort the canary keeps its pods until its deadline. The reference scales it down at once when the ' +
-      'deadline lies further ahead than its resync period of 15 minutes.',
+      'deadline lies further ahead than its resync period of 15 minutes (bug class A, AR#4534; invariant I08).',
     fields: ['pass.scaled', 'pass.specReplicas', 'furtherPasses'],
     applies: ({ rollout: { spec, status }, newRS }) =>
       status.abort === true &&
@@ -54,7 +56,9 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
   },
   {
     name: 'canary with traffic keeps its pods',
-    reason: 'After an abort the reference scales the canary to 0 at its deadline even while a router sends it traffic.',
+    reason:
+      'After an abort the reference scales the canary to 0 at its deadline even while a router sends it traffic (bug class ' +
+      'A; invariant I04).',
     fields: ['pass.scaled', 'pass.specReplicas', 'furtherPasses'],
     applies: ({ rollout: { status }, newRS }) =>
       status.abort === true &&
@@ -65,7 +69,7 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     name: 'superseded revision keeps its delay',
     reason:
       'Proxies may still send requests to a revision that was replaced in mid-update. The reference kills it at once; ' +
-      'ours gives it the same scale-down delay as a former stable revision.',
+      'ours gives it the same scale-down delay as a former stable revision (bug class A, AR#4534; invariant I21).',
     fields: ['pass.scaled', 'pass.specReplicas', 'pass.scaleDownDeadlineInSeconds', 'furtherPasses'],
     applies: ({ rollout: { spec, status }, olderRSs }) =>
       spec.strategy?.canary?.trafficRouting !== undefined &&
@@ -76,14 +80,17 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
   },
   {
     name: 'removal of unhealthy pods is reported',
-    reason: 'The reference may remove unhealthy pods of older revisions in a pass in which it reports no scaling.',
+    reason:
+      'The reference may remove unhealthy pods of older revisions in a pass in which it reports no scaling (Appendix D).',
     fields: ['pass.scaled', 'furtherPasses'],
     applies: (input, { pass }) =>
       !pass.scaled && input.olderRSs.some(({ name, specReplicas }) => pass.specReplicas[name] !== specReplicas),
   },
   {
     name: 'referenced revision keeps its pods',
-    reason: 'A revision to which a router still leads keeps even the pods that do not answer just now.',
+    reason:
+      'A revision to which a router still leads keeps even the pods that do not answer just now (invariant I08); the ' +
+      'reference takes them away.',
     fields: ['pass.scaled', 'pass.specReplicas', 'furtherPasses'],
     applies: ({ rollout: { spec, status }, olderRSs }) =>
       spec.strategy?.canary?.trafficRouting !== undefined &&
@@ -99,7 +106,8 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     name: 'one availability budget',
     reason:
       'The reference counts available pods that are about to be deleted, and takes a whole older revision of a routed ' +
-      'canary though fewer pods can be spared; then fewer pods remain than maxUnavailable requires.',
+      'canary though fewer pods can be spared; then fewer pods remain than maxUnavailable requires (bug class B, AR#4221; ' +
+      'invariant I05).',
     fields: ['pass.scaled', 'pass.specReplicas', 'furtherPasses'],
     applies: (input, { pass, maxUnavailable }) => {
       const all = replicaSetsOf(input);
@@ -115,7 +123,7 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
     name: 'pods about to be deleted',
     reason:
       'While a ReplicaSet has more available pods than it should, the reference counts on the surplus and gives it a ' +
-      'new pod for each; those may exceed maxSurge.',
+      'new pod for each; those may exceed maxSurge (bug class B; invariant I06).',
     fields: sizes,
     applies: ({ rollout: { spec }, newRS, stableRS }, { calculated }) =>
       spec.strategy?.canary?.trafficRouting === undefined &&
@@ -133,7 +141,9 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
   },
   {
     name: '32-bit arithmetic',
-    reason: 'The reference multiplies and adds in 32 bits and wraps around.',
+    reason:
+      'Appendix D: the reference multiplies and adds in 32 bits and wraps around, even to negative counts (invariant I06). ' +
+      'Ours counts on.',
     fields: ['canaryWeight', 'maxSurge', 'maxUnavailable', ...sizes],
     applies: ({ rollout: { spec } }, { maxSurge }) =>
       replicasOf(spec) * Math.max(trafficWeightMax(spec), 100) > 2 ** 31 - 1 ||
@@ -141,7 +151,7 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
   },
   {
     name: 'crash',
-    reason: 'The reference crashes on this input.',
+    reason: 'The reference crashes on this input; ours answers.',
     fields: ['panic', 'canaryWeight', 'canaryReplicasSet', 'maxSurge', 'maxUnavailable', ...sizes],
     applies: (_input, { panic }) => panic === true,
   },

@@ -58,6 +58,10 @@ describe('recorded cases', () => {
     const changed = { ...first, raw: { ...first.raw, expected: { seconds: 77, stepText: 'pause: 0' } } };
     const differing = await checkCase(changed);
     assert.deepEqual([differing.passed, differing.mismatches], [false, [{ what: 'seconds', expected: 77, ours: 0 }]]);
+    const [canary] = casesOf(storedFiles().find((path) => path.endsWith('canary-replicas.json')) ?? '');
+    assert.ok(canary !== undefined);
+    const crash = await checkCase({ ...canary, raw: { ...canary.raw, expected: { panic: true } } });
+    assert.deepEqual([crash.passed, crash.used], [true, ['crash']]);
     const broken = { ...first, raw: { ...first.raw, input: { kind: 'pause-step', pause: {}, now: 'never' } } };
     assert.equal((await checkCase(broken)).passed, false);
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
 import { canarySides } from '../../src/api/canary-sides.ts';
-import type { CanaryStrategy } from '../../src/api/canary-strategy.ts';
 import type { SetHeaderRoute, SetMirrorRoute } from '../../src/api/canary-step.ts';
+import type { CanaryStrategy } from '../../src/api/canary-strategy.ts';
 import type { KubeObject } from '../../src/api/object.ts';
 import type { RolloutStatus } from '../../src/api/rollout-status.ts';
 import type { RolloutSpec } from '../../src/api/rollout.ts';
