@@ -32,11 +32,11 @@ const gatewayApi = {
 } as const;
 
 const sourceFolder = import.meta.dirname;
-const buildTimeoutMs = 20 * 60_000;
-const lockWaitMs = 20 * 60_000;
+const buildTimeoutMs = 30 * 60_000;
+const lockWaitMs = 30 * 60_000;
 const buildsKept = 3;
-/** Go's own cache of a cold build takes most of it. */
-const buildBytes = 2.5 * 2 ** 30;
+/** The binary, twice while it is linked. Go's own cache, which a first build fills with 3 GiB, may be elsewhere. */
+const buildBytes = 0.5 * 2 ** 30;
 
 /** A finished build. */
 export interface Build {
