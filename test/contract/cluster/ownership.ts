@@ -174,6 +174,54 @@ export const ownershipCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'values that are null, empty, or of another shape',
+    needs: [],
+    async run({ client, tools }) {
+      const apply = (step: string, manager: string, spec: object) =>
+        tools.expect(step, () => client.apply(widget.type, 'one', { spec }, manager, { force: true }));
+      await apply('first', 'first', { limits: { memory: 1 }, notes: { a: '1' }, anything: { x: 'text', y: { z: 1 } } });
+      const nulls = await apply('null for a map', 'second', { limits: null, color: null, notes: {} });
+      assert.deepEqual(valueAt(nulls, 'spec.limits'), { cpu: 100, memory: 1 });
+      await tools.expect('another shape', () =>
+        client.merge(widget.type, 'one', { spec: { anything: { x: { deep: [1] }, y: 'text' } } }),
+      );
+      await apply('empty list', 'third', { tags: [], steps: [] });
+      // What is left of the notes is null, which the schema does not allow.
+      await tools.expectError('first lets go of the last note', 'Invalid', () =>
+        client.apply(widget.type, 'one', { spec: {} }, 'first'),
+      );
+      await apply('first lets go of the rest', 'first', { notes: { a: '1' } });
+      await tools.expectError('null that is not allowed', 'Invalid', () =>
+        client.apply(widget.type, 'one', { spec: { surge: null } }, 'third'),
+      );
+      for (const [step, spec] of Object.entries({
+        'unknown field': { colour: 'red' },
+        'wrong type': { replicas: 'x' },
+        'one key twice': { ports: [{ port: 80 }, { port: 80, protocol: 'TCP' }] },
+        'one item twice': { tags: ['a', 'a'] },
+      })) {
+        await tools.expectError(step, 'Internal', () => client.apply(widget.type, 'one', { spec }, 'third'));
+      }
+    },
+  },
+  {
+    name: 'scaling to 0 leaves the replicas to nobody',
+    needs: [],
+    async run({ client, tools }) {
+      await client.create(widget.type, 'one', { spec: { replicas: 2 } });
+      const scale = (replicas: number) =>
+        client.merge(widget.type, 'one', { spec: { replicas } }, { subresource: 'scale', fieldManager: 'scaler' });
+      const owners = (object: KubeObject): unknown => object.metadata.managedFields;
+      await scale(0);
+      await tools.expect('after 0', () => client.get(widget.type, 'one'), owners);
+      await scale(3);
+      await tools.expect('after 3', () => client.get(widget.type, 'one'), owners);
+      await client.merge(widget.type, 'one', { spec: { replicas: 4 } });
+      await scale(5);
+      await tools.expect('after 5', () => client.get(widget.type, 'one'), owners);
+    },
+  },
+  {
     name: 'apply through the status subresource owns the status only',
     needs: [],
     async run({ client, tools }) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { KubeObject } from '../../../src/api/object.ts';
 import { resourceTypes } from '../../../src/api/resource-types.ts';
+import type { JsonPatchOperation } from '../../../src/cluster/port.ts';
 import { valueAt, type ContractCase } from './case.ts';
 import { widget } from './widget.ts';
 import { deploymentContent } from './workload.ts';
@@ -92,6 +93,50 @@ export const patchCases: readonly ContractCase[] = [
         specOf,
       );
       assert.equal(valueAt(added, 'spec.code'), 'abc');
+    },
+  },
+  {
+    name: 'null and absent members in patches',
+    needs: [],
+    async run({ client, tools }) {
+      await client.create(widget.type, 'one', { spec: { notes: { a: '1' }, steps: [{ weight: 1 }] } });
+      const body = { spec: { anything: { list: [null, { a: null, b: [{ c: null }] }], new: { d: null } } } };
+      const merged = await tools.expect('null in a list', () => client.merge(widget.type, 'one', body), specOf);
+      assert.deepEqual(valueAt(merged, 'spec.anything'), { list: [null, { b: [{}] }], new: {} });
+      const json = (step: string, ...operations: readonly JsonPatchOperation[]) =>
+        tools.expect(step, () => client.json(widget.type, 'one', operations), specOf);
+      await json('test for nothing', { op: 'test', path: '/spec/code', value: null });
+      await tools.expectError('test inside nothing', 'Invalid', () =>
+        client.json(widget.type, 'one', [{ op: 'test', path: '/spec/ports/0', value: null }]),
+      );
+      const copied = await json('copy of nothing', { op: 'copy', from: '/spec/notes/b', path: '/spec/notes' });
+      assert.equal(valueAt(copied, 'spec.notes'), undefined);
+      await tools.expectError('copy from nothing', 'Invalid', () =>
+        client.json(widget.type, 'one', [{ op: 'copy', from: '/spec/notes/b', path: '/spec/code' }]),
+      );
+      await tools.expectError('label that is no text', 'Invalid', () =>
+        client.json(widget.type, 'one', [{ op: 'add', path: '/metadata/labels', value: { a: 1 } }]),
+      );
+    },
+  },
+  {
+    name: 'strategic merge patches take new lists as they are',
+    needs: [],
+    async run({ client, tools }) {
+      const type = resourceTypes.deployment;
+      await client.create(type, 'one', deploymentContent({ replicas: 0, paused: true }));
+      const ports = [
+        { containerPort: 80, protocol: 'TCP' },
+        { containerPort: 80, protocol: 'UDP' },
+      ];
+      const containers = [{ name: 'main', ports, env: [] }];
+      const patched = await tools.expect(
+        'two ports with one merge key',
+        () => client.strategic(type, 'one', { spec: { template: { spec: { containers } } } }),
+        (object) => valueAt(object, 'spec.template.spec.containers'),
+      );
+      assert.deepEqual(valueAt(patched, 'spec.template.spec.containers.0.ports'), ports);
+      assert.equal(valueAt(patched, 'spec.template.spec.containers.0.env'), undefined);
     },
   },
   {
