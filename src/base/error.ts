@@ -26,6 +26,7 @@ export const errorCatalogue = {
   Usage: { retry: 'terminal', httpStatus: 400, exitCode: 2 },
   StaleCommand: { retry: 'terminal', httpStatus: 409, exitCode: 1 },
   PortInUse: { retry: 'terminal', httpStatus: 500, exitCode: 1 },
+  StateInUse: { retry: 'terminal', httpStatus: 500, exitCode: 1 },
   StateUnreadable: { retry: 'terminal', httpStatus: 500, exitCode: 1 },
   SourceUnreadable: { retry: 'retry', httpStatus: 502, exitCode: 1 },
   MetricUnreachable: { retry: 'retry', httpStatus: 502, exitCode: 1 },

@@ -18,7 +18,7 @@ export interface FollowSourceOptions extends Pick<ApplyOptions, 'prepare' | 'pru
   readonly intervalMs: number;
   /** Told when a revision was applied. */
   readonly onApplied?: (revision: string, objects: readonly AppliedObject[]) => void;
-  /** Told once per revision that cannot be used, with all its problems, one per line. */
+  /** Told once per revision that cannot be used, with all its problems. Without it the log is. */
   readonly onRefused?: (revision: string, problems: readonly string[]) => void;
 }
 
@@ -67,8 +67,8 @@ async function applyRevision(set: ManifestSet, options: FollowSourceOptions, sig
     ...(prepare === undefined ? {} : { prepare }),
   });
   if (problems.length > 0) {
-    log.error({ revision: set.revision, problems }, 'a revision of the source cannot be used; nothing is changed');
-    options.onRefused?.(set.revision, problems);
+    if (options.onRefused !== undefined) options.onRefused(set.revision, problems);
+    else log.error({ revision: set.revision, problems }, 'a revision of the source cannot be used; nothing is changed');
     return;
   }
   await rememberRevision(set.revision, options, signal);

@@ -33,13 +33,16 @@ export class StateFile {
   readonly #remove: StatementSync;
   readonly #setVersion: StatementSync;
 
-  /** Opens or creates the file. Throws StateUnreadable, and changes nothing, when it is not a state file of ours. */
+  /**
+   * Opens or creates the file. Throws StateUnreadable, and changes nothing, when it is not a state file of ours,
+   * and StateInUse when another process has it.
+   */
   static open(path: string): StateFile {
     try {
       return new StateFile(path);
     } catch (error) {
       if (error instanceof SluiceError) throw error;
-      throw unreadable(path, messageOf(error), error);
+      throw isBusy(error) ? inUse(path, error) : unreadable(path, messageOf(error), error);
     }
   }
 
@@ -146,6 +149,18 @@ export class StateFile {
     }
     throw unreadable(this.#path, 'an entry in it is not an object');
   }
+}
+
+/** SQLITE_BUSY: another connection holds the lock of the file. */
+const busy = 5;
+
+function isBusy(error: unknown): boolean {
+  return isRecord(error) && error['errcode'] === busy;
+}
+
+function inUse(path: string, cause: unknown): SluiceError {
+  const message = `another Sluice uses the state file ${path}: talk to that one, stop it, or choose another folder`;
+  return new SluiceError('StateInUse', message, { cause });
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): SluiceError {

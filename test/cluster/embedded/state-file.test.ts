@@ -196,7 +196,7 @@ describe('the state file', () => {
   test('two processes cannot have the same file', async () => {
     const first = open();
     await create(first, 'one');
-    assert.throws(open, (error) => hasCode(error, 'StateUnreadable') && /locked/.test(error.message));
+    assert.throws(open, (error) => hasCode(error, 'StateInUse') && error.message.includes(statePath));
     await create(first, 'two');
     first.close();
   });
