@@ -93,7 +93,9 @@ async function createOrCount(cluster: ClusterPort, event: KubeObject, signal: Ab
   } catch (error) {
     if (!hasCode(error, 'AlreadyExists')) throw error;
     const at = { type, namespace: event.metadata.namespace ?? '', name: event.metadata.name };
-    await cluster.patch(at, { kind: 'merge', body: { lastTimestamp: event['lastTimestamp'] } }, {}, { signal });
+    const present = await cluster.get(at, { signal });
+    const count = (typeof present['count'] === 'number' ? present['count'] : 1) + 1;
+    await cluster.patch(at, { kind: 'merge', body: { count, lastTimestamp: event['lastTimestamp'] } }, {}, { signal });
   }
 }
 

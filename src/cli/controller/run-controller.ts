@@ -68,8 +68,6 @@ export async function runController(
       metricProviders,
       http,
       concurrencyMax: settings.workers,
-      onDecision: ({ namespace, name }, { reason, state }) =>
-        log.info({ rollout: `${namespace}/${name}`, state, reason: reason.code, why: reason.message }, 'decided'),
       onPass: (pass) => metrics.onPass(pass),
       onEvent: ({ namespace, name }, { type, reason }) => metrics.onEvent({ namespace, name, type, reason }),
     });

@@ -1,0 +1,82 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { waitUntil } from './wait.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const linesMax = 20_000;
+
+/** One line of the controller's log. */
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** `sluice controller` as a process of its own, on free ports of the loopback. */
+export class ControllerProcess {
+  readonly lines: LogLine[] = [];
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #complaints = '';
+
+  constructor(kubeconfig: string, flags: readonly string[] = []) {
+    const words = ['controller', '--kubeconfig', kubeconfig, '--listen', '127.0.0.1', '--metrics-port', '0'];
+    this.#child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', main, ...words, '--health-port', '0', ...flags],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } },
+    );
+    this.#exited = once(this.#child, 'exit');
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#complaints = (this.#complaints + chunk.toString('utf8')).slice(-4000);
+    });
+    if (this.#child.stdout !== null) {
+      createInterface({ input: this.#child.stdout }).on('line', (line) => {
+        // Every line of the log is JSON with these fields.
+        if (this.lines.length < linesMax) this.lines.push(JSON.parse(line) as LogLine);
+      });
+    }
+  }
+
+  /** Waits until this process leads and works. */
+  async leads(): Promise<void> {
+    await waitUntil(
+      'the controller leads',
+      async () => (this.hasEnded ? `ended: ${this.#complaints}` : await this.read('health', '/readyz')),
+      (text) => text === 'ok: leading\n',
+    );
+  }
+
+  /** A page of one of its ports; empty before it listens. */
+  async read(port: 'health' | 'metrics', path: string): Promise<string> {
+    const number = this.lines.find(({ msg }) => msg === 'the controller starts')?.[port];
+    if (typeof number !== 'number') return '';
+    const answer = await fetch(`http://127.0.0.1:${number}${path}`);
+    return await answer.text();
+  }
+
+  /** What it said in errors of its own. */
+  get complaints(): string {
+    return this.#complaints;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Sends a signal. */
+  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
+    this.#child.kill(name);
+  }
+
+  /** Ends it and waits for that; milliseconds that it took. */
+  async end(name: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number> {
+    const startMs = performance.now();
+    if (!this.hasEnded) this.signal(name);
+    await this.#exited;
+    return performance.now() - startMs;
+  }
+}
