@@ -9,8 +9,9 @@ import type { ClusterPort } from '../cluster/port.ts';
 import type { Notice } from '../engine/decision.ts';
 import type { Hold, RolloutView } from '../engine/world.ts';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
-import { createEventSink, type EventSink } from './event-sink.ts';
+import { createEventSink, type EventSink, type EventSubject } from './event-sink.ts';
 import type { Journal } from './journal.ts';
+import type { PassReport } from './metrics/controller-metrics.ts';
 import { namedServices } from './observe.ts';
 import type { ObservedRun } from './project.ts';
 import { createQueue, type Queue, type WorkOutcome } from './queue.ts';
@@ -38,6 +39,10 @@ export interface ControllerOptions
   readonly routers: RouterRegistry;
   /** Resources worked on at the same time. */
   readonly concurrencyMax?: number;
+  /** Told of every pass when it has ended. */
+  onPass?(pass: PassReport): void;
+  /** Told of every Event when it is emitted. */
+  onEvent?(subject: EventSubject, notice: Notice): void;
   /** Why raises and promotions of a Rollout must wait; nothing when absent. */
   holdsOf?(rollout: RolloutView): readonly Hold[];
 }
@@ -51,6 +56,17 @@ export interface Controller {
   stop(): Promise<void>;
   /** True when nothing waits to be worked on or written. Timers may still be pending. */
   readonly isIdle: boolean;
+  readonly stats: ControllerStats;
+}
+
+/** How much there is to do. */
+export interface ControllerStats {
+  /** Objects that wait for a worker. */
+  readonly queued: number;
+  /** Objects that are worked on. */
+  readonly active: number;
+  /** Events that were given up. */
+  readonly eventsLost: number;
 }
 
 /** Makes a controller. Nothing happens before it is started. */
@@ -76,7 +92,7 @@ class ClusterController implements Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { cluster, clock, random, log, routers } = options;
-    this.#events = createEventSink(cluster, clock, log, this.#stopping.signal);
+    this.#events = told(createEventSink(cluster, clock, log, this.#stopping.signal), options);
     this.view = createClusterView({
       ...options,
       routers: capabilitiesOf(routers),
@@ -87,7 +103,7 @@ class ClusterController implements Controller {
       clock,
       random: random.fork('queue'),
       concurrencyMax: options.concurrencyMax ?? concurrencyMaxDefault,
-      work: (key, signal) => this.#work(key, signal),
+      work: (key, signal) => this.#timed(key, signal),
       onPanic: (key, error) =>
         log.error(
           { key, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
@@ -127,6 +143,10 @@ class ClusterController implements Controller {
 
   get isIdle(): boolean {
     return this.#queue.depth === 0 && this.#queue.active === 0 && this.#runs.active === 0 && this.#events.isIdle;
+  }
+
+  get stats(): ControllerStats {
+    return { queued: this.#queue.depth, active: this.#queue.active, eventsLost: this.#events.lost };
   }
 
   /** Before everything was read once, a Rollout would look as if its ReplicaSets did not exist. */
@@ -207,6 +227,20 @@ class ClusterController implements Controller {
     }
   }
 
+  async #timed(key: string, signal: AbortSignal): Promise<WorkOutcome> {
+    const { clock } = this.#options;
+    const startMs = clock.monotonic();
+    let outcome: WorkOutcome['kind'] = 'quarantine';
+    try {
+      const result = await this.#work(key, signal);
+      outcome = result.kind;
+      return result;
+    } finally {
+      const [kind = '', namespace = '', name = ''] = key.split('/');
+      this.#options.onPass?.({ kind, namespace, name, outcome, durationMs: clock.monotonic() - startMs });
+    }
+  }
+
   async #work(key: string, signal: AbortSignal): Promise<WorkOutcome> {
     const [kind = '', namespace = '', name = ''] = key.split('/');
     try {
@@ -270,6 +304,24 @@ function isNewsForOwner(before: unknown, after: unknown): boolean {
   return (['phase', 'message', 'measured', 'terminating', 'deleting'] as const).some(
     (field) => was[field] !== is[field],
   );
+}
+
+/** A sink that tells of every Event, too. */
+function told(sink: EventSink, options: ControllerOptions): EventSink {
+  if (options.onEvent === undefined) return sink;
+  return {
+    emit(subject, notices, occasion) {
+      sink.emit(subject, notices, occasion);
+      for (const notice of notices) options.onEvent?.(subject, notice);
+    },
+    flushed: () => sink.flushed(),
+    get isIdle() {
+      return sink.isIdle;
+    },
+    get lost() {
+      return sink.lost;
+    },
+  };
 }
 
 /** How long a pass waits for a router's objects to be read for the first time. */
