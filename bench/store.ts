@@ -140,7 +140,7 @@ async function checkKept(statePath: string): Promise<void> {
   const cluster = open(statePath);
   const { items, resourceVersion } = await cluster.list(type, {}, call);
   cluster.close();
-  const expected = String(patchCount + objectCount);
+  const expected = String(1 + patchCount + objectCount);
   if (items.length === objectCount && resourceVersion === expected) return;
   throw new Error(`${items.length} objects at version ${resourceVersion}, expected ${objectCount} at ${expected}`);
 }

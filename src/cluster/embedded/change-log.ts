@@ -2,6 +2,9 @@ import type { KubeObject, ResourceType } from '../../api/object.ts';
 import { SluiceError } from '../../base/error.ts';
 import { invariant } from '../../base/invariant.ts';
 
+/** Version of a store in which nothing ever happened. Never 0: a watch from 0 means one from the present state. */
+export const firstVersion = 1;
+
 /** One committed write. Versions have no gaps: every change is the one before plus 1. */
 export interface Change {
   readonly resourceVersion: string;
@@ -64,7 +67,7 @@ export class ChangeLog implements ReadonlyChangeLog {
 
   /** Throws Gone unless every change after the version can still be read. */
   checkReadable(version: number): void {
-    if (version >= this.#compactedVersion) return;
+    if (version >= this.#compactedVersion || this.#compactedVersion <= firstVersion) return;
     throw new SluiceError('Gone', `too old resource version: ${version} (${this.#compactedVersion})`);
   }
 

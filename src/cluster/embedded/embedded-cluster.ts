@@ -17,7 +17,7 @@ import type {
 } from '../port.ts';
 import { builtinTraits } from './builtin/builtin-resources.ts';
 import { CallQueue } from './call-queue.ts';
-import type { ReadonlyChangeLog } from './change-log.ts';
+import { firstVersion, type ReadonlyChangeLog } from './change-log.ts';
 import { createObject } from './create-object.ts';
 import { customTraits, type CustomResource } from './custom-resources.ts';
 import { deleteObject } from './delete-object.ts';
@@ -97,7 +97,7 @@ class Cluster implements EmbeddedCluster {
     const file = statePath === undefined ? undefined : StateFile.open(statePath);
     const traits = [...builtinTraits, ...resources.map(customTraits)];
     this.#store = new ObjectStore(traits, {
-      version: file?.version ?? 0,
+      version: Math.max(file?.version ?? 0, firstVersion),
       historyMax: options.historyMax ?? historyMaxDefault,
       freeze: options.freeze ?? false,
     });

@@ -26,7 +26,9 @@ export function evictPod(context: WriteContext, at: ObjectAddress, options: Dele
 /** Pods that no budget counts on: not running yet, done, or on their way out already. */
 function isUncounted(pod: KubeObject): boolean {
   const phase = jsonAt(pod, 'status', 'phase');
-  return pod.metadata.deletionTimestamp !== undefined || phase !== 'Running';
+  return (
+    pod.metadata.deletionTimestamp !== undefined || phase === 'Pending' || phase === 'Succeeded' || phase === 'Failed'
+  );
 }
 
 function takeRoom(context: WriteContext, pod: KubeObject, dryRun: boolean): void {

@@ -94,14 +94,14 @@ describe('the embedded cluster', () => {
       );
     const cancelled = make('one', controller.signal);
     const kept = make('two', call.signal);
-    assert.equal(stage.cluster.log.version, 0);
+    assert.equal(stage.cluster.log.version, 1);
     controller.abort();
     const settled = Promise.allSettled([cancelled, kept]);
     await stage.clock.advance(0);
     const [first, second] = await settled;
     assert.equal(first.status === 'rejected' && hasCode(first.reason, 'Cancelled'), true);
     assert.equal(second.status, 'fulfilled');
-    assert.equal(stage.cluster.log.version, 1);
+    assert.equal(stage.cluster.log.version, 2);
   });
 
   test('the log is told before the caller', async () => {
@@ -142,7 +142,7 @@ describe('the embedded cluster', () => {
         hasCode(error, 'BadRequest'),
       );
     }
-    assert.equal(stage.cluster.log.version, 0);
+    assert.equal(stage.cluster.log.version, 1);
   });
 
   test('a call that fails half-way leaves nothing behind', async () => {
@@ -150,7 +150,7 @@ describe('the embedded cluster', () => {
     await stage.create('one', {}, { finalizers: ['a/b'] });
     await stage.create('two');
     const before = stage.cluster.log.version;
-    const options = { resourceVersion: '1' };
+    const options = { resourceVersion: '2' };
     // The first object fits the precondition and would be marked, the second does not.
     await assert.rejects(stage.settle(stage.cluster.deleteCollection(configMap, {}, options, call)), (error) =>
       hasCode(error, 'Conflict'),
@@ -214,16 +214,27 @@ describe('watches of the embedded cluster', () => {
   test('a reader that falls behind the history is told so', async () => {
     const stage = new Stage({ historyMax: 4 });
     await stage.create('one');
-    const stream = stage.cluster.watch(configMap, { resourceVersion: '1' }, call.signal)[Symbol.asyncIterator]();
+    const stream = stage.cluster.watch(configMap, { resourceVersion: '2' }, call.signal)[Symbol.asyncIterator]();
     for (let index = 0; index < 20; index += 1) await stage.set('one', 'a', String(index));
     await assert.rejects(stream.next(), (error) => hasCode(error, 'Gone'));
     assert.equal((await stream.next()).done, true);
   });
 
+  test('a watch from the list of an empty cluster sees all that follows, also what is gone by then', async () => {
+    const stage = new Stage();
+    const { resourceVersion } = await stage.settle(stage.cluster.list(configMap, {}, call));
+    await stage.create('one');
+    await stage.settle(stage.cluster.delete({ type: configMap, namespace: 'a', name: 'one' }, {}, call));
+    const watching = follow(stage.cluster, { resourceVersion });
+    await stage.clock.advance(0);
+    assert.deepEqual(watching.seen, ['ADDED one', 'DELETED one']);
+    watching.stop();
+  });
+
   test('a reader that waits is not disturbed by what happens to other kinds', async () => {
     const stage = new Stage({ historyMax: 4 });
     await stage.create('one');
-    const watching = follow(stage.cluster, { resourceVersion: '1' });
+    const watching = follow(stage.cluster, { resourceVersion: '2' });
     await stage.clock.advance(0);
     for (let index = 0; index < 20; index += 1) {
       const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `n${index}` } };
@@ -238,15 +249,15 @@ describe('watches of the embedded cluster', () => {
   test('bookmarks come by the clock, and only with news', async () => {
     const stage = new Stage();
     await stage.create('one');
-    const query = { resourceVersion: '1', bookmarks: true, labelSelector: 'app=web', timeoutSeconds: 600 };
+    const query = { resourceVersion: '2', bookmarks: true, labelSelector: 'app=web', timeoutSeconds: 600 };
     const watching = follow(stage.cluster, query);
     await stage.clock.advance(120_000);
     assert.deepEqual(watching.seen, []);
     await stage.set('one', 'a', '1');
     await stage.clock.advance(60_000);
-    assert.deepEqual(watching.seen, ['BOOKMARK 2']);
+    assert.deepEqual(watching.seen, ['BOOKMARK 3']);
     await stage.clock.advance(180_000);
-    assert.deepEqual(watching.seen, ['BOOKMARK 2']);
+    assert.deepEqual(watching.seen, ['BOOKMARK 3']);
     await stage.clock.advance(600_000);
     assert.equal(await watching.ended, undefined);
   });

@@ -68,10 +68,10 @@ describe('the state file', () => {
     const second = open([widget]);
     const { items, resourceVersion } = await second.list(type, {}, call);
     assert.deepEqual(items, [kept]);
-    assert.equal(resourceVersion, '4');
+    assert.equal(resourceVersion, '5');
     assert.deepEqual(await second.get({ type: widget.type, namespace: 'a', name: 'one' }, call), made);
     const next = await create(second, 'next');
-    assert.equal(next.metadata.resourceVersion, '5');
+    assert.equal(next.metadata.resourceVersion, '6');
     assert.equal([kept.metadata.uid, made.metadata.uid].includes(next.metadata.uid), false);
     second.close();
   });
@@ -83,9 +83,9 @@ describe('the state file', () => {
     first.close();
     const second = open();
     const stop = new AbortController();
-    const old = second.watch(type, { resourceVersion: '1' }, stop.signal)[Symbol.asyncIterator]();
+    const old = second.watch(type, { resourceVersion: '2' }, stop.signal)[Symbol.asyncIterator]();
     await assert.rejects(old.next(), (error) => hasCode(error, 'Gone'));
-    const current = second.watch(type, { resourceVersion: '2' }, stop.signal)[Symbol.asyncIterator]();
+    const current = second.watch(type, { resourceVersion: '3' }, stop.signal)[Symbol.asyncIterator]();
     const event = current.next();
     await create(second, 'three');
     const { value } = await event;
