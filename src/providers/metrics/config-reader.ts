@@ -13,11 +13,11 @@ export interface NumberRange {
   readonly initial?: number;
 }
 
-/** Bounds of a duration in milliseconds, both inclusive. */
+/** Bounds of a duration in milliseconds, both inclusive. Without `initialMs` the field is required. */
 export interface DurationRange {
   readonly minMs: number;
   readonly maxMs: number;
-  readonly initialMs: number;
+  readonly initialMs?: number;
 }
 
 /**
@@ -65,8 +65,8 @@ export class ConfigReader {
     return Number.isInteger(value) ? value : this.#reject(name, 'it must be a whole number', range.initial);
   }
 
-  duration(name: string, { minMs, maxMs, initialMs }: DurationRange): number {
-    const text = this.text(name, formatDuration(initialMs));
+  duration(name: string, { minMs, maxMs, initialMs = Number.NaN }: DurationRange): number {
+    const text = this.text(name, Number.isNaN(initialMs) ? '' : formatDuration(initialMs));
     const parsed = parseDuration(text);
     if (!parsed.ok) return this.#reject(name, parsed.error, initialMs);
     if (parsed.value >= minMs && parsed.value <= maxMs) return parsed.value;
