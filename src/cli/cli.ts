@@ -6,6 +6,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addController } from './commands/controller.ts';
 import { addDescribe } from './commands/describe.ts';
 import { addGet } from './commands/get.ts';
+import { addInstall } from './commands/install.ts';
 import { addLint } from './commands/lint.ts';
 import { addPause } from './commands/pause.ts';
 import { addPromote } from './commands/promote.ts';
@@ -78,6 +79,7 @@ function program(context: CliContext): Command {
   addRestart(root, context);
   addSetImage(root, context);
   addUndo(root, context);
+  addInstall(root, context);
   addLint(root, context);
   if (context.run !== undefined) addRun(root, context, context.run);
   if (context.control !== undefined) addController(root, context, context.control);

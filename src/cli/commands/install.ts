@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+
+import type { CliContext } from '../context.ts';
+import { manifestText } from '../install/deploy-files.ts';
+import { installFiles } from '../install/install-objects.ts';
+
+interface InstallOptions {
+  readonly image: string;
+  readonly scope: string;
+  readonly crds: boolean;
+}
+
+const examples = `
+Examples:
+  sluice install --image registry.example/sluice:0.1.0 | kubectl apply --server-side -f -
+  sluice install --scope namespace -n shop --image registry.example/sluice:0.1.0`;
+
+/** `install`: prints what a cluster needs to run the controller. Nothing is sent. */
+export function addInstall(program: Command, context: CliContext): void {
+  program
+    .command('install')
+    .description('Print the objects that install the controller in a Kubernetes cluster')
+    .requiredOption('--image <image>', 'image of the controller')
+    .option('--scope <scope>', 'what it looks after: "cluster", or "namespace" with rights in that only', 'cluster')
+    .option('--no-crds', 'without the definitions of the kinds, where they are there already')
+    .addHelpText('after', examples)
+    .action((options: InstallOptions, self: Command) => {
+      if (options.scope !== 'cluster' && options.scope !== 'namespace') {
+        self.error(`error: --scope: "${options.scope}" is neither cluster nor namespace`, { exitCode: 2 });
+      }
+      const isGiven = self.getOptionValueSourceWithGlobals('namespace') === 'cli';
+      const namespace = isGiven ? self.optsWithGlobals<{ readonly namespace: string }>().namespace : 'sluice-system';
+      const files = installFiles({
+        image: options.image,
+        namespace,
+        scope: options.scope === 'namespace' ? 'namespace' : 'cluster',
+      });
+      const wanted = files.filter(({ name }) => options.crds || name !== 'crds.yaml');
+      context.stdout.write(manifestText(wanted.flatMap(({ objects }) => objects)));
+    });
+}

@@ -1,0 +1,38 @@
+import { dump } from 'js-yaml';
+
+import type { KubeObject } from '../../api/object.ts';
+import type { InstallScope } from './access-objects.ts';
+import { installFiles } from './install-objects.ts';
+
+/** A file below `deploy/`. */
+export interface DeployFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What the stored files are made for; kustomize changes it. */
+const defaults = { namespace: 'sluice-system', image: 'sluice:0.1.0' } as const;
+
+const folders: Readonly<Record<InstallScope, string>> = { cluster: 'base', namespace: 'namespaced' };
+
+/** All files below `deploy/`: a kustomize base for the whole cluster, and one for a single namespace. */
+export function deployFiles(): readonly DeployFile[] {
+  return (['cluster', 'namespace'] as const).flatMap((scope) => {
+    const files = installFiles({ ...defaults, scope });
+    const kustomization = {
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      namespace: defaults.namespace,
+      resources: files.map(({ name }) => name),
+    };
+    return [
+      { path: `${folders[scope]}/kustomization.yaml`, text: dump(kustomization) },
+      ...files.map(({ name, objects }) => ({ path: `${folders[scope]}/${name}`, text: manifestText(objects) })),
+    ];
+  });
+}
+
+/** Objects as one YAML text. */
+export function manifestText(objects: readonly KubeObject[]): string {
+  return objects.map((object) => dump(object, { noRefs: true, lineWidth: 120 })).join('---\n');
+}
