@@ -1,13 +1,13 @@
 import { canaryStepText } from '../api/canary-step-kind.ts';
 import { getCondition } from '../api/condition.ts';
-import type { TrafficWeights } from '../api/rollout-status.ts';
+import type { AnalysisRunReference, TrafficWeights } from '../api/rollout-status.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import type { TrafficPlan } from '../api/traffic.ts';
-import { recordedRun, runRoles } from './analysis-plan.ts';
+import { findRun, recordedRun, runRoles, type RunRole } from './analysis-plan.ts';
 import type { Effect, Notice } from './decision.ts';
 import { abortMessage, begins, completedStep, isAbort, isPromotion, type Pass } from './pass.ts';
 import { revisionOf } from './revision.ts';
-import { isIn, stepsOf } from './situation.ts';
+import { isIn, stepsOf, type Situation } from './situation.ts';
 
 /** The Kubernetes Events of a pass, in the order in which clients know them. */
 export function noticesOf(pass: Pass, effects: readonly Effect[], next: RolloutStatus): readonly Notice[] {
@@ -87,11 +87,14 @@ function skipNotice({ settled }: Pass): readonly Notice[] {
 
 const badPhases: ReadonlySet<string> = new Set(['Failed', 'Error', 'Inconclusive']);
 
-/** One notice for each change of phase of a run that the status names. A run that just appeared is none. */
+/**
+ * One notice for each change of phase of a run that the status names, or named until its end moved the update on. A run
+ * that just appeared is none.
+ */
 function runNotices({ restored }: Pass, next: RolloutStatus): readonly Notice[] {
   return runRoles.flatMap((role) => {
-    const run = recordedRun(next, role);
     const before = recordedRun(restored.stored.rollout.status, role);
+    const run = recordedRun(next, role) ?? lastState(restored, role, before?.name);
     if (run === undefined) return [];
     const previous = before?.name === run.name ? before.status : '';
     if (run.status === '' || run.status === previous) return [];
@@ -100,6 +103,14 @@ function runNotices({ restored }: Pass, next: RolloutStatus): readonly Notice[] 
       badPhases.has(run.status) ? warning(`AnalysisRun${run.status}`, text) : normal(`AnalysisRun${run.status}`, text),
     ];
   });
+}
+
+/** The run that the update was waiting for, as it is now. */
+function lastState(restored: Situation, role: RunRole, recorded: string | undefined): AnalysisRunReference | undefined {
+  const run =
+    restored.world.analysisRuns.find(({ name }) => name === recorded) ??
+    (isIn(restored, 'canary', 'blueGreen') ? findRun(restored, role) : undefined);
+  return run === undefined ? undefined : { name: run.name, status: run.phase };
 }
 
 /**

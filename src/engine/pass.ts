@@ -1,5 +1,6 @@
 import { revisionOf } from './revision.ts';
 import { isIn, type Situation } from './situation.ts';
+import { isRetried } from './stored.ts';
 import type { AnalysisRunView } from './world.ts';
 
 /** One pass over a Rollout: where it stood by its status, and where it stands now that the facts are known. */
@@ -31,12 +32,10 @@ export function isAbort({ restored, settled }: Pass): boolean {
 
 /** True in the first pass after a person asked to try an aborted update again. */
 export function isRetry({ restored, settled }: Pass): boolean {
-  const { status } = restored.stored.rollout;
   return (
-    !restored.stored.aborted &&
     isIn(settled, 'canary', 'blueGreen', 'promoteFull') &&
     isIn(restored, 'canary', 'blueGreen', 'promoteFull') &&
-    status.duration?.completionStatus === 'Aborted'
+    isRetried(restored.stored.rollout.status)
   );
 }
 

@@ -2,6 +2,7 @@ import type { BlueGreenStrategy } from '../api/blue-green-strategy.ts';
 import { canaryStepKind } from '../api/canary-step-kind.ts';
 import type { CanaryStepKind } from '../api/canary-step.ts';
 import { getCondition } from '../api/condition.ts';
+import type { RolloutStatus } from '../api/rollout.ts';
 import type { RolloutView } from './world.ts';
 
 /**
@@ -43,7 +44,11 @@ export interface Stored {
 }
 
 /** Reads the stored facts of a Rollout. Total: every status leads somewhere. */
-export function readStored(rollout: RolloutView): Stored {
+export function readStored(view: RolloutView): Stored {
+  return readAttempt(isRetried(view.status) ? { ...view, status: withoutRuns(view.status) } : view);
+}
+
+function readAttempt(rollout: RolloutView): Stored {
   const { spec, status, templateHash, stepsHash } = rollout;
   const { currentPodHash: current = '', currentStepHash = '', stableRS: stable = '', pauseConditions = [] } = status;
   // A step without any known field (validation refuses it) pauses: nothing goes on by mistake.
@@ -64,6 +69,30 @@ export function readStored(rollout: RolloutView): Stored {
     controllerPause: status.controllerPause === true,
     specPaused: spec.paused === true,
     blueGreen: readBlueGreen(rollout),
+  };
+}
+
+/** True between the wish to try an aborted update again and the first pass that knows of it. */
+export function isRetried({ abort, duration }: RolloutStatus): boolean {
+  return abort !== true && duration?.completionStatus === 'Aborted';
+}
+
+/** What the runs of the aborted attempt have shown does not count for the next one. */
+function withoutRuns(status: RolloutStatus): RolloutStatus {
+  const {
+    prePromotionAnalysisRunStatus: _pre,
+    postPromotionAnalysisRunStatus: _post,
+    ...blueGreen
+  } = status.blueGreen ?? {};
+  const {
+    currentStepAnalysisRunStatus: _step,
+    currentBackgroundAnalysisRunStatus: _background,
+    ...canary
+  } = status.canary ?? {};
+  return {
+    ...status,
+    ...(status.blueGreen === undefined ? {} : { blueGreen }),
+    ...(status.canary === undefined ? {} : { canary }),
   };
 }
 

@@ -15,11 +15,10 @@ export function canaryStatus(situation: Situation): CanaryStatus {
   if (situation.stored.strategy !== 'canary') return {};
   const stored = situation.stored.rollout.status.canary ?? {};
   const background = backgroundIsDue(situation) ? referTo(situation, 'Background') : undefined;
-  const keepsBackground = isIn(situation, 'canary', 'settled');
   return compact<CanaryStatus>({
     ...stored,
     currentStepAnalysisRunStatus: isIn(situation, 'canary') ? referTo(situation, 'Step') : undefined,
-    currentBackgroundAnalysisRunStatus: keepsBackground
+    currentBackgroundAnalysisRunStatus: isIn(situation, 'canary')
       ? (background ?? stored.currentBackgroundAnalysisRunStatus)
       : undefined,
     weights: weightsOf(situation) ?? stored.weights,
@@ -66,12 +65,12 @@ function servedBy({ world }: Situation, serviceName: string | undefined, wanted:
 export function blueGreenStatus(situation: Situation): BlueGreenStatus {
   const strategy = situation.world.rollout.spec.strategy?.blueGreen;
   if (strategy === undefined) return {};
-  const stored = isIn(situation, 'aborted') ? {} : (situation.stored.rollout.status.blueGreen ?? {});
-  const run = (role: RunRole): AnalysisRunReference | undefined =>
-    isIn(situation, 'aborted') ? undefined : referTo(situation, role);
+  const stored = situation.stored.rollout.status.blueGreen ?? {};
+  const run = (role: RunRole): AnalysisRunReference | undefined => referTo(situation, role);
   const passesCheckPoint =
     strategy.previewReplicaCount !== undefined && isIn(situation, 'blueGreen.cutOver', 'blueGreen.postAnalysis');
   return compact<BlueGreenStatus>({
+    ...stored,
     previewSelector: selectorOf(situation, strategy.previewService),
     activeSelector: selectorOf(situation, strategy.activeService),
     scaleUpPreviewCheckPoint: passesCheckPoint ? true : undefined,

@@ -151,9 +151,13 @@ function raisedWeight(situation: Situation, wanted: number): number {
   if (!isInForce(situation) || heldBy(situation.world) !== undefined) return 0;
   if (canarySizeReached(situation)) return wanted;
   const { dynamicStableScale = false } = situation.world.rollout.spec.strategy?.canary ?? {};
-  if (!dynamicStableScale || !isIn(situation, 'promoteFull') || situation.replicas === 0) return 0;
-  const available = situation.current?.availableReplicas ?? 0;
-  return Math.floor((trafficWeightMax(situation.world.rollout.spec) * available) / situation.replicas);
+  return dynamicStableScale && isIn(situation, 'promoteFull') ? canaryCapacity(situation) : 0;
+}
+
+/** The share that the canary can carry with the pods it has, of all that are wanted. */
+function canaryCapacity({ world, current, replicas }: Situation): number {
+  const available = current?.availableReplicas ?? 0;
+  return replicas === 0 ? 0 : Math.floor((trafficWeightMax(world.rollout.spec) * available) / replicas);
 }
 
 /** The share that the stable side can carry with the pods it has, allowing for maxUnavailable. */
