@@ -24,12 +24,13 @@ export interface LifeDifference {
 
 /** Everything in which a replay differs from what was recorded and that was the same in all recordings. */
 export function compareLife(life: RecordedLife, replay: Replay): readonly LifeDifference[] {
-  if (replay.problem !== undefined) {
-    return [{ ...nowhere, kind: 'play', what: 'actions', recorded: ['all are done'], ours: [replay.problem] }];
-  }
+  const stuck = problemOf(replay);
+  // What comes after an action that was never done would all be different.
+  if (replay.moments.length < life.actions.length) return stuck;
   const [recorded, ours] = [recordedHistory(life), replayedHistory(replay)];
   const comparison: Comparison = { life, recorded, ours, stability: (object, path) => stabilityOf(life, object, path) };
   return [
+    ...stuck,
     ...compareAnswers(comparison),
     ...compareSequences(comparison),
     ...compareCreated(comparison),
@@ -37,6 +38,11 @@ export function compareLife(life: RecordedLife, replay: Replay): readonly LifeDi
     ...compareReasons(comparison),
     ...compareFinal(comparison),
   ];
+}
+
+function problemOf({ problem }: Replay): readonly LifeDifference[] {
+  if (problem === undefined) return [];
+  return [{ ...nowhere, kind: 'play', what: 'actions', recorded: ['all are done'], ours: [problem] }];
 }
 
 interface Comparison {
@@ -133,7 +139,7 @@ const statusPaths: Readonly<Record<string, readonly string[]>> = {
     'duration.completionStatus',
     ...conditionTypes.flatMap((type) => ['status', 'reason', 'message'].map((field) => `conditions[${type}].${field}`)),
   ],
-  AnalysisRun: ['phase', 'message', 'runSummary', 'dryRunSummary'],
+  AnalysisRun: ['phase', 'message', 'runSummary', 'dryRunSummary', 'metricResults'],
   Experiment: ['phase', 'message'],
 };
 
@@ -148,7 +154,9 @@ function compareStatuses({ life, recorded, ours, stability }: Comparison): reado
       (statusPaths[kindOf(object)] ?? []).flatMap((path): readonly LifeDifference[] => {
         const stable = stability(object, `status.${path}`);
         if (stable === 'free' || (stable === 'last' && !isEnd)) return [];
-        const [left, right] = [fields, ours.moments[moment]?.get(object)].map((state) => statusText(state, path));
+        const now = ours.moments[moment];
+        if (now === undefined) return [];
+        const [left, right] = [fields, now.get(object)].map((state) => statusText(state, path));
         if (left === right) return [];
         const what = `${isEnd ? 'at the end' : `before action ${moment}`}: ${object} status.${path}`;
         return [{ kind: 'status', object, path, what, moment, recorded: [left ?? ''], ours: [right ?? ''] }];
@@ -159,9 +167,16 @@ function compareStatuses({ life, recorded, ours, stability }: Comparison): reado
 
 /** Absent, false, 0 and an empty structure say the same in this API. */
 function statusText(object: Fields | undefined, path: string): string {
-  const value = withoutEmpty(readPath(object?.['status'], path));
+  const value = withoutEmpty(byName(readPath(object?.['status'], path)));
   if (value === undefined) return '-';
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The order of results is that in which they came in. */
+function byName(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const nameOf = (item: unknown): string => textOf(readPath(item, 'name') ?? readPath(item, 'reason'));
+  return value.toSorted((left, right) => nameOf(left).localeCompare(nameOf(right)));
 }
 
 function withoutEmpty(value: unknown): unknown {

@@ -36,6 +36,29 @@ const stateRules: readonly LifeRule[] = [
     },
   },
   {
+    name: 'own words for what cannot be evaluated',
+    reason:
+      'Why a condition cannot be evaluated, or why the specification of a run is wrong, is said in words of our own, and the ' +
+      'value that could not be judged is kept beside them. Which condition it was, and everything around it, is the same; ' +
+      'the text is free.',
+    applies: usesAnalysis,
+    explains: ({ kind, recorded, ours }) => {
+      const [left, right] = [recorded, ours].map((values) => withoutFreeText(values[0] ?? ''));
+      return kind === 'status' && left !== recorded[0] && left === right;
+    },
+  },
+  {
+    name: 'runs go when their time is over',
+    reason:
+      'Nothing asks the reference to look at a completed run again, so it stays whatever its ttlStrategy says (Appendix E, ' +
+      'defect 5). Ours deletes it in time.',
+    applies: ({ manifests }) =>
+      manifests.some(({ kind, spec }) => kind === 'AnalysisRun' && JSON.stringify(spec).includes('"ttlStrategy"')),
+    explains: ({ kind, object, what, ours }) =>
+      (kind === 'play' && what === 'actions') ||
+      (kind === 'final' && object.startsWith('AnalysisRun/') && ours[0] === '-'),
+  },
+  {
     name: 'growing comes before shrinking',
     reason:
       'Without a router the reference takes stable pods away before the first canary pod is there (Appendix E: ours may do ' +
@@ -90,6 +113,14 @@ const eventRules: readonly EventRule[] = [
       'are the beginning of ours.',
     applies: (life) => eventsAbout(life).length >= 25,
     cuts: true,
+  },
+  {
+    name: 'measuring is not waited for',
+    reason:
+      'The reference measures within the pass that starts a run, so a run with one measurement is never seen running. Ours ' +
+      'starts the measurement and releases the worker (design section 8, metric contract), so the run is Running first.',
+    applies: usesAnalysis,
+    ignores: ['AnalysisRunRunning'],
   },
   {
     name: 'users leave before the Service of the canary moves',
@@ -189,6 +220,24 @@ function collapse(reasons: readonly string[]): readonly string[] {
 /** `spec.x[0].y: Invalid value` of an InvalidSpec message. */
 function mistakeOf(message: string): string | undefined {
   return /is invalid: (?<mistake>\S+: [A-Z][a-z]+(?: [a-z]+)?)/u.exec(message)?.groups?.['mistake'];
+}
+
+/** A message or a list of results without what is said in free words, and without values that were not judged. */
+function withoutFreeText(text: string): string {
+  const message = /^(?<fixed>.*?(?:could not evaluate \w+Condition \\?".*?\\?": |Analysis spec invalid: ))[^\\"]*/u;
+  if (!text.startsWith('[')) return message.exec(text)?.groups?.['fixed'] ?? text;
+  return JSON.stringify(JSON.parse(text, withoutUnjudged));
+}
+
+function withoutUnjudged(key: string, value: unknown): unknown {
+  if (key === 'message' && typeof value === 'string') return withoutFreeText(value);
+  if (typeof value !== 'object' || value === null || !('phase' in value) || value.phase !== 'Error') return value;
+  return Object.fromEntries(Object.entries(value).filter(([field]) => field !== 'value'));
+}
+
+function usesAnalysis({ manifests, actions }: RecordedLife): boolean {
+  const created = actions.flatMap(({ do: { object } }) => (object === undefined ? [] : [object]));
+  return [...manifests, ...created].some(({ kind }) => kind.includes('Analysis'));
 }
 
 function canaryOf({ manifests, actions }: RecordedLife): RolloutSpec | undefined {
