@@ -11,7 +11,9 @@ export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configu
 /** Annotation with the revision of the source that an object was last changed by. */
 export const sourceRevisionAnnotation = 'sluice.dev/source-revision';
 
-/** Annotation with the source that an object was last changed by: what leaves it is pruned with its own objects only. */
+/**
+ * Annotation with the source that an object was last changed by: what leaves it is pruned with its own objects only.
+ */
 export const sourceAnnotation = 'sluice.dev/source';
 
 /** What happened to one object. */
