@@ -23,7 +23,9 @@ const madeByRouters: Readonly<Record<string, readonly AccessVerb[]>> = {
   apisixroutes: ['create', 'delete'],
 };
 
-/** Everything the controller does with objects of Rollouts, and nothing else. `routers`: the kinds that routers touch. */
+/**
+ * Everything the controller does with objects of Rollouts, and nothing else. `routers`: the kinds that routers touch.
+ */
 export function accessRules(routers: readonly ResourceType[]): readonly AccessRule[] {
   const { rollout, analysisRun, analysisTemplate, clusterAnalysisTemplate, replicaSet, pod, service } = resourceTypes;
   const kinds = new Map(routers.map((type) => [`${type.plural}.${type.group}`, type]));
