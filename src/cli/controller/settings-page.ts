@@ -3,7 +3,8 @@ import { settings, variableOf, type Setting } from './settings.ts';
 /** The page about the controller's settings, in Markdown. A test keeps the stored one equal to it. */
 export function settingsPage(): string {
   const rows = settings.map((setting: Setting) => {
-    const fallback = setting.fallback === undefined || setting.fallback === '' ? '' : `\`${setting.fallback}\``;
+    const given = setting.fallback ?? '';
+    const fallback = given === '' ? '' : `\`${given}\``;
     return `| \`--${setting.name} <${setting.value.replaceAll('|', '/')}>\` | \`${variableOf(setting.name)}\` | ${fallback} | ${sentence(setting)} |`;
   });
   return [
