@@ -80,7 +80,7 @@ export async function reconcile(
     throw error;
   }
   tell(withRouterNotices(decision.events, context.notices));
-  return { kind: 'done', ...againAfter(decision, clock) };
+  return { kind: 'done', ...againAfter(decision, isNews, clock) };
 }
 
 /** The write may have been done although nobody said so. */
@@ -151,9 +151,11 @@ export function subjectOf({ namespace, name, uid }: RolloutView): EventSubject {
 }
 
 function occasionOf({ templateHash, generation }: RolloutView, { status }: Decision): string {
-  return `${templateHash}/${generation}/${status.currentStepIndex ?? ''}/${status.duration?.rolloutStartedAt ?? ''}`;
+  return `${templateHash}/${generation}/${status.currentStepIndex ?? ''}/${status.duration?.rolloutStartedAt ?? '/** After a pass that changed nothing there is nothing new to see at once: without a wait it would spin. */
+function againAfter({ lookAgainAt }: Decision, isNews: boolean, clock: Clock): { againAfterMs?: number } {
+  if (lookAgainAt === undefined) return {};
+  const againAfterMs = lookAgainAt - clock.now();
+  return { againAfterMs: againAfterMs > 0 || isNews ? Math.max(0, againAfterMs) : idleDelayMs };
 }
 
-function againAfter({ lookAgainAt }: Decision, clock: Clock): { againAfterMs?: number } {
-  return lookAgainAt === undefined ? {} : { againAfterMs: Math.max(0, lookAgainAt - clock.now()) };
-}
+const idleDelayMs = 1000;
