@@ -151,7 +151,10 @@ export function subjectOf({ namespace, name, uid }: RolloutView): EventSubject {
 }
 
 function occasionOf({ templateHash, generation }: RolloutView, { status }: Decision): string {
-  return `${templateHash}/${generation}/${status.currentStepIndex ?? ''}/${status.duration?.rolloutStartedAt ?? '/** After a pass that changed nothing there is nothing new to see at once: without a wait it would spin. */
+  return `${templateHash}/${generation}/${status.currentStepIndex ?? ''}/${status.duration?.rolloutStartedAt ?? ''}`;
+}
+
+/** After a pass that changed nothing there is nothing new to see at once: without a wait it would spin. */
 function againAfter({ lookAgainAt }: Decision, isNews: boolean, clock: Clock): { againAfterMs?: number } {
   if (lookAgainAt === undefined) return {};
   const againAfterMs = lookAgainAt - clock.now();
