@@ -76,7 +76,7 @@ function observeServices(rollout: RolloutView, caches: Caches): ReadonlyMap<stri
 }
 
 /** The templates that the Rollout names, and those that these name. */
-function observeTemplates(rollout: RolloutView, caches: Caches): ReadonlyMap<string, AnalysisTemplateSpec> {
+export function observeTemplates(rollout: RolloutView, caches: Caches): ReadonlyMap<string, AnalysisTemplateSpec> {
   const found = new Map<string, AnalysisTemplateSpec>();
   const open = analysesOf(rollout).flatMap(({ templates = [] }) => templates);
   // Every turn either takes a reference away for good or adds those of one template that was not there before.

@@ -1,4 +1,4 @@
-import { isMeasured } from '../analysis/passes-gate.ts';
+import { passesGate } from '../analysis/passes-gate.ts';
 import type { AnalysisPhase, AnalysisRun } from '../api/analysis-run.ts';
 import type { KubeObject } from '../api/object.ts';
 import { podTemplateHash, stepsHash } from '../api/pod-template-hash.ts';
@@ -151,7 +151,7 @@ export function projectAnalysisRun(object: KubeObject): ObservedRun {
     message,
     startedAt: parseInstant(startedAt),
     completedAt: parseInstant(completedAt),
-    measured: isMeasured(status),
+    measured: spec !== undefined && passesGate(spec, status),
     owner: ownerOf(object),
     run: completedAt === '' || spec?.ttlStrategy !== undefined ? (object as unknown as AnalysisRun) : undefined,
   };

@@ -2,9 +2,12 @@ import type { AnalysisTemplate } from '../api/analysis-template.ts';
 import { fieldErrorMessage } from '../api/field-error.ts';
 import { apiVersionOf } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
+import { rolloutReferences, type AnalysisReference } from '../api/rollout-reference.ts';
 import { validateReferences, type ReferenceFinder } from '../api/validate-references.ts';
+import { resolveRun } from '../engine/resolve-run.ts';
 import type { SpecProblem } from '../engine/world.ts';
 import type { Caches } from './caches.ts';
+import { observeTemplates } from './observe.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import type { ConfiguredRouter } from './routers.ts';
 
@@ -21,11 +24,31 @@ export function referenceProblems(
     metadata: { name, namespace, uid, annotations, labels },
     spec: { ...spec, template: { metadata: { labels: templateLabels } } },
   };
-  const errors = validateReferences(whole, finder(namespace, caches));
+  const errors = validateReferences(whole, finder(namespace, caches)).map((error): SpecProblem => ({
+    field: error.field,
+    message: fieldErrorMessage(error),
+  }));
   return [
-    ...errors.map((error) => ({ field: error.field, message: fieldErrorMessage(error) })),
+    ...errors,
+    // Where the templates themselves are wrong there is no run to look at.
+    ...(errors.length === 0 ? runProblems(rollout, rolloutReferences(whole).analyses, caches) : []),
     ...routers.flatMap((router) => missingTargets(router, caches)),
   ];
+}
+
+/** Why a run could not be made: templates in a circle, arguments that speak of what the Rollout does not have. */
+function runProblems(
+  rollout: ObservedRollout,
+  analyses: readonly AnalysisReference[],
+  caches: Caches,
+): readonly SpecProblem[] {
+  if (analyses.length === 0) return [];
+  const templates = observeTemplates(rollout, caches);
+  const subject = { rollout, stableHash: rollout.status.stableRS ?? '', latestHash: rollout.templateHash };
+  return analyses.flatMap(({ field, ...analysis }) => {
+    const run = resolveRun(analysis, templates, subject);
+    return run.ok ? [] : run.error.map((message) => ({ field, message }));
+  });
 }
 
 function finder(namespace: string, caches: Caches): ReferenceFinder {

@@ -2,8 +2,8 @@ import type { RolloutAnalysis } from '../api/analysis-reference.ts';
 import type { AnalysisRunReference } from '../api/rollout-status.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import { parseInstant } from '../base/instant.ts';
-import { composeRunSpec } from './compose-run-spec.ts';
 import type { Effect } from './decision.ts';
+import { resolveRun } from './resolve-run.ts';
 import { revisionOf } from './revision.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
 import type { AnalysisRunView } from './world.ts';
@@ -133,7 +133,7 @@ function previewReplicas({ world, replicas, stored }: Situation): number {
 
 function startRun(situation: Situation, role: RunRole, analysis: RolloutAnalysis): readonly Effect[] {
   const { rollout, templates, analysisRuns } = situation.world;
-  const spec = composeRunSpec(analysis, templates, {
+  const spec = resolveRun(analysis, templates, {
     rollout,
     stableHash: situation.stored.rollout.status.stableRS ?? '',
     latestHash: rollout.templateHash,

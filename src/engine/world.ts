@@ -117,7 +117,7 @@ export interface AnalysisRunView {
   readonly message: string;
   readonly startedAt: number | undefined;
   readonly completedAt: number | undefined;
-  /** True when at least one measurement that counts was completed: without evidence no gate is passed. */
+  /** True when it is Successful and each metric that counts has shown something: without evidence no gate is passed. */
   readonly measured: boolean;
 }
 
