@@ -45,7 +45,10 @@ export class ControllerProcess {
   async leads(): Promise<void> {
     await waitUntil(
       'the controller leads',
-      async () => (this.hasEnded ? `ended: ${this.#complaints}` : await this.read('health', '/readyz')),
+      async () => {
+        if (this.hasEnded) throw new Error(`the controller ended: ${this.#complaints}`);
+        return await this.read('health', '/readyz');
+      },
       (text) => text === 'ok: leading\n',
     );
   }
