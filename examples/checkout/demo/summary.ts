@@ -1,3 +1,5 @@
+import { evidenceLines } from '../../../src/cli/show/evidence-lines.ts';
+import { painter } from '../../../src/cli/show/style.ts';
 import type { RolloutDetail } from '../../../src/server/view/rollout-detail.ts';
 import type { DemoOptions } from '../demo.ts';
 import type { LoadReport, ReleaseCounts } from '../load.ts';
@@ -100,12 +102,7 @@ function harm(facts: SummaryFacts, { firstBadAt, lastAt }: ReleaseCounts): reado
 function verdict(rollout: RolloutDetail | undefined): readonly string[] {
   const run = rollout?.analysisRuns.at(-1);
   if (run === undefined) return [];
-  return [
-    `Verdict of ${run.name}: ${run.phase}.`,
-    ...run.metrics.map(
-      ({ name, message, measurements }) => `  ${name}: ${message ?? measurements.at(-1)?.message ?? ''}`,
-    ),
-  ];
+  return [`Verdict of ${run.name}: ${run.phase}.`, ...evidenceLines(run, painter(false)).map((line) => `  ${line}`)];
 }
 
 function checkLine({ holds, text }: Check): string {
