@@ -61,6 +61,11 @@ export class ControllerProcess {
     return await answer.text();
   }
 
+  /** Id of the process; 0 when it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** What it said in errors of its own. */
   get complaints(): string {
     return this.#complaints;
