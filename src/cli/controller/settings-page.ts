@@ -3,9 +3,10 @@ import { settings, variableOf, type Setting } from './settings.ts';
 /** The page about the controller's settings, in Markdown. A test keeps the stored one equal to it. */
 export function settingsPage(): string {
   const rows = settings.map((setting: Setting) => {
-    const given = setting.fallback ?? '';
-    const fallback = given === '' ? '' : `\`${given}\``;
-    return `| \`--${setting.name} <${setting.value.replaceAll('|', '/')}>\` | \`${variableOf(setting.name)}\` | ${fallback} | ${sentence(setting)} |`;
+    const { name, value, fallback = '' } = setting;
+    const flag = `\`--${name} <${value.replaceAll('|', '/')}>\``;
+    const given = fallback === '' ? '' : `\`${fallback}\``;
+    return `| ${flag} | \`${variableOf(name)}\` | ${given} | ${sentence(setting)} |`;
   });
   return [
     '# Settings of the controller',
