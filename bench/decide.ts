@@ -10,9 +10,9 @@ import { readStored, type Stored } from '../src/engine/stored.ts';
 import type { World } from '../src/engine/world.ts';
 import { modelWorld, type ModelOptions } from '../test/engine/model-world.ts';
 
-// What a decision costs. The baseline is the least that a statechart costs by itself: restoring it from the stored facts
-// and one transition, for the same worlds, in turn with the decisions. Rates are per second of processor time, so that a
-// busy machine does not change them much. Exit status 1 when a goal is missed.
+// What a decision costs. The baseline is the least that a statechart costs by itself: restoring it from the stored
+// facts and one transition, for the same worlds, in turn with the decisions. Rates are per second of processor time,
+// so that a busy machine does not change them much. Exit status 1 when a goal is missed.
 
 const goals = { ratioMax: 3, perSecondMin: 4000 };
 const rounds = 20;

@@ -42,9 +42,9 @@ export async function crashReference(scenario: Scenario): Promise<CrashReference
   const onCommit = (commit: Commit): void => {
     if (commit.writer === 'sluice' && commit.call !== undefined) effective.push(commit);
   };
-  const { performance, digest } = await play(scenario, { observer: { onCommit } });
-  if (performance.complaints.length > 0) {
-    throw new Error(`${scenario.name} is not kept without a crash: ${performance.complaints.join('; ')}`);
+  const { staged, digest } = await play(scenario, { observer: { onCommit } });
+  if (staged.complaints.length > 0) {
+    throw new Error(`${scenario.name} is not kept without a crash: ${staged.complaints.join('; ')}`);
   }
   const plans = effective.flatMap((commit) =>
     variants.map((variant): CrashPlan => ({ write: commit.call?.number ?? 0, variant, what: describe(commit) })),
@@ -67,7 +67,7 @@ export async function tryCrashPlan({ scenario, digest }: CrashReference, plan: C
   const disturbed = await play(scenario, { faults: { call }, isDisturbed: true, strictness });
   return [
     ...(isMet ? [] : ['the write was never made']),
-    ...disturbed.performance.complaints,
+    ...disturbed.staged.complaints,
     ...digest.differences(disturbed.digest),
   ];
 }
@@ -75,14 +75,14 @@ export async function tryCrashPlan({ scenario, digest }: CrashReference, plan: C
 async function play(
   scenario: Scenario,
   options: PlayOptions,
-): Promise<{ readonly performance: Performance; readonly digest: ClusterDigest }> {
+): Promise<{ readonly staged: Performance; readonly digest: ClusterDigest }> {
   const { digest, observer } = clusterDigest();
   const onCommit = (commit: Commit): void => {
     observer.onCommit?.(commit);
     options.observer?.onCommit?.(commit);
   };
-  const performance = await playScenario({ ...scenario, untilMs: undefined }, { ...options, observer: { onCommit } });
-  return { performance, digest: digest(performance.stage.world.ledger) };
+  const staged = await playScenario({ ...scenario, untilMs: undefined }, { ...options, observer: { onCommit } });
+  return { staged, digest: digest(staged.stage.world.ledger) };
 }
 
 function faultOf(variant: CrashVariant): CallFault {
