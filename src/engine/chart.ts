@@ -6,7 +6,6 @@ import { readStored, type Stored } from './stored.ts';
 
 interface ActionArguments {
   readonly context: MachineContext;
-  readonly event: Observed;
 }
 
 /** The vocabulary of the statechart: its guards, and how its context moves. */
@@ -15,16 +14,18 @@ export const chart = setup({
   guards: { ...storedGuards, ...factGuards },
   actions: {
     /** Begins the update to the current template: what was known about the one before no longer counts. */
-    reset: assign(({ context, event }: ActionArguments) => {
-      const { rollout } = context.stored;
-      const status = resetStatus(rollout, event.facts.withinRollbackWindow);
-      const stored = readStored({ ...rollout, status });
-      return { stored, stepIndex: stored.stepIndex };
-    }),
+    reset: assign(({ context }: ActionArguments) => begin(context, false)),
+    /** Begins it with its steps done, because it leads back to a revision that was stable not long ago. */
+    resetPastSteps: assign(({ context }: ActionArguments) => begin(context, true)),
     forgetInvalid: assign(({ context }: ActionArguments) => ({ stored: { ...context.stored, invalid: false } })),
     nextStep: assign(({ context }: ActionArguments) => ({ stepIndex: context.stepIndex + 1 })),
   },
 });
+
+function begin({ stored: { rollout } }: MachineContext, skipsSteps: boolean): MachineContext {
+  const stored = readStored({ ...rollout, status: resetStatus(rollout, skipsSteps) });
+  return { stored, stepIndex: stored.stepIndex };
+}
 
 /** Nothing speaks for stopping, so the chart may go on. */
 export const calm = not(or(['specInvalid', 'analysisFailed', 'deadlineAborts', 'backgroundInconclusive']));

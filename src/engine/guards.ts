@@ -40,7 +40,6 @@ export const storedGuards = {
   hasNoStable: stored(({ hasStable }) => !hasStable),
   isAborted: stored(({ aborted }) => aborted),
   isAtStable: stored(({ currentIsStable }) => currentIsStable),
-  returnsToStable: stored(({ rollout }) => rollout.templateHash === rollout.status.stableRS),
   isPromotedFully: stored(({ promoteFull }) => promoteFull),
   isPausedInconclusive: stored(({ pauseReasons }) => pauseReasons.some((reason) => reason.startsWith('Inconclusive'))),
   isStepWeight: step('setWeight'),

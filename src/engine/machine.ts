@@ -38,7 +38,15 @@ export const machine = chart.createMachine({
         ],
       },
     },
-    superseding: { on: { OBSERVED: [stopWhenInvalid, { target: 'resuming', actions: 'reset' }] } },
+    superseding: {
+      on: {
+        OBSERVED: [
+          stopWhenInvalid,
+          { guard: 'withinRollbackWindow', target: 'resuming', actions: 'resetPastSteps' },
+          { target: 'resuming', actions: 'reset' },
+        ],
+      },
+    },
     initial: { on: { OBSERVED: [stopWhenInvalid, { guard: 'newReplicaSetScaled', target: 'settled' }] } },
     aborted: { on: { OBSERVED: [stopWhenInvalid, { guard: 'isAtStable', target: 'settled' }] } },
     settled: { on: { OBSERVED: stopWhenInvalid } },
