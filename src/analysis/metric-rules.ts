@@ -14,13 +14,16 @@ export function dryRunNames(rules: Rules): ReadonlySet<string> {
   return new Set(rules.metrics.map(({ name }) => name).filter((name) => matchers.some((matches) => matches?.(name))));
 }
 
-/** The result with the newest measurements only, as many as the last matching rule keeps. */
+/** The result with the newest measurements only, as many as are kept. */
 export function retainMeasurements(rules: Rules, result: MetricResult): MetricResult {
   const measurements = result.measurements ?? [];
-  const rule = (rules.measurementRetention ?? []).findLast(({ metricName }) =>
-    metricNameMatcher(metricName)?.(result.name),
-  );
-  // The newest one is needed to go on.
-  const limit = Math.max(rule?.limit ?? retentionDefault, 1);
+  const limit = retentionLimit(rules, result.name);
   return measurements.length <= limit ? result : { ...result, measurements: measurements.slice(-limit) };
+}
+
+/** How many measurements of a metric are kept: what the last rule says that matches its name, but at least one. */
+export function retentionLimit(rules: Pick<Rules, 'measurementRetention'>, metric: string): number {
+  const rule = (rules.measurementRetention ?? []).findLast(({ metricName }) => metricNameMatcher(metricName)?.(metric));
+  // The newest one is needed to go on.
+  return Math.max(rule?.limit ?? retentionDefault, 1);
 }

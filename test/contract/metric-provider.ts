@@ -7,6 +7,8 @@ import type { Json } from '../../src/api/object.ts';
 import { errorCatalogue } from '../../src/base/error.ts';
 import {
   metadataBytesMax,
+  type JobRequest,
+  type JobResponse,
   type MetricOutcome,
   type MetricProvider,
   type MetricRequest,
@@ -15,7 +17,7 @@ import {
 } from '../../src/providers/metrics/contract.ts';
 
 /** What the suite needs to know of a provider. */
-export interface MetricProviderCases {
+export interface MetricProviderCases<Request = MetricRequest, Response = MetricResponse> {
   /** Configurations that are right; the first one is used for the rounds. */
   readonly valid: readonly Json[];
   /** Configurations with one mistake each, and the field that must be named. */
@@ -23,7 +25,7 @@ export interface MetricProviderCases {
   /** The window of a round, from 0. */
   readonly window: (round: number) => MetricWindow;
   /** A good answer. */
-  readonly answer: (request: MetricRequest, round: number) => MetricResponse;
+  readonly answer: (request: Request, round: number) => Response;
   /** How many rounds with good answers until the outcome is there at the latest. */
   readonly roundsMax: number;
   /** The outcome with good answers. */
@@ -34,7 +36,13 @@ export interface MetricProviderCases {
 export function metricProviderSuite<Config, State>(
   provider: MetricProvider<Config, State>,
   cases: MetricProviderCases,
-): void {
+): void;
+export function metricProviderSuite<Config, State>(
+  provider: MetricProvider<Config, State, JobRequest, JobResponse>,
+  cases: MetricProviderCases<JobRequest, JobResponse>,
+): void;
+export function metricProviderSuite(given: unknown, givenCases: unknown): void {
+  const [provider, cases] = [given as Provider<unknown, unknown>, givenCases as Cases];
   describe(`metric provider ${provider.name}`, () => {
     configurationRules(provider, cases);
     roundRules(provider, cases);
@@ -42,7 +50,12 @@ export function metricProviderSuite<Config, State>(
   });
 }
 
-function configurationRules<Config, State>(provider: MetricProvider<Config, State>, cases: MetricProviderCases): void {
+type AnyRequest = MetricRequest | JobRequest;
+type AnyResponse = MetricResponse | JobResponse;
+type Provider<Config, State> = MetricProvider<Config, State, AnyRequest, AnyResponse>;
+type Cases = MetricProviderCases<AnyRequest, AnyResponse>;
+
+function configurationRules<Config, State>(provider: Provider<Config, State>, cases: Cases): void {
   it('accepts right configurations, with no other fields than its schema has', () => {
     const known = Object.keys((provider.schema as { properties?: object }).properties ?? {});
     for (const configuration of cases.valid) {
@@ -79,12 +92,15 @@ function configurationRules<Config, State>(provider: MetricProvider<Config, Stat
   });
 }
 
-function roundRules<Config, State>(provider: MetricProvider<Config, State>, cases: MetricProviderCases): void {
+function roundRules<Config, State>(provider: Provider<Config, State>, cases: Cases): void {
   it('asks for requests with ids of their own and bounds', () => {
     const { config, state } = begin(provider, cases);
     const requests = provider.requests(config, cases.window(0), state);
     assert.equal(new Set(requests.map(({ id }) => id)).size, requests.length);
-    for (const { url, timeoutMs, bodyBytesMax } of requests) {
+    for (const request of requests) {
+      // A Job has the bounds of its own spec.
+      if ('kind' in request) continue;
+      const { url, timeoutMs, bodyBytesMax } = request;
       assert.match(new URL(url).protocol, /^https?:$/);
       assert.ok(timeoutMs > 0 && timeoutMs <= 60_000);
       assert.ok(bodyBytesMax > 0 && bodyBytesMax <= 16 * 2 ** 20);
@@ -140,7 +156,7 @@ function roundRules<Config, State>(provider: MetricProvider<Config, State>, case
   });
 }
 
-function storageRules<Config, State>(provider: MetricProvider<Config, State>, cases: MetricProviderCases): void {
+function storageRules<Config, State>(provider: Provider<Config, State>, cases: Cases): void {
   it('stores little, and goes on from what it stored', () => {
     for (const configuration of cases.valid) {
       const chosen = { ...cases, valid: [configuration] };
@@ -177,20 +193,14 @@ interface Played<Config, State> {
   readonly outcome: MetricOutcome;
 }
 
-function begin<Config, State>(
-  provider: MetricProvider<Config, State>,
-  cases: MetricProviderCases,
-): { config: Config; state: State } {
+function begin<Config, State>(provider: Provider<Config, State>, cases: Cases): { config: Config; state: State } {
   const parsed = provider.parse(cases.valid[0] ?? {});
   assert.ok(parsed.ok, JSON.stringify(parsed));
   return { config: parsed.value, state: provider.start(parsed.value, cases.window(0)) };
 }
 
 /** Rounds with good answers until the outcome is there. */
-function play<Config, State>(
-  provider: MetricProvider<Config, State>,
-  cases: MetricProviderCases,
-): readonly Played<Config, State>[] {
+function play<Config, State>(provider: Provider<Config, State>, cases: Cases): readonly Played<Config, State>[] {
   const played: Played<Config, State>[] = [];
   let { config, state } = begin(provider, cases);
   for (let round = 0; round < cases.roundsMax; round += 1) {
@@ -218,7 +228,7 @@ function responseFrom(
   return [{ kind: 'answer', id, ...response }];
 }
 
-function checkOutcome(outcome: MetricOutcome, cases: MetricProviderCases, round = 0): void {
+function checkOutcome(outcome: MetricOutcome, cases: Cases, round = 0): void {
   switch (outcome.kind) {
     case 'sample':
       assert.deepEqual(structuredClone(outcome.value), outcome.value);
@@ -231,11 +241,13 @@ function checkOutcome(outcome: MetricOutcome, cases: MetricProviderCases, round 
     case 'error':
       assert.ok(Object.hasOwn(errorCatalogue, outcome.code) && outcome.message.length > 5);
       break;
+    // A measurement says what it has found, or names what else can be looked at.
     case 'observing':
-      assert.ok(outcome.resumeAtMs > cases.window(round).nowMs && outcome.message.length > 5);
+      assert.ok(outcome.resumeAtMs > cases.window(round).nowMs);
+      assert.ok(outcome.message.length > 5 || outcome.metadata !== undefined);
       break;
     case 'verdict':
-      assert.ok(outcome.value.length > 0 && outcome.message.length > 5);
+      assert.ok((outcome.value.length > 0 && outcome.message.length > 5) || outcome.metadata !== undefined);
       break;
   }
 }

@@ -1,5 +1,6 @@
+import { retentionLimit } from '../../analysis/metric-rules.ts';
 import { terminationOutcome, type MeasurementReport } from '../../analysis/record-measurement.ts';
-import type { AnalysisRun, MetricResult } from '../../api/analysis-run.ts';
+import type { AnalysisRun, Measurement, MetricResult } from '../../api/analysis-run.ts';
 import type { Metric } from '../../api/analysis-template.ts';
 import { fieldErrorText } from '../../api/field-error.ts';
 import type { Json } from '../../api/object.ts';
@@ -7,20 +8,28 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/error.ts';
 import { parseInstant } from '../../base/instant.ts';
 import { invariant } from '../../base/invariant.ts';
+import { fnv1a32 } from '../../base/random.ts';
 import {
   roundsMax,
   type AnyMetricProvider,
+  type JobRequest,
+  type JobResponse,
   type MeasurementMetadata,
   type MetricOutcome,
+  type MetricRequest,
   type MetricResponse,
   type MetricWindow,
 } from '../../providers/metrics/contract.ts';
+import type { JobPlace } from '../../providers/metrics/job-object.ts';
 import type { HttpPort } from '../http-port.ts';
+import type { MetricJobs } from './metric-jobs.ts';
+import { OngoingMeasurements, type Ongoing } from './ongoing-measurements.ts';
 
 /** What measuring is done with. */
 export interface MeasurementTools {
   readonly clock: Clock;
   readonly http: HttpPort;
+  readonly jobs: MetricJobs;
   readonly metricProviders: Readonly<Record<string, AnyMetricProvider>>;
   /** The pods of both sides of a run, now. */
   window(run: AnalysisRun, startedAtMs: number): MetricWindow;
@@ -28,29 +37,40 @@ export interface MeasurementTools {
   report(run: AnalysisRun, report: MeasurementReport): void;
 }
 
-/** Measurements that observe for a while are reported this often at most, so that a run is not written every second. */
-const reportIntervalMs = 2000;
+/**
+ * Measurements that observe for a while are reported this often at most, so that a run is not written every second; the
+ * more there are, the less often.
+ */
+const reportInterval = { msMin: 2000, msMax: 10_000, msEach: 100 };
+/** Measurements become due at whole seconds. So many need no spreading; the more there are, the further it goes. */
+const spread = { freeMax: 20, msMax: 500, msEach: 2 };
 /** Requests of one round in flight at the same time. */
 const requestsMax = 16;
+/** How often it is tried to take a Job away, and the wait before the next try. */
+const removal = { triesMax: 3, waitMs: 1000 };
 
 /** What is reported: an outcome in the words of the analysis, with what is kept of the measurement. */
 type ReportedOutcome = MeasurementReport['outcome'] & { readonly metadata?: MeasurementMetadata };
 
-interface Ongoing {
-  readonly controller: AbortController;
-  cancelTimer: () => void;
+/** Which measurement it is. */
+interface Subject {
+  readonly place: Place;
+  readonly metric: Metric;
+  readonly startedAtMs: number;
+  /** What an earlier process kept. */
+  readonly kept: MeasurementMetadata | undefined;
 }
 
-interface Task {
-  readonly key: string;
-  readonly run: AnalysisRun;
-  readonly metric: Metric;
+type Place = JobPlace & { readonly uid: string };
+
+interface Task extends Subject {
   readonly provider: AnyMetricProvider;
   readonly config: unknown;
-  readonly startedAtMs: number;
   readonly ongoing: Ongoing;
   state: unknown;
   reportedAtMs: number;
+  /** What was reported last, so that nothing is told twice. */
+  reported: string;
 }
 
 /**
@@ -60,7 +80,7 @@ interface Task {
  */
 export class Measurements {
   readonly #tools: MeasurementTools;
-  readonly #ongoing = new Map<string, Ongoing>();
+  readonly #ongoing = new OngoingMeasurements();
 
   constructor(tools: MeasurementTools) {
     this.#tools = tools;
@@ -75,147 +95,225 @@ export class Measurements {
    * Begins a measurement, or goes on with one that this process does not know yet. Does nothing while it is under way.
    */
   begin(run: AnalysisRun, metric: Metric, known: MetricResult | undefined): void {
-    const key = keyOf(run, metric.name);
-    if (this.#ongoing.has(key)) return;
-    // A measurement that is still running is gone on with; a finished one is followed by a new one.
-    const last = known?.measurements?.at(-1);
-    const going = last !== undefined && last.finishedAt === undefined ? known : undefined;
-    const startedAtMs = (going && parseInstant(last?.startedAt ?? '')) ?? this.#tools.clock.now();
-    const prepared = this.#prepare(run, metric, startedAtMs, going);
+    const place = placeOf(run, metric, known);
+    if (this.#ongoing.get(place.uid, metric.name) !== undefined) return;
+    const going = runningMeasurement(known);
+    const startedAtMs = parseInstant(going?.startedAt ?? '') ?? this.#tools.clock.now();
+    const subject = { place, metric, startedAtMs, kept: going?.metadata };
+    const prepared = this.#prepare(subject, going === undefined ? undefined : known?.metadata);
     if ('problem' in prepared) {
-      this.#report(run, metric, startedAtMs, { kind: 'error', message: prepared.problem }, undefined);
+      this.#report(subject, { kind: 'error', message: prepared.problem }, undefined);
       return;
     }
-    const ongoing: Ongoing = { controller: new AbortController(), cancelTimer: () => undefined };
-    this.#ongoing.set(key, ongoing);
-    void this.#round({ key, run, metric, ...prepared, startedAtMs, ongoing, reportedAtMs: -Infinity });
+    const ongoing = this.#ongoing.add(place.uid, metric.name);
+    ongoing.isAsking = true;
+    if (metric.provider.job !== undefined) ongoing.cleanUp = () => this.#removeJob(place);
+    const delayMs = going === undefined ? spreadMs(place, this.#ongoing.size) : 0;
+    this.#roundAfter(delayMs, { ...subject, ...prepared, ongoing, reportedAtMs: -Infinity, reported: '' });
+    this.#removeOldJob(place, metric);
   }
 
   /** Names of the metrics of a run that are under way. */
   metricsOf(uid: string): ReadonlySet<string> {
-    const prefix = `${uid}/`;
-    return new Set(
-      [...this.#ongoing.keys()].flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
-    );
+    return this.#ongoing.metricsOf(uid);
   }
 
-  /** Ends a measurement early: it is reported as one that shows nothing. */
-  terminate(run: AnalysisRun, metric: Metric): void {
-    this.#drop(keyOf(run, metric.name));
-    this.#report(run, metric, this.#tools.clock.now(), terminationOutcome(metric), undefined);
+  /** True while an answer is waited for that may bring something to report. */
+  isAsking(uid: string): boolean {
+    return this.#ongoing.isAsking(uid);
   }
 
-  /** Ends everything that is under way for a run, or for all. */
-  endAll(uid?: string): void {
-    for (const key of this.#ongoing.keys()) {
-      if (uid === undefined || key.startsWith(`${uid}/`)) this.#drop(key);
+  /** Ends a measurement early: it is reported as one that shows nothing, once its Job is taken away. */
+  terminate(run: AnalysisRun, metric: Metric, known: MetricResult | undefined): void {
+    const place = placeOf(run, metric, known);
+    if (this.#ongoing.get(place.uid, metric.name)?.isEnding === true) return;
+    this.#ongoing.drop(place.uid, metric.name);
+    const subject = { place, metric, startedAtMs: this.#tools.clock.now(), kept: undefined };
+    if (metric.provider.job === undefined) {
+      this.#report(subject, terminationOutcome(metric), undefined);
+      return;
     }
+    const ongoing = this.#ongoing.add(place.uid, metric.name);
+    ongoing.isEnding = true;
+    this.#endJob(subject, ongoing, 1);
   }
 
-  #drop(key: string): void {
-    const ongoing = this.#ongoing.get(key);
-    ongoing?.cancelTimer();
-    ongoing?.controller.abort(new Error('the measurement is ended'));
-    this.#ongoing.delete(key);
+  /** Ends everything that is under way for a run that is over; Jobs that were just being made go too. */
+  endRun(uid: string): void {
+    this.#ongoing.endRun(uid);
+  }
+
+  /** Ends everything that is under way because this process ends. Jobs go on: the next process finds them. */
+  stop(): void {
+    this.#ongoing.dropAll();
   }
 
   #prepare(
-    run: AnalysisRun,
-    metric: Metric,
-    startedAtMs: number,
-    known: MetricResult | undefined,
+    subject: Subject,
+    stored: MeasurementMetadata | undefined,
   ): Pick<Task, 'provider' | 'config' | 'state'> | { readonly problem: string } {
+    const { metric } = subject;
     const found = findProvider(metric, this.#tools.metricProviders);
     if (found === undefined) return { problem: `metric "${metric.name}": no provider that is known here` };
     const { provider, configuration } = found;
     const config = provider.parse(configuration);
     if (!config.ok) return { problem: config.error.map(fieldErrorText).join('; ') };
-    const window = this.#tools.window(run, startedAtMs);
-    const restored = known?.metadata === undefined ? undefined : provider.restore(config.value, window, known.metadata);
+    const window = this.#window(subject);
+    const restored = stored === undefined ? undefined : provider.restore(config.value, window, stored);
     const state = restored?.ok === true ? restored.value : provider.start(config.value, window);
     return { provider, config: config.value, state };
   }
 
+  #window({ place, startedAtMs, kept }: Subject): MetricWindow {
+    return { ...this.#tools.window(place.run, startedAtMs), ...(kept === undefined ? {} : { kept }) };
+  }
+
+  #roundAfter(delayMs: number, task: Task): void {
+    if (delayMs <= 0) void this.#round(task);
+    else task.ongoing.cancelTimer = this.#tools.clock.schedule(delayMs, () => void this.#round(task));
+  }
+
   async #round(task: Task): Promise<void> {
-    const { signal } = task.ongoing.controller;
+    const { ongoing, provider } = task;
+    const { signal } = ongoing.controller;
+    ongoing.isAsking = true;
     try {
       for (let round = 1; ; round += 1) {
         const outcome = await this.#exchange(task, signal);
         if (signal.aborted) return;
         if (outcome.kind !== 'again') {
+          ongoing.isAsking = false;
           this.#take(task, outcome);
           return;
         }
-        invariant(round < roundsMax, `${task.provider.name} comes to an end within ${roundsMax} rounds`);
+        invariant(round < roundsMax, `${provider.name} comes to an end within ${roundsMax} rounds`);
       }
     } catch (error) {
       // A provider must not throw; if one does, its measurement fails and the others go on.
-      this.#finish(task, { kind: 'error', message: messageOf(error) });
+      if (signal.aborted) return;
+      this.#drop(task);
+      this.#report(task, { kind: 'error', message: messageOf(error) }, undefined);
     }
   }
 
   async #exchange(task: Task, signal: AbortSignal): Promise<MetricOutcome> {
-    const { provider, config, run, startedAtMs } = task;
-    const window = this.#tools.window(run, startedAtMs);
-    const responses = await this.#sendAll(provider.requests(config, window, task.state), signal);
-    const after = { ...this.#tools.window(run, startedAtMs), nowMs: this.#tools.clock.now() };
-    const { state, outcome } = provider.fold(config, after, task.state, responses);
+    const { provider, config, place } = task;
+    const requests = provider.requests(config, this.#window(task), task.state);
+    const responses = await this.#sendAll(place, requests, signal);
+    const { state, outcome } = provider.fold(config, this.#window(task), task.state, responses);
     task.state = state;
     return outcome;
   }
 
   #take(task: Task, outcome: Exclude<MetricOutcome, { kind: 'again' }>): void {
-    const { clock } = this.#tools;
-    const now = clock.now();
     if (outcome.kind !== 'observing') {
       this.#finish(task, outcome);
       return;
     }
-    if (now - task.reportedAtMs >= reportIntervalMs) {
+    const now = this.#tools.clock.now();
+    const { msMin, msMax, msEach } = reportInterval;
+    const intervalMs = Math.min(msMax, Math.max(msMin, msEach * this.#ongoing.size));
+    if (now - task.reportedAtMs >= intervalMs) {
       task.reportedAtMs = now;
       this.#reportTask(task, outcome);
     }
-    const delayMs = Math.max(0, outcome.resumeAtMs - now);
-    task.ongoing.cancelTimer = clock.schedule(delayMs, () => void this.#round(task));
+    this.#roundAfter(Math.max(1, outcome.resumeAtMs - now), task);
   }
 
   #finish(task: Task, outcome: ReportedOutcome): void {
-    this.#ongoing.delete(task.key);
     this.#reportTask(task, outcome);
+    this.#drop(task);
   }
 
-  #reportTask({ run, metric, startedAtMs, provider, config, state }: Task, outcome: ReportedOutcome): void {
-    this.#report(run, metric, startedAtMs, outcome, provider.store(config, state));
+  #drop({ place, metric }: Pick<Task, 'place' | 'metric'>): void {
+    this.#ongoing.drop(place.uid, metric.name);
+  }
+
+  #reportTask(task: Task, outcome: ReportedOutcome): void {
+    const { provider, config, state } = task;
+    const stored = provider.store(config, state);
+    const news = JSON.stringify([{ ...outcome, resumeAtMs: 0 }, stored]);
+    if (news === task.reported) return;
+    task.reported = news;
+    this.#report(task, outcome, stored);
   }
 
   #report(
-    run: AnalysisRun,
-    metric: Metric,
-    startedAtMs: number,
+    { place, metric, startedAtMs }: Subject,
     outcome: ReportedOutcome,
     metricMetadata: Readonly<Record<string, string>> | undefined,
   ): void {
     const finishedAtMs = this.#tools.clock.now();
     const stored = metricMetadata === undefined || Object.keys(metricMetadata).length === 0 ? {} : { metricMetadata };
-    const metadata = 'metadata' in outcome && outcome.metadata !== undefined ? { metadata: outcome.metadata } : {};
-    this.#tools.report(run, { metric: metric.name, startedAtMs, finishedAtMs, outcome, ...metadata, ...stored });
+    const metadata = outcome.metadata === undefined ? {} : { metadata: outcome.metadata };
+    this.#tools.report(place.run, { metric: metric.name, startedAtMs, finishedAtMs, outcome, ...metadata, ...stored });
   }
 
   async #sendAll(
-    requests: ReturnType<AnyMetricProvider['requests']>,
+    place: JobPlace,
+    requests: readonly (MetricRequest | JobRequest)[],
     signal: AbortSignal,
-  ): Promise<readonly MetricResponse[]> {
-    const responses: MetricResponse[] = [];
+  ): Promise<readonly (MetricResponse | JobResponse)[]> {
+    const { http, jobs } = this.#tools;
+    const responses: (MetricResponse | JobResponse)[] = [];
     for (let index = 0; index < requests.length; index += requestsMax) {
       const batch = requests.slice(index, index + requestsMax);
-      responses.push(...(await Promise.all(batch.map((request) => this.#tools.http.send(request, signal)))));
+      const send = (request: MetricRequest | JobRequest): Promise<MetricResponse | JobResponse> =>
+        'kind' in request ? jobs.send(request, place, signal) : http.send(request, signal);
+      responses.push(...(await Promise.all(batch.map(send))));
     }
     return responses;
   }
+
+  /** Takes the Job away and reports then; a cluster that is in trouble gets some more tries. */
+  #endJob(subject: Subject, ongoing: Ongoing, attempt: number): void {
+    const { clock, jobs } = this.#tools;
+    const end = (message: string): void => {
+      this.#drop(subject);
+      const outcome = { ...terminationOutcome(subject.metric), ...(message === '' ? {} : { message }) };
+      this.#report(subject, outcome, undefined);
+    };
+    jobs.remove(subject.place, ongoing.controller.signal).then(
+      () => end(''),
+      (error: unknown) => {
+        if (ongoing.controller.signal.aborted) return;
+        if (attempt >= removal.triesMax) end(`its Job could not be taken away: ${messageOf(error)}`);
+        else {
+          const again = (): void => this.#endJob(subject, ongoing, attempt + 1);
+          ongoing.cancelTimer = clock.schedule(removal.waitMs, again);
+        }
+      },
+    );
+  }
+
+  /** As many Jobs are kept as measurements; the rest would go only with the run. */
+  #removeOldJob({ run, metric, number }: JobPlace, { provider }: Metric): void {
+    const old = number - retentionLimit(run.spec, metric);
+    if (provider.job !== undefined && old >= 1) this.#removeJob({ run, metric, number: old });
+  }
+
+  /** Tries it once: it goes with the run at the latest. */
+  #removeJob(place: JobPlace): void {
+    this.#tools.jobs.remove(place, new AbortController().signal).catch(() => undefined);
+  }
 }
 
-function keyOf({ metadata }: AnalysisRun, metric: string): string {
-  return `${metadata.uid ?? ''}/${metric}`;
+/** The measurement that is under way, or the one that comes next. */
+function placeOf(run: AnalysisRun, { name }: Metric, known: MetricResult | undefined): Place {
+  const number = (known?.count ?? 0) + (known?.error ?? 0) + 1;
+  return { uid: run.metadata.uid ?? '', run, metric: name, number };
+}
+
+/** A measurement that is still running is gone on with; a finished one is followed by a new one. */
+function runningMeasurement(known: MetricResult | undefined): Measurement | undefined {
+  const last = known?.measurements?.at(-1);
+  return last?.finishedAt === undefined ? last : undefined;
+}
+
+/** Always the same for one metric of one run, so that its measurements keep their distance. */
+function spreadMs({ uid, metric }: Place, active: number): number {
+  const rangeMs = Math.min(spread.msMax, spread.msEach * Math.max(0, active - spread.freeMax));
+  return Math.floor((fnv1a32(new TextEncoder().encode(`${uid}/${metric}`)) / 2 ** 32) * rangeMs);
 }
 
 /** The provider that a metric names, by its key or by the name of a plug-in. */

@@ -17,6 +17,8 @@ import { fieldManager } from '../perform-context.ts';
 import { hashLabel, type ObservedPod, type ObservedRun } from '../project.ts';
 import type { WorkOutcome } from '../queue.ts';
 import { Measurements, type MeasurementTools } from './measurements.ts';
+import { createMetricJobs } from './metric-jobs.ts';
+import { WritePace } from './write-pace.ts';
 
 /** What AnalysisRuns are carried out with. */
 export interface RunTools extends Pick<MeasurementTools, 'http' | 'metricProviders'> {
@@ -48,13 +50,17 @@ export function createRunReconciler(tools: RunTools): RunReconciler {
 class ClusterRuns implements RunReconciler {
   readonly #tools: RunTools;
   readonly #measurements: Measurements;
+  readonly #pace = new WritePace();
   readonly #reports = new Map<string, MeasurementReport[]>();
+  /** uid of each run by namespace and name. */
+  readonly #uids = new Map<string, string>();
 
   constructor(tools: RunTools) {
     this.#tools = tools;
     this.#measurements = new Measurements({
       clock: tools.clock,
       http: tools.http,
+      jobs: createMetricJobs(tools.cluster, tools.log),
       metricProviders: tools.metricProviders,
       window: (run, startedAtMs) => this.#window(run, startedAtMs),
       report: (run, report) => this.#receive(run, report),
@@ -66,44 +72,91 @@ class ClusterRuns implements RunReconciler {
   }
 
   stop(): void {
-    this.#measurements.endAll();
+    this.#measurements.stop();
   }
 
   async reconcile(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
     const observed = this.#tools.view.analysisRuns.get(namespace, name);
-    if (observed?.run === undefined) {
-      if (observed !== undefined) this.#forget(observed.uid);
-      return { kind: 'done' };
-    }
+    this.#follow(`${namespace}/${name}`, observed);
+    if (observed?.run === undefined) return { kind: 'done' };
     const { run, uid } = observed;
+    const secrets = await this.#secretsOf(run, signal);
     const now = this.#tools.clock.now();
-    const reports = this.#reports.get(uid) ?? [];
-    // A run that ends does not wait for measurements that observe for a while: they are ended too.
-    const isEnding = isTerminating(run.spec.terminate === true, run.status?.metricResults ?? []);
-    const inFlight = isEnding ? new Set<string>() : this.#measurements.metricsOf(uid);
-    const decision = decideRun(run, now, { reports, inFlight, secrets: await this.#secretsOf(run, signal) });
-    await this.#writeStatus(observed, decision, signal);
+    const reports = [...(this.#reports.get(uid) ?? [])];
+    const inFlight = this.#inFlight(run, uid);
+    const decision = decideRun(this.#withStart(run, uid), now, { reports, inFlight, secrets });
+    const body = mergeDiff({ status: run.status ?? {} }, { status: decision.status });
+    const writeAtMs = body === undefined ? now : this.#writeAtMs(observed, decision, now);
+    if (writeAtMs > now) {
+      this.#measure(run, decision);
+      return again({ lookAgainAt: Math.min(writeAtMs, decision.lookAgainAt ?? writeAtMs) }, now);
+    }
+    if (body !== undefined) await this.#write(observed, body, signal);
+    this.#pace.wrote(uid, body === undefined ? undefined : now);
     // Only now are the reports taken in; after a conflict they are decided about again.
-    reports.splice(0, reports.length);
-    this.#act(observed, decision);
-    if (decision.expired) await this.#delete(observed, signal);
+    this.#takeIn(uid, reports);
+    await this.#carryOut(observed, run, decision, signal);
     return again(decision, now);
   }
 
-  #act({ run, uid, namespace, name }: ObservedRun, { measurements, events, status }: RunDecision): void {
-    if (run === undefined) return;
+  /** What follows from a status that is stored. */
+  async #carryOut(observed: ObservedRun, run: AnalysisRun, decision: RunDecision, signal: AbortSignal): Promise<void> {
+    this.#emit(observed, decision);
+    this.#measure(run, decision);
+    if (decision.status.completedAt !== undefined) this.#forget(observed.uid);
+    if (decision.expired) await this.#delete(observed, signal);
+  }
+
+  /** Ends what is under way for a run that is gone, or that another one of its name has followed. */
+  #follow(key: string, observed: ObservedRun | undefined): void {
+    const known = this.#uids.get(key);
+    const uid = observed?.run === undefined ? undefined : observed.uid;
+    if (known !== undefined && known !== uid) this.#forget(known);
+    if (uid === undefined) this.#uids.delete(key);
+    else this.#uids.set(key, uid);
+  }
+
+  /** A run that ends does not wait for measurements that observe for a while: they are ended too. */
+  #inFlight({ spec, status }: AnalysisRun, uid: string): ReadonlySet<string> {
+    const isEnding = isTerminating(spec.terminate === true, status?.metricResults ?? []);
+    return isEnding ? new Set() : this.#measurements.metricsOf(uid);
+  }
+
+  /** A run whose status was not written yet has started all the same. */
+  #withStart(run: AnalysisRun, uid: string): AnalysisRun {
+    const startedAt = run.status?.startedAt ?? this.#pace.startedAt(uid);
+    return startedAt === undefined ? run : { ...run, status: { phase: '', ...run.status, startedAt } };
+  }
+
+  #writeAtMs({ run, uid }: ObservedRun, { status, measurements }: RunDecision, nowMs: number): number {
+    const before = run?.status ?? { phase: '' };
+    const isAsking = measurements.length > 0 || this.#measurements.isAsking(uid);
+    return this.#pace.dueAt(uid, { before, after: status, isAsking, nowMs });
+  }
+
+  #emit({ uid, namespace, name }: ObservedRun, { events, status }: RunDecision): void {
     const subject = { apiVersion: apiVersionOf(resourceTypes.analysisRun), kind: 'AnalysisRun', namespace, name, uid };
     this.#tools.events.emit(subject, events, String(status.metricResults?.length ?? 0));
+  }
+
+  #measure(run: AnalysisRun, { measurements }: RunDecision): void {
     for (const { kind, metric, result } of measurements) {
-      if (kind === 'terminate') this.#measurements.terminate(run, metric);
+      if (kind === 'terminate') this.#measurements.terminate(run, metric, result);
       else this.#measurements.begin(run, metric, result);
     }
-    if (status.completedAt !== undefined) this.#forget(uid);
   }
 
   #forget(uid: string): void {
-    this.#measurements.endAll(uid);
+    this.#measurements.endRun(uid);
     this.#reports.delete(uid);
+    this.#pace.forget(uid);
+  }
+
+  /** Reports that came meanwhile stay for the next decision. */
+  #takeIn(uid: string, taken: readonly MeasurementReport[]): void {
+    const left = (this.#reports.get(uid) ?? []).filter((report) => !taken.includes(report));
+    if (left.length === 0) this.#reports.delete(uid);
+    else this.#reports.set(uid, left);
   }
 
   #receive({ metadata }: AnalysisRun, report: MeasurementReport): void {
@@ -116,10 +169,7 @@ class ClusterRuns implements RunReconciler {
   }
 
   /** There is no status subresource: the run's own reconciler is the only one that writes its status. */
-  async #writeStatus(observed: ObservedRun, { status }: RunDecision, signal: AbortSignal): Promise<void> {
-    const { run, namespace, name, resourceVersion } = observed;
-    const body = mergeDiff({ status: run?.status ?? {} }, { status });
-    if (body === undefined) return;
+  async #write({ namespace, name, resourceVersion }: ObservedRun, body: object, signal: AbortSignal): Promise<void> {
     const answer = await this.#tools.cluster.patch(
       { type: resourceTypes.analysisRun, namespace, name },
       { kind: 'merge', body: { ...body, metadata: { resourceVersion } } },
@@ -185,6 +235,6 @@ function targetOf(pod: ObservedPod, role: MetricTarget['role']): MetricTarget {
   };
 }
 
-function again({ lookAgainAt }: RunDecision, now: number): WorkOutcome {
+function again({ lookAgainAt }: Pick<RunDecision, 'lookAgainAt'>, now: number): WorkOutcome {
   return { kind: 'done', ...(lookAgainAt === undefined ? {} : { againAfterMs: Math.max(0, lookAgainAt - now) }) };
 }

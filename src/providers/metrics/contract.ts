@@ -1,13 +1,15 @@
 import type { TSchema } from 'typebox';
 
 import type { FieldErrors } from '../../api/field-error.ts';
+import type { JobSpec } from '../../api/job-spec.ts';
 import type { Json } from '../../api/object.ts';
 import type { ErrorCode } from '../../base/error.ts';
 import type { Result } from '../../base/result.ts';
 
 /**
- * One kind of metric as a translation between its configuration and HTTP. It is pure: the controller sends the
- * requests, with deadlines, limits and credentials, and brings the answers back. One round is
+ * One kind of metric as a translation between its configuration and requests, over HTTP or for a Job of the cluster. It
+ * is pure: the controller sends the requests, with deadlines, limits and credentials, and brings the answers back. One
+ * round is
  *
  *     requests(config, window, state) -> answers -> fold(config, window, state, answers) -> { state, outcome }
  *
@@ -19,7 +21,7 @@ import type { Result } from '../../base/result.ts';
  * rest lives in memory only, and losing it must cost at most one round. The shared suite is
  * `test/contract/metric-provider.ts`.
  */
-export interface MetricProvider<Config, State> {
+export interface MetricProvider<Config, State, Request = MetricRequest, Response = MetricResponse> {
   /** Key under `provider`, or under `provider.plugin` when `plugin` is true. */
   readonly name: string;
   readonly plugin: boolean;
@@ -30,7 +32,7 @@ export interface MetricProvider<Config, State> {
   /** State of a measurement that begins. */
   start(config: Config, window: MetricWindow): State;
   /** The requests of the next round, each with an id of its own. None is allowed: `fold` is called all the same. */
-  requests(config: Config, window: MetricWindow, state: State): readonly MetricRequest[];
+  requests(config: Config, window: MetricWindow, state: State): readonly Request[];
   /**
    * Takes the answers in; a request without an answer counts as failed. Total: whatever the answers are, it never
    * throws.
@@ -39,7 +41,7 @@ export interface MetricProvider<Config, State> {
     config: Config,
     window: MetricWindow,
     state: State,
-    responses: readonly MetricResponse[],
+    responses: readonly Response[],
   ): { readonly state: State; readonly outcome: MetricOutcome };
   /** What is kept in `metricResults[].metadata`: at most `metadataBytesMax` bytes of keys and values. */
   store(config: Config, state: State): Readonly<Record<string, string>>;
@@ -59,6 +61,8 @@ export interface MetricWindow {
   readonly mode: 'inline' | 'background';
   /** The pods of both sides, ready or not. */
   readonly targets: readonly MetricTarget[];
+  /** What an earlier process kept with this measurement; absent when it begins. */
+  readonly kept?: MeasurementMetadata;
 }
 
 /** A pod. */
@@ -93,6 +97,33 @@ export interface MetricRequest {
   /** A longer body is an error (TooLarge). */
   readonly bodyBytesMax: number;
 }
+
+/**
+ * A Job of the cluster. The controller gives it its name, which is the same for every request of one measurement, and
+ * the run as its owner.
+ */
+export interface JobRequest {
+  readonly kind: 'job';
+  readonly id: string;
+  /** `create` makes the Job unless it is there already; `look` only asks how it stands. */
+  readonly action: 'create' | 'look';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly spec: JobSpec;
+}
+
+/** How a Job stands, or why that could not be found out. */
+export type JobResponse =
+  | {
+      readonly kind: 'job';
+      readonly id: string;
+      readonly name: string;
+      /** `unstartable`: an image of it cannot be had; `gone`: there is no such Job any more. */
+      readonly state: 'running' | 'complete' | 'failed' | 'unstartable' | 'gone';
+      /** Why, if the cluster says so. */
+      readonly message: string;
+    }
+  | Extract<MetricResponse, { kind: 'failure' }>;
 
 /** AWS Signature Version 4. */
 export interface RequestSigning {
@@ -129,17 +160,29 @@ export type MetricOutcome =
       readonly value?: Json;
       readonly metadata?: MeasurementMetadata;
     }
-  | { readonly kind: 'error'; readonly code: ErrorCode; readonly message: string }
+  | {
+      readonly kind: 'error';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly metadata?: MeasurementMetadata;
+    }
   /** What was asked so far leads to further requests, which follow at once; never more than `roundsMax` in a row. */
   | { readonly kind: 'again' }
   /** The measurement goes on; `message` is for its status. */
-  | { readonly kind: 'observing'; readonly resumeAtMs: number; readonly value: string; readonly message: string }
+  | {
+      readonly kind: 'observing';
+      readonly resumeAtMs: number;
+      readonly value: string;
+      readonly message: string;
+      readonly metadata?: MeasurementMetadata;
+    }
   /** The provider judged itself; conditions are not asked. */
   | {
       readonly kind: 'verdict';
       readonly phase: 'Successful' | 'Failed' | 'Inconclusive';
       readonly value: string;
       readonly message: string;
+      readonly metadata?: MeasurementMetadata;
     };
 
 /** Kept with the measurement, e.g. `warnings` of a source. */
@@ -149,4 +192,9 @@ export type MeasurementMetadata = Readonly<Record<string, string>>;
 export const roundsMax = 8;
 
 /** A provider whose types the controller need not know: it hands back the configuration and state that it was given. */
-export type AnyMetricProvider = MetricProvider<unknown, unknown>;
+export type AnyMetricProvider = MetricProvider<
+  unknown,
+  unknown,
+  MetricRequest | JobRequest,
+  MetricResponse | JobResponse
+>;

@@ -1,4 +1,5 @@
 import type { AnyMetricProvider } from './contract.ts';
+import { job } from './job.ts';
 import { judge } from './judge.ts';
 import { createPrometheus, prometheus, type PrometheusSettings } from './prometheus.ts';
 import { web } from './web.ts';
@@ -6,6 +7,7 @@ import { web } from './web.ts';
 /** Every metric provider by its name in a manifest. */
 export const metricProviders = {
   'sluice.dev/judge': judge,
+  job,
   prometheus,
   web,
 } as const satisfies Record<string, AnyMetricProvider>;
