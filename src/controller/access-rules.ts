@@ -35,6 +35,9 @@ export function accessRules(routers: readonly ResourceType[]): readonly AccessRu
     // Owners that block deletion may need this, where OwnerReferencesPermissionEnforcement is on.
     rule(rollout, ['update'], 'finalizers'),
     rule(analysisRun, [...read, 'create', 'patch', 'delete']),
+    rule(analysisRun, ['update'], 'finalizers'),
+    // A Job may be what measures; it belongs to its run.
+    rule(resourceTypes.job, ['get', 'create', 'delete']),
     rule(analysisTemplate, read),
     rule(clusterAnalysisTemplate, read),
     rule(replicaSet, [...read, 'create', 'patch', 'delete']),

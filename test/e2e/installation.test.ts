@@ -19,6 +19,8 @@ const signal = AbortSignal.timeout(600_000);
 const usedElsewhere: Readonly<Record<string, string>> = {
   'rollouts/finalizers': 'where owners that block deletion need it',
   analysisruns: 'Rollouts with analyses',
+  'analysisruns/finalizers': 'where owners that block deletion need it',
+  jobs: 'analyses by Jobs',
   secrets: 'arguments of analyses',
   'pods/eviction': 'restarts',
   pods: 'restarts',
