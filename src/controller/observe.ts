@@ -62,9 +62,14 @@ function observeRouter(router: ConfiguredRouter, caches: Caches): RouterView {
 /** Names of the Services that a specification names. */
 export function namedServices({ spec }: RolloutView): readonly string[] {
   const { canary, blueGreen } = spec.strategy ?? {};
-  return [canary?.stableService, canary?.canaryService, blueGreen?.activeService, blueGreen?.previewService].filter(
-    (name): name is string => name !== undefined && name !== '',
-  );
+  return [
+    canary?.stableService,
+    canary?.canaryService,
+    canary?.pingPong?.pingService,
+    canary?.pingPong?.pongService,
+    blueGreen?.activeService,
+    blueGreen?.previewService,
+  ].filter((name): name is string => name !== undefined && name !== '');
 }
 
 function observeServices(rollout: RolloutView, caches: Caches): ReadonlyMap<string, ServiceView> {

@@ -7,16 +7,21 @@ import { findRun, recordedRun, runRoles, type RunRole } from './analysis-plan.ts
 import type { Effect, Notice } from './decision.ts';
 import { abortMessage, begins, completedStep, isAbort, isPromotion, type Pass } from './pass.ts';
 import { revisionOf } from './revision.ts';
-import { isIn, stepsOf, type Situation } from './situation.ts';
+import { hasPingPong, isIn, stepsOf, type Situation } from './situation.ts';
 
 /** The Kubernetes Events of a pass, in the order in which clients know them. */
 export function noticesOf(pass: Pass, effects: readonly Effect[], next: RolloutStatus): readonly Notice[] {
+  const isCanary = pass.settled.stored.strategy === 'canary';
   const updated = effects.filter(({ kind }) => kind === 'annotateRollout');
-  const others = effects.filter(({ kind }) => kind !== 'annotateRollout');
+  // A preview is switched before the update is called begun, the Service of a canary after it.
+  const begun = effects.filter(({ kind }) => isCanary && kind === 'switchService');
+  const others = effects.filter((effect) => !updated.includes(effect) && !begun.includes(effect));
+  const told = (some: readonly Effect[]): readonly Notice[] => some.flatMap((effect) => effectNotice(pass, effect));
   return [
     ...firstSight(pass),
-    ...[...updated, ...others].flatMap((effect) => effectNotice(pass, effect)),
+    ...told([...updated, ...(begins(pass) ? others : effects.filter((effect) => !updated.includes(effect)))]),
     ...beginning(pass, next),
+    ...(begins(pass) ? told(begun) : []),
     ...runNotices(pass, next),
     ...trafficNotice(pass, effects, next),
     ...stepNotices(pass),
@@ -120,17 +125,25 @@ function lastState(restored: Situation, role: RunRole, recorded: string | undefi
 function trafficNotice({ restored }: Pass, effects: readonly Effect[], next: RolloutStatus): readonly Notice[] {
   const before = restored.stored.rollout.status.canary?.weights;
   const read = next.canary?.weights;
-  if (before === undefined) {
-    return read === undefined
-      ? []
-      : [normal('TrafficWeightUpdated', `Traffic weight updated to ${read.canary.weight}`)];
-  }
+  if (before === undefined) return read === undefined ? [] : [weightNotice(`to ${read.canary.weight}`)];
+  const from = before.canary.weight;
+  const to = setWeight(effects) ?? weightByItself(restored, read) ?? from;
+  if (to !== from) return [weightNotice(`from ${from} to ${to}`)];
+  return isOnlyTurned(before, read) ? [weightNotice('')] : [];
+}
+
+function weightNotice(change: string): Notice {
+  return normal('TrafficWeightUpdated', `Traffic weight updated ${change}`);
+}
+
+function setWeight(effects: readonly Effect[]): number | undefined {
   const effect = effects.find(({ kind }) => kind === 'setTraffic');
-  const set = effect?.kind === 'setTraffic' ? canaryShare(effect.plan) : undefined;
-  if (set !== undefined && set !== before.canary.weight) {
-    return [normal('TrafficWeightUpdated', `Traffic weight updated from ${before.canary.weight} to ${set}`)];
-  }
-  return isOnlyTurned(before, read) ? [normal('TrafficWeightUpdated', 'Traffic weight updated ')] : [];
+  return effect?.kind === 'setTraffic' ? canaryShare(effect.plan) : undefined;
+}
+
+/** With pingPong the weights change by themselves when the two sides have changed parts. */
+function weightByItself(restored: Situation, read: TrafficWeights | undefined): number | undefined {
+  return hasPingPong(restored) && isIn(restored, 'settled') ? read?.canary.weight : undefined;
 }
 
 function canaryShare({ destinations }: TrafficPlan): number | undefined {

@@ -1,7 +1,7 @@
 import type { Effect } from './decision.ts';
 import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
-import { isIn, isSaturated, type Situation } from './situation.ts';
+import { hasPingPong, isIn, isSaturated, sidesOf, type Situation } from './situation.ts';
 import { activeHash } from './size-plan.ts';
 import { aimTraffic, hasRouting, isInForce } from './traffic-plan.ts';
 import type { ReplicaSetView } from './world.ts';
@@ -9,12 +9,12 @@ import type { ReplicaSetView } from './world.ts';
 /** Switches of Services whose selector does not lead to the revision it should, where that is safe now. */
 export function planServices(situation: Situation): readonly Effect[] {
   if (isIn(situation, 'deleting', 'invalid', 'superseding')) return [];
-  const { strategy } = situation.world.rollout.spec;
-  if (strategy?.blueGreen !== undefined) return planBlueGreen(situation);
-  return [
-    ...switchTo(situation, strategy?.canary?.stableService, stableTarget(situation)?.hash, 'raise'),
-    ...switchTo(situation, strategy?.canary?.canaryService, canaryTarget(situation)?.hash, 'raise'),
-  ];
+  if (situation.stored.strategy === 'blueGreen') return planBlueGreen(situation);
+  const { stableService, canaryService } = sidesOf(situation);
+  const stable = switchTo(situation, stableService, stableTarget(situation)?.hash, 'raise');
+  return hasPingPong(situation)
+    ? [...stable, ...switchTo(situation, canaryService, otherSideHash(situation), 'grow')]
+    : [...stable, ...switchTo(situation, canaryService, canaryTarget(situation)?.hash, 'raise')];
 }
 
 function switchTo(
@@ -33,7 +33,17 @@ function switchTo(
  * that one is complete; later one available pod is enough, because the Service already leads to another revision.
  */
 function stableTarget(situation: Situation): ReplicaSetView | undefined {
-  return readyToServe(situation, situation.stable, situation.world.rollout.spec.strategy?.canary?.stableService);
+  return readyToServe(situation, situation.stable, sidesOf(situation).stableService);
+}
+
+/**
+ * With pingPong the side without traffic is made ready for the next revision as soon as that is on its way, and then
+ * stays with it: at the promotion the two sides change parts.
+ */
+function otherSideHash(situation: Situation): string | undefined {
+  if (!isIn(situation, 'canary', 'promoteFull')) return undefined;
+  const isUnused = aimTraffic(situation).read === 0 && isInForce(situation);
+  return isUnused ? situation.world.rollout.templateHash : undefined;
 }
 
 /**
@@ -41,20 +51,20 @@ function stableTarget(situation: Situation): ReplicaSetView | undefined {
  * is only moved while no traffic flows through it, so that nobody is moved to another revision by the switch.
  */
 function canaryTarget(situation: Situation): ReplicaSetView | undefined {
-  const name = situation.world.rollout.spec.strategy?.canary?.canaryService;
+  const name = sidesOf(situation).canaryService;
   const atRest = isIn(situation, 'settled', 'initial', 'aborted');
   const target = readyToServe(situation, atRest ? situation.stable : situation.current, name);
   if (!hasRouting(situation) || (aimTraffic(situation).read === 0 && isInForce(situation))) return target;
-  const leadsNowhere = name !== undefined && situation.world.services.get(name)?.hash === '';
+  const leadsNowhere = situation.world.services.get(name)?.hash === '';
   return leadsNowhere ? target : undefined;
 }
 
 function readyToServe(
   situation: Situation,
   replicaSet: ReplicaSetView | undefined,
-  name: string | undefined,
+  name: string,
 ): ReplicaSetView | undefined {
-  const adopted = name !== undefined && situation.world.services.get(name)?.hash !== '';
+  const adopted = name !== '' && situation.world.services.get(name)?.hash !== '';
   const enough = adopted ? 1 : Math.max(1, replicaSet?.specReplicas ?? 1);
   return (replicaSet?.availableReplicas ?? 0) >= enough ? replicaSet : undefined;
 }

@@ -1,3 +1,4 @@
+import { canarySides, type CanarySides } from '../api/canary-sides.ts';
 import type { CanaryStep } from '../api/canary-step.ts';
 import type { Stored } from './stored.ts';
 import type { ReplicaSetView, World } from './world.ts';
@@ -56,6 +57,16 @@ export function isIn(situation: { readonly state: string }, ...states: readonly 
 /** True while a revision is on its way and may get traffic by its steps. */
 export function isAdvancing(situation: Situation): boolean {
   return isIn(situation, 'canary', 'promoteFull', 'blueGreen');
+}
+
+/** The Services of the two sides of a canary, as the stored status has them; empty where there is none. */
+export function sidesOf({ world, stored }: Pick<Situation, 'world' | 'stored'>): CanarySides {
+  return canarySides(world.rollout.spec.strategy?.canary ?? {}, stored.rollout.status.canary?.stablePingPong);
+}
+
+/** Whether the two sides change parts at every promotion, instead of their Services being switched. */
+export function hasPingPong({ world }: Pick<Situation, 'world'>): boolean {
+  return world.rollout.spec.strategy?.canary?.pingPong !== undefined;
 }
 
 /** The canary steps; empty for blue/green. */

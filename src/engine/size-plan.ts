@@ -4,10 +4,11 @@ import { formatInstant } from '../base/instant.ts';
 import { atDesiredCounts, isReady } from './canary-counts.ts';
 import type { Effect } from './decision.ts';
 import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from './revision.ts';
-import { isIn, type Situation } from './situation.ts';
+import { hasPingPong, isIn, sidesOf, type Situation } from './situation.ts';
 import { sizeBlueGreen } from './size-blue-green.ts';
 import { sizeCanary } from './size-canary.ts';
 import type { Sizing, SizingInput } from './sizing.ts';
+import type { ServiceView } from './world.ts';
 
 /** What the ReplicaSets' sizes are a function of, in this situation. */
 export function sizingInput(situation: Situation): SizingInput {
@@ -101,7 +102,8 @@ export function activeHash({ world }: Pick<Situation, 'world'>): string {
 }
 
 /** Every hash that users may still be led to. */
-function referencedHashes({ world, stored }: Situation): ReadonlySet<string> {
+function referencedHashes(situation: Situation): ReadonlySet<string> {
+  const { world, stored } = situation;
   const { status, templateHash } = stored.rollout;
   const { weights } = status.canary ?? {};
   return new Set(
@@ -111,10 +113,16 @@ function referencedHashes({ world, stored }: Situation): ReadonlySet<string> {
       status.currentPodHash,
       status.blueGreen?.activeSelector,
       weights?.canary.weight === 0 ? '' : weights?.canary.podTemplateHash,
-      ...[...world.services.values()].map(({ hash }) => hash),
+      ...[...world.services.values()].filter((service) => !isIdleSide(situation, service)).map(({ hash }) => hash),
       ...world.traffic.flatMap(({ reading }) => hashesInUse(reading)),
     ].filter((hash): hash is string => hash !== undefined && hash !== ''),
   );
+}
+
+/** With pingPong the side without traffic keeps leading to the revision before. */
+function isIdleSide(situation: Situation, { name }: ServiceView): boolean {
+  const isIdle = hasPingPong(situation) && situation.world.traffic.every(({ reading }) => reading.canaryWeight === 0);
+  return isIdle && name === sidesOf(situation).canaryService;
 }
 
 /** The revisions that a router which splits by hash gives traffic to, or may give it to. */

@@ -3,7 +3,7 @@ import type { RolloutStatus } from '../api/rollout.ts';
 import { formatInstant } from '../base/instant.ts';
 import { omitEmpty } from './compact.ts';
 import { nextDuration } from './duration.ts';
-import { begins, isAbort, isRetry, type Pass } from './pass.ts';
+import { begins, isAbort, isPromotion, isRetry, type Pass } from './pass.ts';
 import { podCounts } from './pod-counts.ts';
 import { dueRestart } from './restart-plan.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
@@ -38,7 +38,7 @@ export function nextStatus(pass: Pass): RolloutStatus {
       ...pausesOf(settled),
       ...abortOf(settled),
       restartedAt: restartedAt(settled),
-      canary: canaryStatus(settled),
+      canary: canaryStatus(settled, isPromotion(pass)),
       blueGreen: blueGreenStatus(settled),
       duration: durationOf(pass),
     },

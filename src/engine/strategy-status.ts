@@ -7,11 +7,11 @@ import type {
 } from '../api/rollout-status.ts';
 import { backgroundIsDue, findRun, type RunRole } from './analysis-plan.ts';
 import { compact } from './compact.ts';
-import { isIn, type Situation } from './situation.ts';
+import { isIn, sidesOf, type Situation } from './situation.ts';
 import { stableServesStable } from './traffic-plan.ts';
 
 /** `status.canary`: the runs that are looked at, and the weights as they were read back. */
-export function canaryStatus(situation: Situation): CanaryStatus {
+export function canaryStatus(situation: Situation, promoted: boolean): CanaryStatus {
   if (situation.stored.strategy !== 'canary') return {};
   const stored = situation.stored.rollout.status.canary ?? {};
   const background = backgroundIsDue(situation) ? referTo(situation, 'Background') : undefined;
@@ -21,6 +21,7 @@ export function canaryStatus(situation: Situation): CanaryStatus {
     currentBackgroundAnalysisRunStatus: isIn(situation, 'canary')
       ? (background ?? stored.currentBackgroundAnalysisRunStatus)
       : undefined,
+    stablePingPong: nextStable(situation, promoted),
     weights: weightsOf(situation) ?? stored.weights,
   });
 }
@@ -31,13 +32,23 @@ function weightsOf(situation: Situation): TrafficWeights | undefined {
   if (canaryWeight === undefined || stableWeight === undefined || !haveMeaning(situation)) return undefined;
   const { canaryService, stableService } = situation.world.rollout.spec.strategy?.canary ?? {};
   const { templateHash, status } = situation.stored.rollout;
+  const sides = sidesOf(situation);
   // A canary without traffic names the revision that it is meant for.
-  const canaryHash = canaryWeight === 0 ? templateHash : servedBy(situation, canaryService, templateHash);
+  const canaryHash = canaryWeight === 0 ? templateHash : servedBy(situation, sides.canaryService, templateHash);
+  const stableHash = servedBy(situation, sides.stableService, stableHashOf(situation));
   return {
     ...status.canary?.weights,
     canary: destination(canaryWeight, canaryService, canaryHash),
-    stable: destination(stableWeight, stableService, servedBy(situation, stableService, stableHashOf(situation))),
+    stable: destination(stableWeight, stableService, stableHash),
   };
+}
+
+/** The side that is stable after a promotion: the one that was the canary's. */
+function nextStable(situation: Situation, promoted: boolean): CanaryStatus['stablePingPong'] {
+  const { pingPong } = situation.world.rollout.spec.strategy?.canary ?? {};
+  const stored = situation.stored.rollout.status.canary?.stablePingPong;
+  if (!promoted || pingPong === undefined) return stored;
+  return sidesOf(situation).canaryService === pingPong.pingService ? 'ping' : 'pong';
 }
 
 /** The stable revision as the status will name it. */
@@ -57,8 +68,8 @@ function destination(weight: number, serviceName: string | undefined, hash: stri
 }
 
 /** The revision that a Service leads to; where there is no such Service, the one that is wanted there. */
-function servedBy({ world }: Situation, serviceName: string | undefined, wanted: string): string {
-  return world.services.get(serviceName ?? '')?.hash ?? wanted;
+function servedBy({ world }: Situation, serviceName: string, wanted: string): string {
+  return world.services.get(serviceName)?.hash ?? wanted;
 }
 
 /** `status.blueGreen`: where the Services were read to lead, and the runs around the promotion. */

@@ -6,7 +6,7 @@ import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
 import { splitsByHash, waitsForPods } from './hash-switch.ts';
 import { managedRouteNames, noRoutes, routesAfter, type RoutesInForce } from './managed-routes.ts';
-import { isIn, stableHashIn, stepsOf, type Situation } from './situation.ts';
+import { isIn, sidesOf, stableHashIn, stepsOf, type Situation } from './situation.ts';
 import { canarySizeReached, sizingInput } from './size-plan.ts';
 import type { RouterView } from './world.ts';
 
@@ -95,23 +95,25 @@ function wantedWeight(situation: Situation): number | undefined {
  * splits by hash does or may be turned to it first.
  */
 export function stableServesStable(situation: Situation): boolean {
-  const { services, rollout, traffic } = situation.world;
-  const name = rollout.spec.strategy?.canary?.stableService;
+  const { services, traffic } = situation.world;
+  const { stableService } = sidesOf(situation);
   const stableHash = stableHashIn(situation);
   const isTurned = traffic.every(({ reading: { hashes } }) => hashes === undefined || hashes.stable === stableHash);
   return (
-    (name === undefined || (services.get(name)?.hash ?? '') === stableHash) && (isTurned || !keepsHashes(situation))
+    (stableService === '' || (services.get(stableService)?.hash ?? '') === stableHash) &&
+    (isTurned || !keepsHashes(situation))
   );
 }
 
 /** The canary side may only keep or get traffic while its Service, or its subset, leads to the current revision. */
-function canaryIsBound({ world }: Situation): boolean {
-  const { templateHash, spec } = world.rollout;
-  const name = spec.strategy?.canary?.canaryService;
+function canaryIsBound(situation: Situation): boolean {
+  const { world } = situation;
+  const { templateHash } = world.rollout;
+  const { canaryService } = sidesOf(situation);
   const isTurned = world.traffic.every(
     ({ reading: { hashes } }) => hashes === undefined || hashes.canary === templateHash,
   );
-  return isTurned && (name === undefined || world.services.get(name)?.hash === templateHash);
+  return isTurned && (canaryService === '' || world.services.get(canaryService)?.hash === templateHash);
 }
 
 /** The revisions behind both sides, as the state asks for them. An aborted canary keeps its side, without traffic. */
@@ -172,10 +174,9 @@ function stableCapacity(situation: Situation): number {
 
 function composePlan(situation: Situation, canaryWeight: number): TrafficPlan {
   const { spec } = situation.world.rollout;
-  const strategy = spec.strategy?.canary ?? {};
   const weightMax = trafficWeightMax(spec);
   const { canary, stable } = hashesWanted(situation);
-  const { canaryService = '', stableService = '' } = strategy;
+  const { canaryService, stableService } = sidesOf(situation);
   return {
     destinations: [
       { role: 'canary', service: canaryService, hash: canary, weight: canaryWeight },

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { canarySides } from '../../src/api/canary-sides.ts';
 import type { RolloutSpec } from '../../src/api/rollout.ts';
 import type { TrafficPlan } from '../../src/api/traffic.ts';
 import type { Effect } from '../../src/engine/decision.ts';
@@ -79,6 +80,7 @@ const strategies: readonly NonNullable<RolloutSpec['strategy']>[] = [
       steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 10 }, { pause: {} }, { setWeight: 50 }, { pause: {} }],
     },
   },
+  { canary: { pingPong: { pingService: 'canary', pongService: 'stable' }, trafficRouting, steps } },
   { canary: {} },
   { blueGreen: { activeService: 'active', previewService: 'preview' } },
   {
@@ -153,10 +155,18 @@ type Before = ReturnType<ModelWorld['world']>;
 function checkEffect(before: Before, effect: Effect): void {
   if (effect.kind === 'scaleReplicaSet') checkScale(before, effect);
   if (effect.kind === 'setTraffic') checkTraffic(before, effect.plan);
-  if (effect.kind === 'switchService' && effect.phase === 'raise' && effect.service !== 'preview') {
-    const noneWanted = before.rollout.spec.replicas === 0;
-    assert.ok(noneWanted || availableOf(before, effect.hash) > 0, 'switches only to pods that are available');
+  if (effect.kind === 'switchService') checkSwitch(before, effect);
+}
+
+function checkSwitch(before: Before, effect: Extract<Effect, { kind: 'switchService' }>): void {
+  const { replicas, strategy } = before.rollout.spec;
+  if (effect.phase === 'raise' && effect.service !== 'preview') {
+    assert.ok(replicas === 0 || availableOf(before, effect.hash) > 0, 'switches only to pods that are available');
   }
+  if (strategy?.canary?.pingPong === undefined) return;
+  const { canaryService } = canarySides(strategy.canary, before.rollout.status.canary?.stablePingPong);
+  const isIdle = effect.service !== canaryService || before.traffic[0]?.reading.canaryWeight === 0;
+  assert.ok(isIdle || effect.previousHash === '', 'the side with traffic stays with its revision');
 }
 
 function availableOf({ replicaSets }: Before, wanted: string): number {
@@ -180,9 +190,9 @@ function checkTraffic(before: Before, plan: TrafficPlan): void {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   assert.equal(sum, plan.weightMax);
   assert.ok(weights.every((weight) => Number.isInteger(weight) && weight >= 0));
-  const canary = plan.destinations.find(({ role }) => role === 'canary')?.weight ?? 0;
-  if (canary > (before.traffic[0]?.reading.canaryWeight ?? 0)) {
-    const served = before.services.get('canary')?.hash ?? '';
+  const { weight = 0, service = '' } = plan.destinations.find(({ role }) => role === 'canary') ?? {};
+  if (weight > (before.traffic[0]?.reading.canaryWeight ?? 0)) {
+    const served = before.services.get(service)?.hash ?? '';
     assert.ok(availableOf(before, served) > 0, 'raises only onto pods that are available');
   }
 }

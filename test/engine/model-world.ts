@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import type { AnalysisTemplateSpec } from '../../src/api/analysis-template.ts';
+import { canarySides } from '../../src/api/canary-sides.ts';
 import type { RolloutSpec, RolloutStatus } from '../../src/api/rollout.ts';
 import type { TrafficPlan } from '../../src/api/traffic.ts';
 import { parseInstant } from '../../src/base/instant.ts';
@@ -104,7 +105,7 @@ export function modelWorld(options: ModelOptions): ModelWorld {
   });
 
   const reading = () => {
-    const canaryWeight = plan?.destinations.find(({ role }) => role === 'canary')?.weight ?? 0;
+    const canaryWeight = canaryShare(spec, status, plan);
     const weightMax = plan?.weightMax ?? 100;
     return {
       canaryWeight,
@@ -280,6 +281,22 @@ export function modelWorld(options: ModelOptions): ModelWorld {
     status: () => status,
     weight: () => reading().canaryWeight,
   };
+}
+
+/** With pingPong the Services keep their shares when the two sides change parts; at first ping has everything. */
+function canaryShare({ strategy }: RolloutSpec, { canary }: RolloutStatus, plan: TrafficPlan | undefined): number {
+  const pingPong = strategy?.canary?.pingPong;
+  if (pingPong === undefined) return shareOf(plan, ({ role }) => role === 'canary');
+  const { canaryService } = canarySides({ pingPong }, canary?.stablePingPong);
+  if (plan === undefined) return canaryService === pingPong.pingService ? 100 : 0;
+  return shareOf(plan, ({ service }) => service === canaryService);
+}
+
+function shareOf(
+  plan: TrafficPlan | undefined,
+  isMeant: (one: TrafficPlan['destinations'][number]) => boolean,
+): number {
+  return plan?.destinations.find(isMeant)?.weight ?? 0;
 }
 
 function hashesOf({ destinations }: TrafficPlan): { readonly canary: string; readonly stable: string } {

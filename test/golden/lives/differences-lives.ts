@@ -131,6 +131,14 @@ const eventRules: readonly EventRule[] = [
     ignores: ['SwitchService'],
   },
   {
+    name: 'a Service is narrowed to a revision that can answer',
+    reason:
+      'With pingPong the reference narrows a Service with all the traffic to the first revision before that has any pod (bug ' +
+      'class A). Ours waits until the revision is complete (invariant I04).',
+    applies: (life) => canaryOf(life)?.strategy?.canary?.pingPong !== undefined,
+    ignores: ['SwitchService'],
+  },
+  {
     name: 'subsets are turned when pods can answer',
     reason:
       'The reference turns a subset to a revision that has no pod yet (bug class A, AR#4775). Ours waits until its pods can ' +
