@@ -13,6 +13,9 @@ import { signRequest, type AwsCredentials } from './sign-request.ts';
 /** Connections kept open to one host, and requests in flight to it. */
 const socketsMax = 32;
 
+/** How often a request is sent whose connection turns out to be closed: each kept one may be. */
+const attemptsMax = 3;
+
 /** What a client is made with. */
 export interface HttpClientOptions {
   /** Where requests may go; not to this machine itself unless given. */
@@ -61,7 +64,7 @@ export function createHttpClient(clock: Clock, options: HttpClientOptions = {}):
           clock,
           request.timeoutMs,
           signal,
-          async (inner) => send(await prepared(request, url, inner), url, connections, inner),
+          async (inner) => sendKept(await prepared(request, url, inner), url, connections, inner),
           () => new SluiceError('Timeout', `${shownUrl(url)} did not answer within ${request.timeoutMs} ms`),
         );
       } catch (error) {
@@ -82,21 +85,44 @@ interface Connections {
   readonly lookup: LookupFunction;
 }
 
+/**
+ * A connection that was kept may have been closed by the other side just before it is used again. A request that may be
+ * sent twice is then sent over a new one.
+ */
+async function sendKept(
+  request: MetricRequest,
+  url: URL,
+  connections: Connections,
+  signal: AbortSignal,
+): Promise<MetricResponse> {
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await send(request, url, connections, signal);
+    if (outcome.kind === 'answered') return outcome.response;
+    const isRepeatable = outcome.wasStale && request.method !== 'POST' && attempt < attemptsMax;
+    if (!isRepeatable || signal.aborted) throw outcome.error;
+  }
+}
+
+type SendOutcome =
+  | { readonly kind: 'answered'; readonly response: MetricResponse }
+  /** `wasStale`: a kept connection ended before any answer. */
+  | { readonly kind: 'failed'; readonly error: Error; readonly wasStale: boolean };
+
 function send(
   request: MetricRequest,
   url: URL,
   { plain, secure, lookup }: Connections,
   signal: AbortSignal,
-): Promise<MetricResponse> {
+): Promise<SendOutcome> {
   const { method = 'GET', headers, body, insecure = false } = request;
   const common = { method, headers, signal, lookup };
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const onAnswer = (incoming: IncomingMessage): void => {
       readBody(incoming, request.bodyBytesMax).then(
-        (text) => resolve(answer(request.id, incoming, text)),
+        (text) => resolve({ kind: 'answered', response: answer(request.id, incoming, text) }),
         (error: Error) => {
           outgoing.destroy();
-          reject(error);
+          resolve({ kind: 'failed', error, wasStale: false });
         },
       );
     };
@@ -104,7 +130,10 @@ function send(
       url.protocol === 'https:'
         ? secureRequest(url, { ...common, agent: secure, rejectUnauthorized: !insecure }, onAnswer)
         : httpRequest(url, { ...common, agent: plain }, onAnswer);
-    outgoing.on('error', reject);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const isClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      resolve({ kind: 'failed', error, wasStale: isClosed && outgoing.reusedSocket });
+    });
     outgoing.end(body);
   });
 }

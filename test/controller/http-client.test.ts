@@ -115,6 +115,26 @@ describe('the HTTP client for metrics', () => {
     assert.doesNotMatch(broken.message, /hush/);
   });
 
+  it('sends a request again when the connection that was kept is closed', async () => {
+    const client = createHttpClient(systemClock, { policy: open });
+    const request = {
+      id: 'a',
+      headers: {},
+      timeoutMs: 2000,
+      bodyBytesMax: 1000,
+      url: `http://127.0.0.1:${port}/closes`,
+    };
+    const { signal } = new AbortController();
+    // The server answers the first request of a connection, and closes it at the second.
+    for (const method of ['GET', 'GET', 'PUT', 'GET'] as const) {
+      const response = await client.send({ ...request, method }, signal);
+      assert.ok(response.kind === 'answer' && response.status === 200, JSON.stringify(response));
+    }
+    const posted = await client.send({ ...request, method: 'POST' }, signal);
+    assert.equal(posted.kind, 'failure');
+    client.close();
+  });
+
   it('signs a request with the credentials it is given', async () => {
     const signing = { kind: 'sigv4', service: 'aps', region: 'eu-west-1' } as const;
     const key = { accessKeyId: 'AKID', secretAccessKey: 'hush', sessionToken: 'lent' };
@@ -127,6 +147,8 @@ describe('the HTTP client for metrics', () => {
   });
 });
 
+const seen = new WeakSet<object>();
+
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   switch (request.url?.split('?')[0]) {
     case '/moved':
@@ -135,6 +157,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     case '/endless':
       response.writeHead(200);
       for (let chunk = 0; chunk < 100 && !response.destroyed; chunk += 1) response.write('x'.repeat(1000));
+      return;
+    case '/closes':
+      if (seen.has(request.socket)) request.socket.destroy();
+      else response.end('{}');
+      seen.add(request.socket);
       return;
     case '/silent':
       return;
