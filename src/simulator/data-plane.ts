@@ -86,6 +86,13 @@ export class DataPlane {
     return this.#podByAddress.get(address);
   }
 
+  /** Adds a way in that no Rollout has by itself, such as that of testers to a preview. */
+  addFrontend(frontend: Frontend): void {
+    this.#frontends.set(frontend.rollout, frontend);
+    put(this.#indexOf(frontend), `${frontend.namespace}/${frontend.entry.name}`, frontend);
+    this.#options.afterChange(frontend, this.flow(frontend));
+  }
+
   /** The route as proxies act on it now. */
   route(namespace: string, name: string): KubeObject | undefined {
     return this.#routes.get(`${namespace}/${name}`);
@@ -155,12 +162,7 @@ export class DataPlane {
       this.#frontends.delete(key);
     }
     if (entry === undefined) return;
-    const frontend = { rollout: key, namespace, entry };
-    this.#frontends.set(key, frontend);
-    const index = this.#indexOf(frontend);
-    const entryKey = `${namespace}/${entry.name}`;
-    index.set(entryKey, (index.get(entryKey) ?? new Set()).add(frontend));
-    this.#options.afterChange(frontend, this.flow(frontend));
+    this.addFrontend({ rollout: key, namespace, entry });
   }
 
   #indexOf({ entry }: Frontend): Map<string, Set<Frontend>> {
@@ -246,7 +248,7 @@ export class DataPlane {
   }
 }
 
-function put(index: Map<string, Set<string>>, key: string, value: string): void {
+function put<Value>(index: Map<string, Set<Value>>, key: string, value: Value): void {
   index.set(key, (index.get(key) ?? new Set()).add(value));
 }
 

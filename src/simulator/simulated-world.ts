@@ -33,6 +33,8 @@ export interface WorldObserver {
   onFlow?(frontend: Frontend, flow: Flow): void;
   /** Somebody sends a call that would change the cluster. */
   onSend?(call: SentCall): void;
+  /** The controller has decided about a Rollout. */
+  onPass?(namespace: string, name: string): void;
   /** The controller writes a line into its log. */
   onLog?(level: 'info' | 'warn' | 'error', fields: object, message: string): void;
 }
@@ -53,6 +55,8 @@ export interface WorldOptions {
   readonly faults?: ProcessFaults;
   readonly decide?: ControllerOptions['decide'];
   readonly holdsOf?: ControllerOptions['holdsOf'];
+  /** The simulation is given up after so many events. */
+  readonly eventsMax?: number;
   /** Freeze stored objects, to catch whoever changes one. */
   readonly freeze?: boolean;
 }
@@ -63,7 +67,7 @@ export interface WorldOptions {
  * time or chance: the same options give the same run.
  */
 export class SimulatedWorld {
-  readonly time = new VirtualTime();
+  readonly time: VirtualTime;
   readonly images = new ImageCatalogue();
   readonly ledger = new Ledger();
   readonly cluster: EmbeddedCluster;
@@ -82,6 +86,7 @@ export class SimulatedWorld {
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.time = new VirtualTime(options.eventsMax);
     this.random = seededRandom(options.seed);
     this.cluster = createEmbeddedCluster({
       clock: this.time.clock(),
@@ -167,6 +172,9 @@ export class SimulatedWorld {
       routers: trafficRouters,
       http: this.#http(),
       metricProviders,
+      onDecision: ({ namespace, name }) => {
+        if (!process.isEnded) for (const observer of this.#options.observers) observer.onPass?.(namespace, name);
+      },
       ...(decide === undefined ? {} : { decide }),
       ...(holdsOf === undefined ? {} : { holdsOf }),
     });

@@ -20,11 +20,17 @@ const eventsPerTurn = 1024;
  * promise that can go on has gone on. All clocks of a simulation read the same time; their wall clocks may be off.
  */
 export class VirtualTime {
+  readonly #eventsMax: number;
   readonly #heap = new EventHeap();
   readonly #onSettled: (() => void)[] = [];
   #nowMs = 0;
   #order = 0;
   #eventCount = 0;
+
+  /** After `eventsMax` events the simulation is given up: something in it goes round and round. */
+  constructor(eventsMax = Infinity) {
+    this.#eventsMax = eventsMax;
+  }
 
   /** Milliseconds since the simulation began. */
   get nowMs(): number {
@@ -68,6 +74,8 @@ export class VirtualTime {
       this.#heap.pop();
       this.#nowMs = next.atMs;
       this.#eventCount += 1;
+      if (this.#eventCount > this.#eventsMax)
+        throw new Error(`more than ${this.#eventsMax} events at ${this.#nowMs} ms`);
       next.wake();
       await this.#settle();
     }

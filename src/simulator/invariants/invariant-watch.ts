@@ -64,6 +64,14 @@ export class InvariantWatch {
     for (const invariant of this.#invariants) this.#note(invariant, '', invariant.onSend?.(call));
   }
 
+  /** The controller has looked at the Rollout of a name. */
+  onPass(namespace: string, name: string): void {
+    const uid = this.#world.ledger.get('Rollout', namespace, name)?.metadata.uid ?? '';
+    for (const picture of this.#index.pictures([uid])) {
+      for (const invariant of this.#invariants) this.#note(invariant, picture.key, invariant.onPass?.(picture));
+    }
+  }
+
   /** To be called about once a second. */
   onTime(): void {
     for (const picture of this.pictures()) {

@@ -15,6 +15,8 @@ export interface Invariant {
   onCommit?(commit: Commit, picture: RolloutPicture): string | undefined;
   /** The controller sends a call that would change the cluster. */
   onSend?(call: SentCall): string | undefined;
+  /** The controller has looked at a Rollout. */
+  onPass?(picture: RolloutPicture): string | undefined;
   /** Time has passed: called for every known Rollout about once a second of the simulation while anything happens. */
   onTime?(picture: RolloutPicture): string | undefined;
 }

@@ -37,6 +37,8 @@ export interface Performance {
 const quietMs = 65_000;
 /** Everything ends some time. */
 const endMs = 3_600_000;
+/** Scenarios have a few hundred events; a tenfold of the longest is too much. */
+const eventsMax = 50_000;
 
 /** Plays a scenario from an empty cluster to its end. The same options give the same performance. */
 export async function playScenario(scenario: Scenario, options: PlayOptions = {}): Promise<Performance> {
@@ -67,6 +69,7 @@ class Play {
     this.#options = options;
     this.#world = new SimulatedWorld({
       seed: 1,
+      eventsMax,
       ...options,
       holdsOf: () => (this.#stage.hold === undefined ? [] : [this.#stage.hold]),
       observers: [this.#observer(), ...(options.observer === undefined ? [] : [options.observer])],
@@ -127,6 +130,7 @@ class Play {
       onCommit: (commit) => this.#take(commit),
       onFlow: (frontend, flow) => this.#story.onFlow(frontend, flow),
       onSend: (call) => this.#invariants.onSend(call),
+      onPass: (namespace, name) => this.#invariants.onPass(namespace, name),
       onLog: (level, fields, message) => {
         this.#story.onLog(fields, message);
         if (level === 'error') this.#troubles.push(`${message}: ${JSON.stringify(fields)}`);

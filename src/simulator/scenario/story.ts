@@ -73,7 +73,8 @@ export class Story {
     for (const { hash, share } of pods) shares.set(hash, (shares.get(hash) ?? 0) + share);
     const parts = [...shares].map(([hash, share]) => `${this.#names.of(hash)} ${percent(share)}`);
     if (unserved > 0.0005) parts.push(`nobody ${percent(unserved)}`);
-    this.#tellNews(`traffic/${rollout}`, 'traffic', parts.toSorted().join(', '));
+    const who = rollout.startsWith('testers') ? `${rollout}: ` : '';
+    this.#tellNews(`traffic/${rollout}`, 'traffic', `${who}${parts.toSorted().join(', ')}`);
   }
 
   onLog(fields: object, message: string): void {

@@ -228,6 +228,12 @@ export const gateCases: readonly Planted[] = [
     bad: (log) => spin(log, 300),
   },
   {
+    invariant: 'I22',
+    what: 'a controller that looks again and again at nothing new',
+    sound: (log) => pass(log, 20),
+    bad: (log) => pass(log, 100),
+  },
+  {
     invariant: 'I25',
     what: 'a pause that exceeds the deadline',
     given: {
@@ -257,6 +263,13 @@ function command(log: DoctoredLog, intent: { readonly id: string; readonly revis
 
 function spin(log: DoctoredLog, count: number): void {
   for (let write = 0; write < count; write += 1) status(log, { observedGeneration: String(write) });
+}
+
+function pass(log: DoctoredLog, count: number): void {
+  for (let pass = 0; pass < count; pass += 1) {
+    log.nowMs += 2000;
+    log.watch.onPass('shop', 'web');
+  }
 }
 
 function timeOutAfter(log: DoctoredLog, timeMs: number): void {

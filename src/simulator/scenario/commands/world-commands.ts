@@ -29,6 +29,17 @@ export const worldCommands: readonly CommandKind[] = [
       },
   },
   {
+    pattern: /^testers use service (?<service>\S+)$/u,
+    usage: 'testers use service NAME',
+    make:
+      ({ groups: { service = '' } }) =>
+      (stage) => {
+        const entry = { kind: 'service', name: service } as const;
+        stage.world.dataPlane.addFrontend({ rollout: `testers of ${service}`, namespace: stageNamespace, entry });
+        return Promise.resolve();
+      },
+  },
+  {
     pattern: /^restart the controller$/u,
     usage: 'restart the controller',
     make: () => (stage) => {
