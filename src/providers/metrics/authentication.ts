@@ -100,13 +100,24 @@ function readMethod(fields: ConfigReader, method: Method): Authentication {
     case 'sigv4':
       return {
         kind: method,
-        region: needed(fields, 'region'),
+        region: readRegion(fields),
         profile: fields.text('profile', ''),
         roleArn: fields.text('roleArn', ''),
       };
     default:
       return unreachable(method);
   }
+}
+
+/** True for what a region of AWS may be called. It becomes part of host names, which nothing else may get into. */
+export function isAwsRegion(text: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(text);
+}
+
+function readRegion(fields: ConfigReader): string {
+  const region = needed(fields, 'region');
+  if (region !== '' && !isAwsRegion(region)) fields.refuse('region', 'it must be a region such as "eu-west-1"');
+  return region;
 }
 
 function needed(fields: ConfigReader, name: string): string {

@@ -44,6 +44,10 @@ metricProviderSuite(prometheus, {
       configuration: { address, query, authentication: { sigv4: { profile: 'p' } } },
       field: 'authentication.sigv4.region',
     },
+    {
+      configuration: { address, query, authentication: { sigv4: { region: 'evil.example/' } } },
+      field: 'authentication.sigv4.region',
+    },
     { configuration: { address: 'prometheus:9090' }, field: 'address' },
     { configuration: { query: '', address: '' }, field: 'address' },
   ],
