@@ -41,7 +41,7 @@ export function accessRules(routers: readonly ResourceType[]): readonly AccessRu
     rule(analysisTemplate, read),
     rule(clusterAnalysisTemplate, read),
     rule(replicaSet, [...read, 'create', 'patch', 'delete']),
-    rule(pod, read),
+    rule(pod, [...read, 'patch']),
     rule(pod, ['create'], 'eviction'),
     rule(service, [...read, 'patch']),
     // Arguments of analyses may stand in Secrets, which are read by name and never listed.

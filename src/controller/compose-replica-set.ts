@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/object.ts';
+import { podMetadataAnnotation, podMetadataText, type PodMetadata } from '../api/pod-metadata.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { desiredReplicasAnnotation, revisionAnnotation, revisionHistoryAnnotation } from '../engine/revision.ts';
@@ -11,6 +12,8 @@ export interface NewReplicaSet {
   readonly revision: number;
   /** spec.replicas of the Rollout. */
   readonly desiredReplicas: number;
+  /** Labels and annotations of its pods beside those of the template. */
+  readonly podMetadata: PodMetadata;
 }
 
 /** Annotations of a Rollout that are about the Rollout alone and do not pass on to its ReplicaSets. */
@@ -29,6 +32,7 @@ export function composeReplicaSet(rollout: Rollout, template: PodTemplateSpec, m
   const labels = { ...template.metadata?.labels, ...hashLabels };
   const passedOn = Object.entries(metadata.annotations ?? {}).filter(([name]) => !ownAnnotations.has(name));
   const { selector } = spec;
+  const note = podMetadataText(made.podMetadata);
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -40,6 +44,7 @@ export function composeReplicaSet(rollout: Rollout, template: PodTemplateSpec, m
         ...Object.fromEntries(passedOn),
         [revisionAnnotation]: String(made.revision),
         [desiredReplicasAnnotation]: String(made.desiredReplicas),
+        ...(note === '' ? {} : { [podMetadataAnnotation]: note }),
       },
       ownerReferences: [
         {
@@ -56,7 +61,15 @@ export function composeReplicaSet(rollout: Rollout, template: PodTemplateSpec, m
       replicas: 0,
       ...(spec.minReadySeconds === undefined ? {} : { minReadySeconds: spec.minReadySeconds }),
       selector: { ...selector, matchLabels: { ...selector?.matchLabels, ...hashLabels } },
-      template: { ...template, metadata: { ...template.metadata, labels } },
+      template: { ...template, metadata: withPodMetadata({ ...template.metadata, labels }, made.podMetadata) },
     },
+  };
+}
+
+function withPodMetadata(metadata: NonNullable<PodTemplateSpec['metadata']>, { labels, annotations }: PodMetadata) {
+  return {
+    ...metadata,
+    labels: { ...metadata.labels, ...labels },
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...metadata.annotations, ...annotations } }),
   };
 }

@@ -11,6 +11,7 @@ import type { ObjectCache } from './caches.ts';
 import { composeReplicaSet } from './compose-replica-set.ts';
 import { fieldManager, type PerformContext } from './perform-context.ts';
 import { hashLabel, managedByAnnotation } from './project.ts';
+import { writePodMetadata } from './write-pod-metadata.ts';
 import { writeTraffic } from './write-traffic.ts';
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
@@ -35,6 +36,8 @@ export async function perform(
       return scaleReplicaSet(effect, context, signal);
     case 'annotateReplicaSet':
       return annotateReplicaSet(effect, context, signal);
+    case 'setPodMetadata':
+      return writePodMetadata(effect, context, signal);
     case 'deleteReplicaSet':
       return remove(context.caches.replicaSets, effect, context, signal);
     case 'annotateRollout':

@@ -24,6 +24,7 @@ export async function refresh(effect: Effect, context: PerformContext, signal: A
     case 'createReplicaSet':
     case 'scaleReplicaSet':
     case 'annotateReplicaSet':
+    case 'setPodMetadata':
     case 'deleteReplicaSet':
       await readAgain(caches.replicaSets, { namespace: context.namespace, name: effect.name }, context, signal);
       return;

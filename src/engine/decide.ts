@@ -4,6 +4,7 @@ import { withConditions } from './condition-facts.ts';
 import { deadlineEndsAt } from './deadline.ts';
 import { orderEffects, type Decision, type Effect } from './decision.ts';
 import type { machine } from './machine.ts';
+import { planPodMetadata } from './metadata-plan.ts';
 import { noticesOf } from './notices.ts';
 import { observeFacts, pauseEndsAt } from './observe-facts.ts';
 import { begins, type Pass } from './pass.ts';
@@ -85,7 +86,9 @@ function planStay(situation: Situation): readonly Effect[] {
     isRead(situation) && !moving.some(({ phase }) => phase === 'lower' || phase === 'grow' || phase === 'raise');
   const resizing = moving.some(({ kind }) => kind === 'scaleReplicaSet');
   const shrinking = [...(resizing ? [] : planRestart(situation)), ...planHistory(situation)];
-  return [...moving, ...planAnalysis(situation), ...shrinking].filter(({ phase }) => calm || phase !== 'shrink');
+  return [...moving, ...planAnalysis(situation), ...planPodMetadata(situation), ...shrinking].filter(
+    ({ phase }) => calm || phase !== 'shrink',
+  );
 }
 
 /** Every router object was read and is in force, so nothing can still lead to what is taken away. */

@@ -1,4 +1,5 @@
 import type { AnalysisRunSpec } from '../api/analysis-run.ts';
+import type { PodMetadata } from '../api/pod-metadata.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import type { TrafficPlan } from '../api/traffic.ts';
 
@@ -66,6 +67,8 @@ export type Effect =
       readonly hash: string;
       readonly revision: number;
       readonly desiredReplicas: number;
+      /** Beside the labels and annotations of the template. */
+      readonly podMetadata: PodMetadata;
     }
   | {
       readonly kind: 'scaleReplicaSet';
@@ -84,6 +87,15 @@ export type Effect =
       readonly name: string;
       /** null removes an annotation. */
       readonly annotations: Readonly<Record<string, string | null>>;
+    }
+  | {
+      readonly kind: 'setPodMetadata';
+      readonly phase: 'record';
+      /** ReplicaSet whose template and pods are changed. */
+      readonly name: string;
+      /** What was added before and goes where it is not wanted. */
+      readonly previous: PodMetadata;
+      readonly metadata: PodMetadata;
     }
   | { readonly kind: 'deleteReplicaSet'; readonly phase: 'shrink'; readonly name: string; readonly uid: string }
   | {

@@ -54,6 +54,8 @@ export function effectText(effect: Effect): string {
       return `scale ReplicaSet ${effect.name} from ${effect.from} to ${effect.to}`;
     case 'annotateReplicaSet':
       return `note on ReplicaSet ${effect.name}: ${Object.keys(effect.annotations).join(', ')}`;
+    case 'setPodMetadata':
+      return `labels and annotations of the pods of ReplicaSet ${effect.name}`;
     case 'deleteReplicaSet':
       return `delete ReplicaSet ${effect.name} beyond the history limit`;
     case 'annotateRollout':

@@ -1,5 +1,6 @@
 import { isFinished, recordedRun, runRoles } from './analysis-plan.ts';
 import type { Effect } from './decision.ts';
+import { initialPodMetadata } from './metadata-plan.ts';
 import { revisionAnnotation, revisionHistoryAnnotation, revisionOf } from './revision.ts';
 import { isIn, type Situation } from './situation.ts';
 import type { AnalysisRunView } from './world.ts';
@@ -17,7 +18,15 @@ export function planRevision(situation: Situation): readonly Effect[] {
   if (current === undefined) {
     const { templateHash: hash } = rollout;
     const name = `${rollout.name}-${hash}`;
-    effects.push({ kind: 'createReplicaSet', phase: 'grow', name, hash, revision, desiredReplicas: replicas });
+    effects.push({
+      kind: 'createReplicaSet',
+      phase: 'grow',
+      name,
+      hash,
+      revision,
+      desiredReplicas: replicas,
+      podMetadata: initialPodMetadata(situation),
+    });
   } else if (current.revision !== revision) {
     const annotations = { [revisionAnnotation]: String(revision), ...historyOf(current.annotations, current.revision) };
     effects.push({ kind: 'annotateReplicaSet', phase: 'record', name: current.name, annotations });

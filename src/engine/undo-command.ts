@@ -2,6 +2,7 @@ import { recordOf, textMapOf } from '../api/json-access.ts';
 import { mergeDiff } from '../api/merge-diff.ts';
 import type { KubeObject } from '../api/object.ts';
 import { originalTemplate } from '../api/original-template.ts';
+import { podMetadataAnnotation, readPodMetadata } from '../api/pod-metadata.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import { fail, succeed } from '../base/result.ts';
 import { currentRevision, currentTemplate } from './command-target.ts';
@@ -48,11 +49,30 @@ function readRevision(replicaSet: KubeObject): Revision[] {
   return [{ number: Number(number), hash: labels[hashLabel] ?? '', replicaSet }];
 }
 
-/** The template without the label that the controller added. */
+/** The template without the labels and annotations that the controller added. */
 function templateOf(replicaSet: KubeObject): PodTemplateSpec {
   const template: PodTemplateSpec = recordOf(recordOf(replicaSet['spec'])['template']);
-  const labels = Object.entries(textMapOf(template.metadata?.labels)).filter(([key]) => key !== hashLabel);
-  return { ...template, metadata: { ...template.metadata, labels: Object.fromEntries(labels) } };
+  const { annotations: notes = {} } = replicaSet.metadata;
+  const added = readPodMetadata(notes[podMetadataAnnotation]);
+  const { labels, annotations, ...rest } = template.metadata ?? {};
+  const kept = without(textMapOf(annotations), added.annotations);
+  return {
+    ...template,
+    metadata: {
+      ...rest,
+      labels: without(textMapOf(labels), { ...added.labels, [hashLabel]: '' }),
+      ...(annotations === undefined || (Object.keys(kept).length === 0 && Object.keys(added.annotations).length > 0)
+        ? {}
+        : { annotations: kept }),
+    },
+  };
+}
+
+function without(
+  values: Readonly<Record<string, string>>,
+  removed: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !Object.hasOwn(removed, key)));
 }
 
 function missing(name: string, toRevision: number | undefined, revisions: readonly Revision[]): string {

@@ -259,6 +259,26 @@ describe('undo', () => {
     assert.deepEqual(next.spec.template, template('web:1'));
   });
 
+  it('leaves out labels and annotations of the part that the revision played', () => {
+    const { metadata, ...rest } = replicaSet(2, 'web:1');
+    const own = template('web:1');
+    const marked = {
+      ...rest,
+      metadata: {
+        ...metadata,
+        annotations: {
+          ...metadata.annotations,
+          'rollout.argoproj.io/ephemeral-metadata': '{"labels":{"role":"stable"},"annotations":{"note":"x"}}',
+        },
+      },
+      spec: {
+        template: { ...own, metadata: { labels: { app: 'web', role: 'stable' }, annotations: { note: 'x' } } },
+      },
+    };
+    const next = applied(rollout(), plan({ kind: 'undo' }, rollout(), [marked]));
+    assert.deepEqual(next.spec.template, own);
+  });
+
   it('finds the template as it was written behind the defaults of the API server', () => {
     const next = applied(rollout(), plan({ kind: 'undo' }, rollout(), [replicaSet(2, 'web:1', true)]));
     assert.equal(podTemplateHash(next.spec.template ?? {}), stableHash);

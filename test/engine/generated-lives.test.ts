@@ -81,7 +81,7 @@ const strategies: readonly NonNullable<RolloutSpec['strategy']>[] = [
     },
   },
   { canary: { pingPong: { pingService: 'canary', pongService: 'stable' }, trafficRouting, steps } },
-  { canary: {} },
+  { canary: { canaryMetadata: { labels: { role: 'canary' } }, stableMetadata: { labels: { role: 'stable' } } } },
   { blueGreen: { activeService: 'active', previewService: 'preview' } },
   {
     blueGreen: {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { AnalysisTemplateSpec } from '../../src/api/analysis-template.ts';
 import { canarySides } from '../../src/api/canary-sides.ts';
+import { podMetadataAnnotation, podMetadataText } from '../../src/api/pod-metadata.ts';
 import type { RolloutSpec, RolloutStatus } from '../../src/api/rollout.ts';
 import type { TrafficPlan } from '../../src/api/traffic.ts';
 import { parseInstant } from '../../src/base/instant.ts';
@@ -170,6 +171,12 @@ export function modelWorld(options: ModelOptions): ModelWorld {
         });
         return;
       }
+      case 'setPodMetadata': {
+        const set = replicaSets.get(effect.name)!;
+        const annotations = { ...set.annotations, [podMetadataAnnotation]: podMetadataText(effect.metadata) };
+        replicaSets.set(effect.name, { ...set, annotations });
+        return;
+      }
       case 'deleteReplicaSet':
         replicaSets.delete(effect.name);
         return;
@@ -194,6 +201,7 @@ export function modelWorld(options: ModelOptions): ModelWorld {
     hash,
     revision,
     desiredReplicas,
+    podMetadata,
   }: Extract<Effect, { kind: 'createReplicaSet' }>): ReplicaSetView {
     return {
       name,
@@ -209,7 +217,10 @@ export function modelWorld(options: ModelOptions): ModelWorld {
       availableReplicas: 0,
       desiredReplicas,
       scaleDownAt: undefined,
-      annotations: { [desiredReplicasAnnotation]: String(desiredReplicas) },
+      annotations: {
+        [desiredReplicasAnnotation]: String(desiredReplicas),
+        [podMetadataAnnotation]: podMetadataText(podMetadata),
+      },
     };
   }
 

@@ -37,6 +37,7 @@ export function compareLife(life: RecordedLife, replay: Replay): readonly LifeDi
     ...compareStatuses(comparison),
     ...compareReasons(comparison),
     ...compareFinal(comparison),
+    ...comparePods(comparison),
   ];
 }
 
@@ -242,6 +243,24 @@ function compareFinal({ recorded, ours, stability }: Comparison): readonly LifeD
       return [{ kind: 'final', object, path, what, recorded: [textOf(seen)], ours: [textOf(had)] }];
     }),
   );
+}
+
+/** Labels and annotations of the pods at the end, in lives whose pods were recorded. Their names are free. */
+function comparePods({ recorded, ours }: Comparison): readonly LifeDifference[] {
+  if (![...recorded.states.keys()].some((object) => kindOf(object) === 'Pod')) return [];
+  const [left, right] = [recorded, ours].map(({ states }) =>
+    [...states]
+      .filter(([object, list]) => kindOf(object) === 'Pod' && list.at(-1) !== undefined)
+      .map(([, list]) => podText(list.at(-1)))
+      .toSorted(),
+  );
+  if (isDeepStrictEqual(left, right)) return [];
+  return [{ ...nowhere, kind: 'final', what: 'at the end: pods', recorded: left ?? [], ours: right ?? [] }];
+}
+
+function podText(pod: Fields | undefined): string {
+  const [labels, annotations] = ['labels', 'annotations'].map((field) => readPath(pod, `metadata.${field}`));
+  return textOf(withoutEmpty({ labels, annotations }));
 }
 
 /** What recordings leave out. */
