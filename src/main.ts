@@ -62,6 +62,7 @@ const exitCode = await runCli({
       log,
       version,
       identity: `${hostname()}_${randomUUID()}`,
+      environment: env,
       connect: (_, onRequest) => reach(settings, log, onRequest),
     });
   },

@@ -149,7 +149,7 @@ function readCredentials(body: string): Lent | undefined {
     : { credentials: { accessKeyId, secretAccessKey, sessionToken }, expiresAtMs };
 }
 
-/** The text of an element that has no others in it. Its values are letters, digits and signs without a meaning in XML. */
+/** The text of an element without others in it. Its values are letters, digits and signs without a meaning in XML. */
 function elementOf(body: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<&]+)</${name}>`).exec(body)?.[1];
 }

@@ -1,15 +1,19 @@
+import { readFile } from 'node:fs/promises';
+
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
+import { createAwsCredentials } from '../../controller/aws-credentials.ts';
 import { createController, type Controller } from '../../controller/controller.ts';
-import { createHttpClient } from '../../controller/http-client.ts';
+import { createHttpClient, type HttpClient } from '../../controller/http-client.ts';
+import { createHttpPolicy } from '../../controller/http-policy.ts';
 import { createMemoryJournal } from '../../controller/journal.ts';
 import { lead, type Work } from '../../controller/lead.ts';
 import { Leadership } from '../../controller/leadership.ts';
 import { createControllerMetrics, type ApiReport } from '../../controller/metrics/controller-metrics.ts';
 import { instanceSelector, scopeNamespaces } from '../../controller/scope.ts';
-import { metricProviders } from '../../providers/metrics/registry.ts';
+import { metricProvidersWith } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import type { ControlContext } from './control-request.ts';
 import { startProbeServer } from './probe-server.ts';
@@ -33,6 +37,8 @@ export interface ControllerParts {
   readonly version: string;
   /** Differs between any two processes. */
   readonly identity: string;
+  /** Variables with credentials of AWS, for metrics whose requests are signed with them. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Finds the cluster. Fails with Usage when it is not named in a way that can be used. */
   connect(settings: ControllerSettings, onRequest: (report: ApiReport) => void): Promise<ReachedCluster>;
   /** Told when the ports are open; they matter when they were left to the system. */
@@ -54,7 +60,9 @@ export async function runController(
   instanceSelector(scope);
   const metrics = createControllerMetrics(version);
   const reached = await parts.connect(settings, (report) => metrics.onRequest(report));
-  const http = createHttpClient(clock);
+  const http = createMetricClient(settings, parts);
+  const { prometheusAddress } = settings;
+  const metricSettings = prometheusAddress === undefined ? {} : { prometheus: { address: prometheusAddress } };
   const standing: Standing = { controller: undefined, state: 'waiting' };
   const make = (cluster: ClusterPort): Work => {
     const controller = createController({
@@ -65,7 +73,7 @@ export async function runController(
       random: random.fork(`controller/${clock.now()}`),
       journal: createMemoryJournal(),
       routers: trafficRouters,
-      metricProviders,
+      metricProviders: metricProvidersWith(metricSettings),
       http,
       concurrencyMax: settings.workers,
       onPass: (pass) => metrics.onPass(pass),
@@ -86,6 +94,23 @@ export async function runController(
     reached.close();
     log.info({}, 'the controller has ended');
   }
+}
+
+/** The client of metrics. Requests that get credentials of AWS go the same way as all others. */
+function createMetricClient(
+  { metricHosts, metricLoopback }: ControllerSettings,
+  { clock, environment = {} }: ControllerParts,
+): HttpClient {
+  const hosts = metricHosts.length === 0 ? {} : { hosts: metricHosts };
+  const policy = createHttpPolicy({ loopback: metricLoopback ? 'allow' : 'deny', ...hosts });
+  const sources = {
+    clock,
+    environment,
+    readFile: (file: string, signal: AbortSignal) => readFile(file, { encoding: 'utf8', signal }),
+    // Who lends credentials is not for metrics to ask, whatever hosts they may ask.
+    http: createHttpClient(clock),
+  };
+  return createHttpClient(clock, { policy, credentials: createAwsCredentials(sources) });
 }
 
 /** How this process stands, for probes and metrics. */

@@ -108,6 +108,26 @@ export const settings = [
     description: 'address on which both ports listen',
   },
   {
+    name: 'prometheus-address',
+    value: 'url',
+    kind: 'text',
+    description: 'Prometheus of metrics that name no address',
+  },
+  {
+    name: 'metric-hosts',
+    value: 'names',
+    kind: 'list',
+    description:
+      'only these hosts may be asked by metrics, divided by commas; *.example.com stands for all names below; else any',
+  },
+  {
+    name: 'metric-loopback',
+    value: 'true|false',
+    kind: 'switch',
+    fallback: 'false',
+    description: "metrics may ask the controller's own machine",
+  },
+  {
     name: 'log-level',
     value: 'level',
     kind: 'text',
@@ -137,6 +157,10 @@ export interface ControllerSettings {
   readonly metricsPort: number;
   readonly healthPort: number;
   readonly listen: string;
+  readonly prometheusAddress?: string;
+  /** Empty: any. */
+  readonly metricHosts: readonly string[];
+  readonly metricLoopback: boolean;
   readonly logLevel: string;
 }
 
@@ -188,6 +212,7 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
   const kubeconfig = text('kubeconfig');
   const context = text('context');
   const leaseNamespace = text('lease-namespace');
+  const prometheusAddress = text('prometheus-address');
   return {
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
@@ -201,6 +226,9 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
     metricsPort: count('metrics-port'),
     healthPort: count('health-port'),
     listen: given('listen'),
+    ...(prometheusAddress !== undefined && { prometheusAddress: checkUrl('prometheus-address', prometheusAddress) }),
+    metricHosts: splitList(text('metric-hosts') ?? ''),
+    metricLoopback: checkSwitch('metric-loopback', text('metric-loopback') ?? ''),
     logLevel: given('log-level'),
   };
 }
@@ -223,6 +251,12 @@ function checkCount(name: SettingName, value: string): number {
   const count = Number(value);
   if (/^\d{1,10}$/.test(value) && count <= maximum) return count;
   throw new SluiceError('Usage', `${name}: "${value}" is no whole number from 0 to ${maximum}`);
+}
+
+function checkUrl(name: SettingName, value: string): string {
+  const url = URL.parse(value);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return value;
+  throw new SluiceError('Usage', `${name}: "${value}" is no URL that begins with http:// or https://`);
 }
 
 function checkSwitch(name: SettingName, value: string): boolean {

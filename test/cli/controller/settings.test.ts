@@ -61,8 +61,21 @@ describe('settings of the controller', () => {
       metricsPort: 8090,
       healthPort: 8080,
       listen: '0.0.0.0',
+      metricHosts: [],
+      metricLoopback: false,
       logLevel: 'info',
     });
+  });
+
+  test('say what metrics may ask', async () => {
+    const words = ['--metric-hosts', 'prometheus.example, *.metrics.example', '--metric-loopback', 'true'];
+    const { settings } = await call([...words, '--prometheus-address', 'http://prometheus.example:9090']);
+    assert.deepEqual(settings?.metricHosts, ['prometheus.example', '*.metrics.example']);
+    assert.equal(settings.metricLoopback, true);
+    assert.equal(settings.prometheusAddress, 'http://prometheus.example:9090');
+    const wrong = await call(['--prometheus-address', 'prometheus:9090']);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.printed, /prometheus-address: "prometheus:9090" is no URL/);
   });
 
   test('come from flags before the environment before the file', async (context) => {
