@@ -1,4 +1,5 @@
 import type { AnyMetricProvider } from './contract.ts';
+import { graphite } from './graphite.ts';
 import { job } from './job.ts';
 import { judge } from './judge.ts';
 import { createPrometheus, prometheus, type PrometheusSettings } from './prometheus.ts';
@@ -7,6 +8,7 @@ import { web } from './web.ts';
 /** Every metric provider by its name in a manifest. */
 export const metricProviders = {
   'sluice.dev/judge': judge,
+  graphite,
   job,
   prometheus,
   web,
