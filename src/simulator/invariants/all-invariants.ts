@@ -3,6 +3,8 @@ import { availability } from './availability.ts';
 import { boundCommands } from './bound-commands.ts';
 import { calm } from './calm.ts';
 import { capacity } from './capacity.ts';
+import { abortCompletes, comesToRest, leavesNothing } from './comes-to-rest.ts';
+import { deadlineComes } from './deadline-comes.ts';
 import { failClosed } from './fail-closed.ts';
 import { flapping } from './flapping.ts';
 import { foreignFields } from './foreign-fields.ts';
@@ -36,7 +38,10 @@ export interface Strictness {
 
 export const strictnessDefault: Strictness = { graceMs: 1000, reactionMs: 10_000, clockMs: 0, writesMax: 200 };
 
-/** Every safety invariant except I16 and I23, which need more than one controller and a durable journal. */
+/**
+ * Every safety invariant except I16 and I23, which need more than one controller and a durable journal, and the
+ * liveness properties. L4, that a good revision can always replace a broken one, is for whoever knows which are good.
+ */
 export function allInvariants(strictness: Strictness): readonly Invariant[] {
   const { graceMs, reactionMs, clockMs, writesMax } = strictness;
   return [
@@ -63,5 +68,9 @@ export function allInvariants(strictness: Strictness): readonly Invariant[] {
     calm(writesMax),
     failClosed(),
     pausedTime(clockMs),
+    comesToRest(),
+    abortCompletes(),
+    deadlineComes(reactionMs),
+    leavesNothing(),
   ];
 }

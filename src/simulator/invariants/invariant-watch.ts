@@ -79,6 +79,13 @@ export class InvariantWatch {
     }
   }
 
+  /** Nothing happens any more. */
+  onEnd(): void {
+    for (const picture of this.pictures()) {
+      for (const invariant of this.#invariants) this.#note(invariant, picture.key, invariant.onEnd?.(picture));
+    }
+  }
+
   /** Every Rollout as it is now. */
   pictures(): readonly RolloutPicture[] {
     return this.#index.pictures(this.#index.uids);

@@ -19,6 +19,8 @@ export interface Invariant {
   onPass?(picture: RolloutPicture): string | undefined;
   /** Time has passed: called for every known Rollout about once a second of the simulation while anything happens. */
   onTime?(picture: RolloutPicture): string | undefined;
+  /** Nothing happens any more: called once for every Rollout that is there. */
+  onEnd?(picture: RolloutPicture): string | undefined;
 }
 
 /** A rule that was broken. */

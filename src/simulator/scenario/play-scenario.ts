@@ -17,8 +17,10 @@ export interface PlayOptions extends Partial<Omit<WorldOptions, 'observers'>> {
   readonly strictness?: Partial<Strictness>;
   /** Who else wants to be told. */
   readonly observer?: WorldObserver;
-  /** Promises and the story are left out: times are other ones under faults. */
+  /** Promises, the story and the hash are left out: times are other ones under faults. */
   readonly isDisturbed?: boolean;
+  /** How long the world must stay as it is once it is at rest. */
+  readonly stableMs?: number;
 }
 
 /** What came of a scenario. */
@@ -63,6 +65,7 @@ class Play {
   readonly #hash = createHash('sha256');
   readonly #troubles: string[] = [];
   #lastCommitMs = 0;
+  #cancelTick = (): void => undefined;
 
   constructor(scenario: Scenario, options: PlayOptions) {
     this.#scenario = scenario;
@@ -104,11 +107,25 @@ class Play {
     this.#tick();
     this.#script.start();
     const { untilMs } = this.#scenario;
-    if (untilMs === undefined || this.#options.isDisturbed === true) await time.run(endMs, () => this.#isQuiet());
+    if (untilMs === undefined) await this.#runToRest();
     else await time.run(untilMs);
-    if (untilMs === undefined && time.nowMs >= endMs) this.#troubles.push('it never comes to rest');
     this.#troubles.push(...this.#script.undone().map((text) => `was never done: ${text}`));
     this.#promises.end();
+  }
+
+  /** What is at rest stays at rest. */
+  async #runToRest(): Promise<void> {
+    const { time } = this.#world;
+    await time.run(endMs, () => this.#isQuiet());
+    if (time.nowMs >= endMs) {
+      this.#troubles.push('it never comes to rest');
+      return;
+    }
+    this.#invariants.onEnd();
+    this.#cancelTick();
+    const written = this.#lastCommitMs;
+    await time.run(time.nowMs + (this.#options.stableMs ?? 0));
+    if (this.#lastCommitMs !== written) this.#troubles.push('it does not stay at rest');
   }
 
   outcome(): Performance {
@@ -141,9 +158,9 @@ class Play {
   #take(commit: Commit): void {
     const { atMs, type, object } = commit;
     this.#lastCommitMs = atMs;
-    this.#hash.update(`${atMs} ${type} ${JSON.stringify(object)}\n`);
     this.#invariants.onCommit(commit);
     this.#story.onCommit(commit);
+    if (this.#options.isDisturbed !== true) this.#hash.update(`${atMs} ${type} ${JSON.stringify(object)}\n`);
   }
 
   /** Everything that can be done at this moment is done. */
@@ -155,7 +172,7 @@ class Play {
 
   #tick(): void {
     const { time } = this.#world;
-    time.at(time.nowMs + 1000, () => {
+    this.#cancelTick = time.at(time.nowMs + 1000, () => {
       this.#invariants.onTime();
       this.#tick();
     });

@@ -32,6 +32,52 @@ const passed = {
 /** Bad things that happen to the order of things. */
 export const gateCases: readonly Planted[] = [
   {
+    invariant: 'L1',
+    what: 'an update that never ends',
+    given: { status: { phase: 'Paused', pauseConditions: [{ reason: 'CanaryPauseStep', startTime: '' }] } },
+    sound: (log) => log.watch.onEnd(),
+    bad: (log) => {
+      status(log, { phase: 'Progressing', pauseConditions: undefined });
+      log.watch.onEnd();
+    },
+  },
+  {
+    invariant: 'L1',
+    what: 'a Rollout that calls itself healthy in the middle of an update',
+    sound: () => undefined,
+    bad: (log) => {
+      status(log, { phase: 'Healthy' });
+      log.watch.onEnd();
+    },
+  },
+  {
+    invariant: 'L2',
+    what: 'users who are on an aborted revision in the end',
+    given: { status: { phase: 'Degraded', abort: true }, weight: 0 },
+    sound: (log) => log.watch.onEnd(),
+    bad: (log) => {
+      route(log, 'person', 25);
+      log.watch.onEnd();
+    },
+  },
+  {
+    invariant: 'L3',
+    what: 'an update that is stuck and does not say so',
+    given: { status: { phase: 'Progressing' }, spec: { progressDeadlineSeconds: 30 } },
+    sound: (log) => log.wait(20),
+    bad: (log) => log.wait(60),
+  },
+  {
+    invariant: 'L5',
+    what: 'a deleted Rollout that stays',
+    given: { status: { phase: 'Degraded' } },
+    sound: (log) => log.watch.onEnd(),
+    bad: (log) => {
+      log.change('person', rollout, 'web', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+      log.watch.onEnd();
+    },
+  },
+  {
     invariant: 'I13',
     what: 'a pause that is cut short',
     given: { status: { currentStepIndex: 1 } },
