@@ -7,7 +7,7 @@ import { deadlineExceeded } from './deadline.ts';
 import type { Facts } from './facts.ts';
 import { heldBy } from './gates.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
-import { canarySizeReached, isFullyAvailable } from './size-plan.ts';
+import { canarySizeReached, isFullyAvailable, sizeReplicaSets } from './size-plan.ts';
 import { areRoutersAt, hasRouting, isTrafficReached } from './traffic-plan.ts';
 import type { AnalysisRunView, ReplicaSetView } from './world.ts';
 
@@ -19,7 +19,7 @@ export function observeFacts(situation: Situation): Facts {
     newReplicaSetScaled: situation.current?.specReplicas === situation.replicas,
     withinRollbackWindow: withinRollbackWindow(situation),
     deadlineAborts: situation.world.rollout.spec.progressDeadlineAbort === true && deadlineExceeded(situation),
-    countsReached: canarySizeReached(situation),
+    countsReached: areSizesReached(situation),
     trafficReached: isTrafficReached(situation),
     pauseElapsed: isPauseElapsed(situation),
     fullyShifted: isFullyShifted(situation),
@@ -49,6 +49,14 @@ function promotionDueAt({ world, stored }: Situation): number | undefined {
 function isPauseElapsed(situation: Situation): boolean {
   const endsAt = pauseEndsAt(situation);
   return endsAt !== undefined && situation.world.now >= endsAt;
+}
+
+/**
+ * The step has its sizes when nothing is left to scale. The sizes that are possible now may be those that there are, for
+ * as long as pods of an older revision have to go first.
+ */
+function areSizesReached(situation: Situation): boolean {
+  return canarySizeReached(situation) && !sizeReplicaSets(situation).scaled;
 }
 
 /** The new revision has all its pods and, where there is a router, all the traffic. */

@@ -60,7 +60,8 @@ function stableHashOf(situation: Situation): string {
 /** Weights have a meaning from the time on at which the first revision is complete and the stable side leads to it. */
 function haveMeaning(situation: Situation): boolean {
   if (situation.stored.rollout.status.canary?.weights !== undefined) return true;
-  return stableServesStable(situation) && (situation.stable?.availableReplicas ?? 0) >= situation.replicas;
+  if (isIn(situation, 'initial') || !stableServesStable(situation)) return false;
+  return (situation.stable?.availableReplicas ?? 0) >= situation.replicas;
 }
 
 function destination(weight: number, serviceName: string | undefined, hash: string): WeightDestination {

@@ -35,8 +35,9 @@ export function aimTraffic(situation: Situation): TrafficAim {
 /** True when every router was read with the step's share and the managed routes of the step, and takes them. */
 export function isTrafficReached(situation: Situation): boolean {
   if (!hasRouting(situation)) return true;
-  const weight = situation.replicas === 0 ? 0 : canaryWeight(sizingInput(situation));
-  return canaryIsBound(situation) && areRoutersAt(situation, weight);
+  // Without pods there is nothing that could be bound or get traffic.
+  if (situation.replicas === 0) return areRoutersAt(situation, 0);
+  return canaryIsBound(situation) && areRoutersAt(situation, canaryWeight(sizingInput(situation)));
 }
 
 /** True when every router was read with this share and with the managed routes of the step, and takes them. */
