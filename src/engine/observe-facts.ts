@@ -52,8 +52,8 @@ function isPauseElapsed(situation: Situation): boolean {
 }
 
 /**
- * The step has its sizes when nothing is left to scale. The sizes that are possible now may be those that there are, for
- * as long as pods of an older revision have to go first.
+ * The step has its sizes when nothing is left to scale. The sizes that are possible now may be those that there are,
+ * for as long as pods of an older revision have to go first.
  */
 function areSizesReached(situation: Situation): boolean {
   return canarySizeReached(situation) && !sizeReplicaSets(situation).scaled;
