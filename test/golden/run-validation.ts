@@ -49,19 +49,21 @@ export const validationKinds: readonly string[] = ['rollout', 'routerConfig', 'r
 
 /** Validates what a case describes. */
 export function runValidation(input: ValidationCaseInput): FieldErrors {
+  const rollout: Rollout = { ...input.rollout, spec: (input.rollout as Partial<Rollout>).spec ?? {} };
+  const { spec } = rollout;
   switch (input.kind) {
     case 'rollout': {
-      const plugins = Object.keys(input.rollout.spec.strategy?.canary?.trafficRouting?.plugins ?? {});
+      const plugins = Object.keys(spec.strategy?.canary?.trafficRouting?.plugins ?? {});
       const routers = {
         ...routerCapabilities,
         ...Object.fromEntries(plugins.map((name) => [name, pluginCapabilities])),
       };
-      return validateRollout(input.rollout, { routers, templateFromWorkload: input.templateResolvedFromRef ?? false });
+      return validateRollout(rollout, { routers, templateFromWorkload: input.templateResolvedFromRef ?? false });
     }
     case 'routerConfig':
-      return validateRouterConfig(input.rollout);
+      return validateRouterConfig(rollout);
     case 'references':
-      return validateReferenced(input.rollout, input.referenced ?? {});
+      return validateReferenced(rollout, input.referenced ?? {});
     default:
       return unreachable(input.kind);
   }

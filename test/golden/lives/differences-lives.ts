@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { maxSurge } from '../../../src/api/rollout-defaults.ts';
 import type { RolloutSpec } from '../../../src/api/rollout.ts';
 import { resolveFenceposts } from '../../../src/engine/fenceposts.ts';
@@ -105,6 +107,44 @@ const stateRules: readonly LifeRule[] = [
   },
 ];
 
+/** Where the reference asks again what a person has answered, everything after the answer goes another way. */
+const answeredRule: LifeRule = {
+  name: 'a person who goes on after an inconclusive run is not asked again',
+  reason:
+    'When a person promotes after an inconclusive background or pre-promotion run, the reference starts the run again and ' +
+    'pauses at once (Appendix E, defect 6). Ours goes on; up to the answer everything is the same.',
+  applies: (life) => answerOf(life) !== undefined,
+  explains: ({ kind, moment = 0, recorded, ours }, life) => {
+    switch (kind) {
+      case 'status':
+        return moment > (answerOf(life) ?? Infinity);
+      case 'created':
+        return isSubsequence(ours, recorded);
+      case 'events':
+        return isDeepStrictEqual(untilAsked(recorded), untilAsked(ours));
+      case 'play':
+      case 'sequence':
+      case 'final':
+        return true;
+    }
+  },
+};
+
+/** Index of the action with which a person goes on after such a run was inconclusive. */
+function answerOf({ trace }: RecordedLife): number | undefined {
+  const asked = trace.findIndex(
+    ({ kind, reason, message = '' }) =>
+      kind === 'Event' && reason === 'AnalysisRunInconclusive' && /^(?:Background|PrePromotion) /u.test(message),
+  );
+  return asked === -1 ? undefined : trace.slice(asked).find(({ kind }) => kind === 'Action')?.index;
+}
+
+/** Events up to the pause in which the person is asked for the first time. */
+function untilAsked(reasons: readonly string[]): readonly string[] {
+  const told = reasons.filter((reason) => reason !== 'AnalysisRunRunning');
+  return told.slice(0, told.indexOf('RolloutPaused', told.indexOf('AnalysisRunInconclusive')) + 1);
+}
+
 const eventRules: readonly EventRule[] = [
   {
     name: 'Events beyond a burst are not lost',
@@ -137,6 +177,17 @@ const eventRules: readonly EventRule[] = [
       'class A). Ours waits until the revision is complete (invariant I04).',
     applies: (life) => canaryOf(life)?.strategy?.canary?.pingPong !== undefined,
     ignores: ['SwitchService'],
+  },
+  {
+    name: 'a pause is over before what it held back is done',
+    reason:
+      'When autoPromotionSeconds is over, the reference switches the active Service and ends the pause in one pass. Ours ' +
+      'stores the end of the pause first: nothing is raised from a state that is not stored (design section 8).',
+    applies: ({ manifests }) =>
+      manifests.some(
+        (object) => ((object['spec'] as RolloutSpec | undefined)?.strategy?.blueGreen?.autoPromotionSeconds ?? 0) > 0,
+      ),
+    ignores: ['RolloutResumed'],
   },
   {
     name: 'subsets are turned when pods can answer',
@@ -179,11 +230,12 @@ const eventRules: readonly EventRule[] = [
 
 /** Every deliberate difference of lives, each once: one may show in what is done and in the Events about it. */
 export const lifeDifferences: readonly DifferenceRule[] = [
-  ...new Map([...eventRules, ...stateRules].map((rule) => [rule.name, rule])).values(),
+  ...new Map([...eventRules, ...stateRules, answeredRule].map((rule) => [rule.name, rule])).values(),
 ];
 
 /** The rules that explain a difference; undefined when none does. */
 export function explainLife(difference: LifeDifference, life: RecordedLife): readonly string[] | undefined {
+  if (answeredRule.applies(life) && answeredRule.explains(difference, life)) return [answeredRule.name];
   if (difference.kind === 'events') return explainEvents(difference, life);
   const rule = stateRules.find((one) => one.applies(life) && one.explains(difference, life));
   return rule === undefined ? undefined : [rule.name];

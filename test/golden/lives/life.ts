@@ -54,5 +54,7 @@ export interface TraceEntry {
   readonly message?: string;
   readonly count?: number;
   readonly elided?: { readonly count: number; readonly until: number };
+  /** Number of the action. */
+  readonly index?: number;
   readonly result?: readonly { readonly code: number }[];
 }
