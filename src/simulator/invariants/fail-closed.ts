@@ -1,6 +1,8 @@
 import { listOf, recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
 import { selectorChange, sizeChange, weightChange } from './written-by.ts';
 
 /** I24: what cannot be understood changes nothing. */
@@ -20,12 +22,18 @@ export function failClosed(): Invariant {
         return `${size.hash} is scaled down while the routes cannot be read`;
       }
       if (!isInvalid) return undefined;
-      const isMoved = weightChange(commit, picture) !== undefined || selectorChange(commit) !== undefined;
+      const isMoved = weightChange(commit, picture) !== undefined || isSwitched(commit, picture);
       return isMoved || isShrunk
         ? `${commit.kind} ${commit.name} is changed while the specification is invalid`
         : undefined;
     },
   };
+}
+
+/** Nobody depends on a preview. */
+function isSwitched(commit: Commit, { blueGreen }: RolloutPicture): boolean {
+  const change = selectorChange(commit);
+  return change !== undefined && change.service !== blueGreen?.['previewService'];
 }
 
 function saysInvalid(rollout: KubeObject): boolean {

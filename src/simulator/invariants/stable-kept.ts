@@ -1,4 +1,5 @@
 import type { Invariant } from './invariant.ts';
+import { isPodServing } from './pod-losses.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 import { hashOf, sizeChange } from './written-by.ts';
 
@@ -32,7 +33,12 @@ function mayEmptyStable(picture: RolloutPicture): boolean {
   return !picture.isRouted || (picture.isDynamic && picture.proxiedWeightOf(picture.stableHash) === 0);
 }
 
-function leavesNothing({ sets, scene }: RolloutPicture, uid: string): boolean {
-  const isServing = [...scene.ledger.ownedBy('Pod', uid)].some((pod) => pod.metadata.deletionTimestamp === undefined);
+/** Without a router several revisions may carry the users together. */
+function leavesNothing(picture: RolloutPicture, uid: string): boolean {
+  const { sets, scene, isRouted, blueGreen } = picture;
+  const isServing = [...scene.ledger.ownedBy('Pod', uid)].some(isPodServing);
+  const available = sets.reduce((sum, set) => sum + set.available, 0);
+  const needed = picture.replicasLately.least - picture.maxUnavailable;
+  if (!isRouted && blueGreen === undefined && available >= needed) return false;
   return isServing && !sets.some(({ replicas, available }) => replicas > 0 && available >= replicas);
 }

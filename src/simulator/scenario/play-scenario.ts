@@ -19,6 +19,8 @@ export interface PlayOptions extends Partial<Omit<WorldOptions, 'observers'>> {
   readonly observer?: WorldObserver;
   /** Promises, the story and the hash are left out: times are other ones under faults. */
   readonly isDisturbed?: boolean;
+  /** Told of the world before anything happens in it. */
+  readonly onWorld?: (world: SimulatedWorld) => void;
   /** How long the world must stay as it is once it is at rest. */
   readonly stableMs?: number;
 }
@@ -77,6 +79,7 @@ class Play {
       holdsOf: () => (this.#stage.hold === undefined ? [] : [this.#stage.hold]),
       observers: [this.#observer(), ...(options.observer === undefined ? [] : [options.observer])],
     });
+    options.onWorld?.(this.#world);
     const now = (): number => this.#world.time.nowMs;
     this.#story = new Story(now);
     this.#invariants = new InvariantWatch(

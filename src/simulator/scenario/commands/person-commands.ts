@@ -54,6 +54,17 @@ export const personCommands: readonly CommandKind[] = [
     },
   },
   {
+    pattern: /^help (?<name>\S+) on$/u,
+    usage: 'help NAME on (retries what is aborted, promotes what is paused)',
+    make:
+      ({ groups: { name = '' } }) =>
+      async (stage) => {
+        const status = stage.picture(name)?.status ?? {};
+        if (status['abort'] === true) await give(stage, name, { kind: 'retry' });
+        else if (status['phase'] === 'Paused') await give(stage, name, { kind: 'promote' });
+      },
+  },
+  {
     pattern: /^scale (?<name>\S+) to (?<replicas>\d+)$/u,
     usage: 'scale NAME to N',
     make: ({ groups: { name = '', replicas = '' } }) => edit(name, { spec: { replicas: Number(replicas) } }),

@@ -1,0 +1,72 @@
+import { SluiceError, type ErrorCode } from '../../base/error.ts';
+import type { Random } from '../../base/random.ts';
+import type { ProcessFaults, WatchFault } from '../process-faults.ts';
+import type { CallFault } from '../sent-call.ts';
+
+/** How often what goes wrong, each in 0..1. */
+export interface FaultMix {
+  readonly refuse: number;
+  readonly loseAnswer: number;
+  readonly delay: number;
+  readonly crashBefore: number;
+  readonly crashAfter: number;
+  readonly read: number;
+  readonly closeWatch: number;
+  readonly holdWatch: number;
+  readonly refuseWatch: number;
+}
+
+/** The longest time for which news are held back, in milliseconds. */
+export const holdMsMax = 3000;
+
+/** A mix for one run: most kinds of faults do not occur in it at all, so that each is also met alone. */
+export function randomMix(random: Random): FaultMix {
+  const rate = (most: number): number => (random.next() < 0.4 ? random.next() * most : 0);
+  return {
+    refuse: rate(0.1),
+    loseAnswer: rate(0.1),
+    delay: rate(0.1),
+    crashBefore: rate(0.02),
+    crashAfter: rate(0.02),
+    read: rate(0.1),
+    closeWatch: rate(0.02),
+    holdWatch: rate(0.1),
+    refuseWatch: rate(0.3),
+  };
+}
+
+/** Faults between the controller and the cluster, drawn from a stream of their own while `isOn` says so. */
+export function randomFaults(mix: FaultMix, random: Random, isOn: () => boolean): ProcessFaults {
+  const [calls, reads, watches] = [random.fork('calls'), random.fork('reads'), random.fork('watches')];
+  const happens = (stream: Random, rate: number): boolean => stream.next() < rate && isOn();
+  return {
+    call(): CallFault | undefined {
+      if (happens(calls, mix.crashBefore)) return { kind: 'crashBefore' };
+      if (happens(calls, mix.crashAfter)) return { kind: 'crashAfter' };
+      if (happens(calls, mix.refuse)) return { kind: 'refuse', error: refusal(calls) };
+      if (happens(calls, mix.loseAnswer)) return { kind: 'loseAnswer', error: lostAnswer(calls) };
+      return happens(calls, mix.delay) ? { kind: 'delay', delayMs: calls.integer(1, holdMsMax) } : undefined;
+    },
+    read: () => (happens(reads, mix.read) ? refusal(reads) : undefined),
+    openWatch: () => {
+      if (!happens(watches, mix.refuseWatch)) return undefined;
+      return watches.next() < 0.5 ? new SluiceError('Gone', 'too old resource version') : refusal(watches);
+    },
+    watchEvent(): WatchFault | undefined {
+      if (happens(watches, mix.closeWatch)) return { kind: 'close' };
+      return happens(watches, mix.holdWatch) ? { kind: 'hold', holdMs: watches.integer(1, holdMsMax) } : undefined;
+    },
+  };
+}
+
+/** Nothing was done, and the answer says so. */
+function refusal(random: Random): SluiceError {
+  const codes: readonly ErrorCode[] = ['TooManyRequests', 'Internal', 'Conflict', 'Unauthorized'];
+  const code = codes[random.integer(0, codes.length - 1)] ?? 'Internal';
+  const options = code === 'TooManyRequests' ? { retryAfterMs: random.integer(1, 3) * 1000 } : {};
+  return new SluiceError(code, 'the server would not', options);
+}
+
+function lostAnswer(random: Random): SluiceError {
+  return new SluiceError(random.next() < 0.5 ? 'Timeout' : 'Unavailable', 'the answer did not come');
+}

@@ -1,0 +1,172 @@
+import type { Random } from '../../base/random.ts';
+
+/** When faults end and everything is put right. */
+export const healSeconds = 300;
+/** Until then people help the last revision on, whenever it waits for them. */
+const helpSeconds = 600;
+/** The revision that comes last and has no faults. */
+const lastImage = 'shop:9';
+
+/**
+ * A life of one Rollout as text: some minutes of commands, bad images, lost pods and other people's edits, then a sound
+ * revision that must become stable. What can be read here is what happens, so that a failure can be looked into.
+ */
+export function randomScenario(random: Random): string {
+  const setup = random.fork('setup');
+  const troubles = random.fork('troubles');
+  const kind = pick(setup, kinds);
+  const replicas = setup.integer(1, 5);
+  const lines = Array.from({ length: troubles.integer(4, 14) }, () => {
+    const atSeconds = troubles.integer(10, healSeconds - 20);
+    return { atSeconds, lines: pick(troubles, actionsOf(kind))(troubles) };
+  }).toSorted((left, right) => left.atSeconds - right.atSeconds);
+  return [
+    ...template,
+    kind.head(replicas),
+    ...pick(setup, kind.strategies).map((line) => `  ${line}`),
+    'at 8s: set image web shop:2',
+    ...lines.flatMap((one) => one.lines.map((line, index) => (index === 0 ? `at ${one.atSeconds}s: ${line}` : line))),
+    ...healing(kind),
+    `finally stable is ${lastImage}`,
+    `finally share of ${lastImage} is 100%`,
+    'finally phase is Healthy',
+    '',
+  ].join('\n');
+}
+
+interface Kind {
+  readonly head: (replicas: number) => string;
+  /** Lines of the strategy, of which one is taken. */
+  readonly strategies: readonly (readonly string[])[];
+  readonly routed: boolean;
+  readonly services: readonly string[];
+}
+
+const template = [
+  'template check',
+  '  metrics:',
+  '    - name: errors',
+  '      provider: { plugin: { sluice.dev/judge: { interval: 1s, deadline: 40s } } }',
+];
+const analysis = '{ templates: [{ templateName: check }] }';
+
+const kinds: readonly Kind[] = [
+  {
+    head: (replicas) => `canary web ${replicas} x shop:1 via a route`,
+    strategies: [
+      ['steps: [{ setWeight: 20 }, { pause: { duration: 10s } }, { setWeight: 60 }, { pause: { duration: 10s } }]'],
+      ['steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 20 }, { pause: { duration: 5s } }]'],
+      ['dynamicStableScale: true', 'steps: [{ setWeight: 30 }, { pause: { duration: 5s } }, { setWeight: 70 }]'],
+      [`steps: [{ setWeight: 25 }, { analysis: ${analysis} }, { setWeight: 75 }, { pause: { duration: 5s } }]`],
+      [`analysis: ${analysis}`, 'steps: [{ setWeight: 25 }, { pause: { duration: 30s } }, { setWeight: 75 }]'],
+      ['spec: { progressDeadlineSeconds: 20, progressDeadlineAbort: true }', 'steps: [{ setWeight: 50 }]'],
+      ['steps: [{ setCanaryScale: { replicas: 1 } }, { pause: { duration: 5s } }, { setWeight: 40 }, { pause: {} }]'],
+    ],
+    routed: true,
+    services: ['web-stable', 'web-canary'],
+  },
+  {
+    head: (replicas) => `canary web ${replicas} x shop:1`,
+    strategies: [
+      ['steps: [{ setWeight: 25 }, { pause: { duration: 10s } }, { setWeight: 50 }, { pause: {} }]'],
+      ['maxSurge: 1', 'maxUnavailable: 0', 'steps: [{ setWeight: 40 }, { pause: { duration: 10s } }]'],
+      ['maxSurge: 0', 'maxUnavailable: 1', 'steps: [{ setWeight: 50 }, { pause: { duration: 10s } }]'],
+    ],
+    routed: false,
+    services: [],
+  },
+  {
+    head: (replicas) => `blue-green web ${replicas} x shop:1`,
+    strategies: [
+      ['autoPromotionEnabled: false'],
+      ['autoPromotionSeconds: 15', 'scaleDownDelaySeconds: 10'],
+      ['previewReplicaCount: 1', 'autoPromotionEnabled: false'],
+      [`prePromotionAnalysis: ${analysis}`],
+      [`postPromotionAnalysis: ${analysis}`],
+    ],
+    routed: false,
+    services: ['web-active'],
+  },
+];
+
+/** The first line of an action is a command; the others are its body. */
+type Action = (random: Random) => readonly string[];
+
+const images = ['shop:1', 'shop:2', 'shop:3', 'shop:4'];
+
+const people: readonly Action[] = [
+  (random) => [`set image web ${pick(random, images)}`],
+  (random) => [`set image web ${pick(random, images)}`],
+  () => ['promote web'],
+  () => ['promote web'],
+  () => ['promote all of web'],
+  () => ['abort web'],
+  () => ['retry web'],
+  () => ['pause web'],
+  () => ['resume web'],
+  () => ['restart web'],
+  () => ['skip a step of web'],
+  (random) => [`promote web, looked at ${random.integer(1, 10)}s ago`],
+  (random) => [`abort web, looked at ${random.integer(1, 10)}s ago`],
+  (random) => [`scale web to ${random.integer(1, 6)}`],
+  () => ['edit the status of web', '  pauseConditions: null'],
+  () => ['edit the status of web', '  abort: true'],
+  () => ['edit the status of web', '  abort: false'],
+];
+
+const world: readonly Action[] = [
+  (random) => [`image ${pick(random, images)} never gets ready`],
+  (random) => [`image ${pick(random, images)} crashes after ${random.integer(1, 40)}s`],
+  (random) => [`image ${pick(random, images)} cannot be pulled`],
+  (random) => [`image ${pick(random, images)} is ready after ${random.integer(1, 20)}s`],
+  (random) => [`image ${pick(random, images)} fails ${random.integer(1, 100)}% of its requests`],
+  (random) => [`image * has ${pick(random, ['unreachable', 'failing', 'empty', 'nonsense', 'proper'])} metrics`],
+  (random) => [`lose ${pick(random, ['1', '2', 'all'])} pods of ${pick(random, images)}`],
+  () => ['restart the controller'],
+  (random) => [`hold all raises for ${random.integer(5, 40)}s`],
+];
+
+function actionsOf({ routed, services }: Kind): readonly Action[] {
+  const route: readonly Action[] = [
+    () => ['the gateway refuses routes'],
+    () => ['the gateway takes routes'],
+    () => [
+      'somebody edits route web',
+      '  spec: { rules: [{ backendRefs: [{ name: web-stable, port: 80, weight: 100 }, { name: web-canary, port: 80, weight: 0 }] }] }',
+    ],
+  ];
+  const service: Action = (random) => [
+    `somebody edits service ${pick(random, services)}`,
+    '  spec: { selector: { rollouts-pod-template-hash: nonsense } }',
+  ];
+  return [
+    ...people,
+    ...people,
+    ...world,
+    ...world,
+    ...(routed ? route : []),
+    ...(services.length > 0 ? [service] : []),
+  ];
+}
+
+/** Everything is put right, and a sound revision is asked for. */
+function healing({ routed }: Kind): readonly string[] {
+  const at = (seconds: number, command: string): string => `at ${healSeconds + seconds}s: ${command}`;
+  const helps = Array.from({ length: helpSeconds / 20 }, (_, index) => at(30 + index * 20, 'help web on'));
+  return [
+    ...['*', ...images].map((image) => at(0, `image ${image} is sound`)),
+    ...images.map((image) => at(0, `image ${image} has proper metrics`)),
+    at(0, 'image * has proper metrics'),
+    ...(routed ? [at(1, 'the gateway takes routes')] : []),
+    at(2, 'resume web'),
+    at(3, 'scale web to 3'),
+    at(10, `set image web ${lastImage}`),
+    ...helps,
+  ];
+}
+
+function pick<Item>(random: Random, items: readonly Item[]): Item {
+  const item = items[random.integer(0, items.length - 1)];
+  if (item === undefined) throw new Error('there is nothing to pick from');
+  return item;
+}
