@@ -2,7 +2,7 @@ import { parseInstant } from '../base/instant.ts';
 import type { Effect } from './decision.ts';
 import { resolveFenceposts } from './fenceposts.ts';
 import { isIn, type Situation } from './situation.ts';
-import type { PodView, World } from './world.ts';
+import type { PodView, ReplicaSetView, World } from './world.ts';
 
 /** A restart that is asked for and not yet done. */
 export interface Restart {
@@ -47,17 +47,22 @@ export function planRestart(situation: Situation): readonly Effect[] {
   if (restart === undefined || isIn(situation, 'deleting', 'invalid', 'superseding')) return [];
   const { world, replicas } = situation;
   const { maxUnavailable } = resolveFenceposts(world.rollout.spec);
-  // Pods that were let go a moment ago are still among the available ones of their ReplicaSets.
-  const available = Math.min(
-    sum(world.replicaSets.map(({ availableReplicas }) => availableReplicas)),
-    world.pods.filter((pod) => pod.available && !pod.deleting).length,
-  );
+  const available = sum(world.replicaSets.map((set) => remainingPods(set, world.pods)));
   const total = sum(world.replicaSets.map(({ specReplicas }) => specReplicas));
   const budget = available - (Math.max(replicas, total) - Math.max(maxUnavailable, 1));
   // A pod that is not available costs nothing; those are let go first without using the budget up.
   const broken = restart.remaining.filter((pod) => !pod.available);
   const working = restart.remaining.filter((pod) => pod.available).slice(0, Math.max(0, budget));
   return [...broken, ...working].map(({ name, uid }): Effect => ({ kind: 'evictPod', phase: 'shrink', name, uid }));
+}
+
+/**
+ * Available pods that a ReplicaSet keeps. It goes on counting pods that were let go a moment ago, and those that it
+ * still has to delete because it was scaled down.
+ */
+function remainingPods({ hash, specReplicas, availableReplicas }: ReplicaSetView, pods: readonly PodView[]): number {
+  const available = pods.filter((pod) => pod.hash === hash && pod.available && !pod.deleting).length;
+  return Math.min(specReplicas, availableReplicas, available);
 }
 
 function sum(counts: readonly number[]): number {
