@@ -33,7 +33,7 @@ function readCount(text: string, option: string): number {
 
 async function simulate(from: number, count: number): Promise<void> {
   for (let seed = from; seed < from + count; seed += 1) {
-    const { complaints } = (await simulateSeed(seed)).performance;
+    const { complaints } = (await simulateSeed(seed)).outcome;
     if (complaints.length === 0) continue;
     failures += 1;
     console.log(`seed ${seed} fails; look with: npm run simulate -- --seed ${seed}`);
@@ -43,13 +43,13 @@ async function simulate(from: number, count: number): Promise<void> {
 }
 
 async function replay(seed: number): Promise<void> {
-  const { text, mix, performance } = await simulateSeed(seed);
+  const { text, mix, outcome } = await simulateSeed(seed);
   console.log(text);
   console.log(JSON.stringify(mix));
-  console.log(performance.lines.join('\n'));
-  console.log(`hash ${performance.hash}`);
-  for (const complaint of performance.complaints) console.log(complaint);
-  failures += performance.complaints.length;
+  console.log(outcome.lines.join('\n'));
+  console.log(`hash ${outcome.hash}`);
+  for (const complaint of outcome.complaints) console.log(complaint);
+  failures += outcome.complaints.length;
 }
 
 async function crash(names: readonly string[]): Promise<void> {

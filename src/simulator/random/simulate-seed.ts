@@ -11,7 +11,7 @@ export interface SeedRun {
   /** What was done in it, as a scenario. */
   readonly text: string;
   readonly mix: FaultMix;
-  readonly performance: Performance;
+  readonly outcome: Performance;
 }
 
 /** A controller that is cut off does what it must later: it waits up to half a minute between attempts. */
@@ -37,5 +37,5 @@ export async function simulateSeed(seed: number): Promise<SeedRun> {
       world = made;
     },
   });
-  return { seed, text, mix, performance: played };
+  return { seed, text, mix, outcome: played };
 }
