@@ -123,6 +123,8 @@ function ageOf({ hash, createdAt }: ReplicaSetView): RevisionAge {
 
 /** Back to a revision that still runs (it waits for its scale-down) or lies within the rollback window. */
 function isFastTrack(situation: Situation): boolean {
-  const { current, world } = situation;
+  const { current, world, stored } = situation;
+  // An aborted revision waits for its scale-down too, but nobody has ever approved it.
+  if (stored.rollout.status.duration?.completionStatus === 'Aborted') return withinRollbackWindow(situation);
   return (current?.scaleDownAt !== undefined && current.scaleDownAt > world.now) || withinRollbackWindow(situation);
 }

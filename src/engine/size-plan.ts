@@ -82,9 +82,11 @@ export function isFullyAvailable(situation: Situation): boolean {
 
 /** The stored status as it would read if the state were written already. */
 function statusInState(situation: Situation): RolloutStatus {
-  const { status } = situation.stored.rollout;
+  const { promoteFull, ...status } = situation.stored.rollout.status;
   const index = situation.stored.stepKinds.length === 0 ? {} : { currentStepIndex: situation.stepIndex };
-  return { ...status, ...index, abort: isIn(situation, 'aborted') };
+  const abort = isIn(situation, 'aborted');
+  // Who asked for both wants users back: the abort comes first.
+  return { ...status, ...index, abort, ...(abort || promoteFull === undefined ? {} : { promoteFull }) };
 }
 
 /** The largest share of each side that any router was read with; undefined when one cannot be told. */

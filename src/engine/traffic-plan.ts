@@ -62,7 +62,12 @@ export function areRoutersAt(situation: Situation, weight: number): boolean {
  * what it took has taken it. Until then requests may still go the old way.
  */
 export function isInForce({ world }: Pick<Situation, 'world'>): boolean {
-  return world.traffic.every(({ reading, fresh }) => fresh && reading.acceptance !== 'pending');
+  return world.traffic.every(({ reading, fresh }) => fresh && isTaken(reading));
+}
+
+/** A gateway that refuses a route, or has not looked at it yet, goes on as before. */
+function isTaken({ acceptance }: TrafficReading): boolean {
+  return acceptance === 'accepted' || acceptance === 'unknown';
 }
 
 /** The effect that brings the routers to where they may go, if they are not there. */
