@@ -169,9 +169,12 @@ export class SimulatedProcess implements ClusterPort {
     return answer;
   }
 
+  /** A process dies once, however many of its calls were to kill it. */
   #crash(): Promise<never> {
-    this.end();
-    this.#options.onCrash();
+    if (!this.isEnded) {
+      this.end();
+      this.#options.onCrash();
+    }
     return neverSettles();
   }
 

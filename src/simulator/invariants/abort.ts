@@ -19,7 +19,11 @@ export function abortBound(boundMs: number): Invariant {
       follow(states.of(picture), picture);
       const change = weightChange(commit, picture);
       const grows = change !== undefined && change.after.canary > change.before.canary;
-      return picture.isAborted && grows ? `the canary is raised to ${change.after.canary} after an abort` : undefined;
+      // A raise that was on its way when the abort came is taken back, but cannot be called back.
+      const wasSent = (commit.call?.atMs ?? Infinity) <= (states.of(picture).sinceMs ?? -Infinity);
+      return picture.isAborted && grows && !wasSent
+        ? `the canary is raised to ${change.after.canary} after an abort`
+        : undefined;
     },
     onTime(picture) {
       const state = states.of(picture);
@@ -56,7 +60,8 @@ export function harmlessAbort(): Invariant {
         return size.to >= least ? undefined : `stable is scaled down to ${size.to} after an abort`;
       }
       if (picture.currentHash !== picture.stableHash || commit.writer !== 'sluice') return undefined;
-      const isAct = ['ReplicaSet', 'Service', 'HTTPRoute'].includes(commit.kind);
+      // The delay of an older revision may end at any time.
+      const isAct = ['Service', 'HTTPRoute'].includes(commit.kind) || size?.hash === picture.stableHash;
       return isAct ? `an abort without anything in progress changes ${commit.kind} ${commit.name}` : undefined;
     },
   };

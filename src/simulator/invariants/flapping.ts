@@ -7,6 +7,7 @@ import { selectorChange, statusChange } from './written-by.ts';
 interface Movement {
   /** Within one phase the share moves in one direction. */
   phase: string;
+  phaseSinceMs: number;
   share: number;
   direction: number;
   /** Things that people or the world did: after each of them users may be led another way. */
@@ -21,6 +22,7 @@ interface Movement {
 export function flapping(): Invariant {
   const movements = new PerRollout((): Movement => ({
     phase: '',
+    phaseSinceMs: 0,
     share: 0,
     direction: 0,
     causes: 0,
@@ -33,21 +35,31 @@ export function flapping(): Invariant {
     rule: 'the share of a revision moves in one direction per step, and a Service is switched at most twice per attempt',
     onCommit(commit, picture) {
       const movement = movements.of(picture);
-      if (isCause(commit)) movement.causes += 1;
-      if (commit.kind === 'Service' && commit.writer !== 'sluice') movement.foreignSwitches += 1;
-      if (isRetry(commit)) movement.retries += 1;
+      count(movement, commit);
       const share = picture.weightOf(picture.currentHash);
       const phase = `${phaseOf(picture)}/${movement.causes}`;
-      if (phase !== movement.phase) Object.assign(movement, { phase, share, direction: 0 });
-      // What others did is no turn of the controller's.
-      if (commit.writer !== 'sluice') movement.share = share;
+      if (phase !== movement.phase) {
+        Object.assign(movement, { phase, phaseSinceMs: commit.atMs, share, direction: 0 });
+      }
+      if (!isTurn(movement, commit)) movement.share = share;
       return turned(movement, share, picture) ?? switchedOften(movement, commit, picture);
     },
   };
 }
 
+function count(movement: Movement, commit: Commit): void {
+  if (isCause(commit)) movement.causes += 1;
+  if (commit.kind === 'Service' && commit.writer !== 'sluice') movement.foreignSwitches += 1;
+  if (isNewAttempt(commit)) movement.retries += 1;
+}
+
+/** What others did is no turn of the controller's, nor is what it sent before it could hear of an abort. */
+function isTurn({ phaseSinceMs }: Movement, { writer, call }: Commit): boolean {
+  return writer === 'sluice' && (call?.atMs ?? Infinity) > phaseSinceMs;
+}
+
 /**
- * People, other tools, pods that are lost, the first pod of a revision that had none, and the verdict of an analysis.
+ * People, other tools, pods that come and go, and the verdict of an analysis.
  */
 function isCause({ kind, writer, object, previous }: Commit): boolean {
   if (writer === 'person' || writer === 'foreign') return true;
@@ -56,12 +68,15 @@ function isCause({ kind, writer, object, previous }: Commit): boolean {
   const [before = 0, after = 0] = [previous, object].map(
     (set) => numberOf(recordOf(set?.['status'])['availableReplicas']) ?? 0,
   );
-  return after < before || (before === 0 && after > 0);
+  return after !== before;
 }
 
-function isRetry(commit: Commit): boolean {
+/** A retry, or a template that came back, is another attempt at the same revision. */
+function isNewAttempt(commit: Commit): boolean {
   const change = statusChange(commit);
-  return change?.before['abort'] === true && change.after['abort'] !== true;
+  if (change === undefined) return false;
+  const isRetry = change.before['abort'] === true && change.after['abort'] !== true;
+  return isRetry || change.before['currentPodHash'] !== change.after['currentPodHash'];
 }
 
 function phaseOf({ status, stepIndex, currentHash, stableHash }: RolloutPicture): string {

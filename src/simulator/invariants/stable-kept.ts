@@ -37,8 +37,10 @@ function mayEmptyStable(picture: RolloutPicture): boolean {
 function leavesNothing(picture: RolloutPicture, uid: string): boolean {
   const { sets, scene, isRouted, blueGreen } = picture;
   const isServing = [...scene.ledger.ownedBy('Pod', uid)].some(isPodServing);
+  const needed = Math.max(1, picture.replicasLately.least - picture.maxUnavailable);
   const available = sets.reduce((sum, set) => sum + set.available, 0);
-  const needed = picture.replicasLately.least - picture.maxUnavailable;
-  if (!isRouted && blueGreen === undefined && available >= needed) return false;
+  if (!isRouted && blueGreen === undefined && available >= picture.replicasLately.least - picture.maxUnavailable)
+    return false;
+  if (sets.some((set) => set.available >= needed)) return false;
   return isServing && !sets.some(({ replicas, available }) => replicas > 0 && available >= replicas);
 }

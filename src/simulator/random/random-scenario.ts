@@ -160,7 +160,8 @@ function healing({ routed }: Kind): readonly string[] {
     ...(routed ? [at(1, 'the gateway takes routes')] : []),
     at(2, 'resume web'),
     at(3, 'scale web to 3'),
-    at(10, `set image web ${lastImage}`),
+    // A person whose command meets a conflict gives it again.
+    ...[10, 14, 18].map((seconds) => at(seconds, `set image web ${lastImage}`)),
     ...helps,
   ];
 }

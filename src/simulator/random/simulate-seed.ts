@@ -14,8 +14,11 @@ export interface SeedRun {
   readonly outcome: Performance;
 }
 
-/** A controller that is cut off does what it must later: it waits up to half a minute between attempts. */
-const strictness = { graceMs: holdMsMax + 4000, reactionMs: 90_000, clockMs: 0, writesMax: 400 };
+/**
+ * A controller that is cut off does what it must later: it waits up to half a minute between attempts. A pause begins
+ * when it is decided on, and is stored a little later.
+ */
+const strictness = { graceMs: holdMsMax + 4000, reactionMs: 90_000, clockMs: holdMsMax + 1000, writesMax: 400 };
 
 /**
  * Plays the life that follows from a seed, with its faults; then everything is put right, and the last revision must

@@ -98,7 +98,10 @@ export const trafficCases: readonly Planted[] = [
     what: 'a raise after an abort',
     given: { status: { abort: true, currentStepIndex: 2 }, canary: [2, 2] },
     sound: (log) => route(log, 'sluice', 10),
-    bad: (log) => route(log, 'sluice', 50),
+    bad: (log) => {
+      log.nowMs += 1000;
+      route(log, 'sluice', 50);
+    },
   },
   {
     invariant: 'I10',
@@ -120,6 +123,7 @@ export const trafficCases: readonly Planted[] = [
       route(log, 'sluice', 25);
     },
     bad: (log) => {
+      log.nowMs += 1000;
       route(log, 'sluice', 25);
       route(log, 'sluice', 0);
     },
