@@ -1,3 +1,4 @@
+import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 import { sizeChange, weightChange } from './written-by.ts';
@@ -10,7 +11,7 @@ interface AbortState {
 }
 
 /** I10: after an abort users leave the revision, without turning back, within a bound. */
-export function abortBound(boundMs: number): Invariant {
+export function abortBound(boundMs: number, newsMs: number): Invariant {
   const states = new PerRollout((): AbortState => ({ hash: '', sinceMs: undefined, capableSinceMs: undefined }));
   return {
     id: 'I10',
@@ -19,9 +20,7 @@ export function abortBound(boundMs: number): Invariant {
       follow(states.of(picture), picture);
       const change = weightChange(commit, picture);
       const grows = change !== undefined && change.after.canary > change.before.canary;
-      // A raise that was on its way when the abort came is taken back, but cannot be called back.
-      const wasSent = (commit.call?.atMs ?? Infinity) <= (states.of(picture).sinceMs ?? -Infinity);
-      return picture.isAborted && grows && !wasSent
+      return picture.isAborted && grows && !wasOnItsWay(commit, states.of(picture), newsMs)
         ? `the canary is raised to ${change.after.canary} after an abort`
         : undefined;
     },
@@ -30,10 +29,17 @@ export function abortBound(boundMs: number): Invariant {
       follow(state, picture);
       if (state.sinceMs === undefined || state.capableSinceMs === undefined) return undefined;
       const waitedMs = picture.nowMs - Math.max(state.sinceMs, state.capableSinceMs);
-      const share = Math.max(picture.weightOf(state.hash), picture.proxiedWeightOf(state.hash));
+      // Proxies whose gateway refuses the route cannot be told anything.
+      const proxied = picture.isRefused ? 0 : picture.proxiedWeightOf(state.hash);
+      const share = Math.max(picture.weightOf(state.hash), proxied);
       return waitedMs > boundMs && share > 0 ? `${state.hash} still has ${share} after ${waitedMs} ms` : undefined;
     },
   };
+}
+
+/** What was sent before the abort could be heard of is taken back, but cannot be called back. */
+function wasOnItsWay({ call }: Commit, { sinceMs = -Infinity }: Pick<AbortState, 'sinceMs'>, newsMs: number): boolean {
+  return (call?.atMs ?? Infinity) <= sinceMs + newsMs;
 }
 
 function follow(state: AbortState, picture: RolloutPicture): void {
@@ -48,21 +54,29 @@ function follow(state: AbortState, picture: RolloutPicture): void {
 }
 
 /** I11: an abort takes nothing away from stable, and does nothing when nothing is in progress. */
-export function harmlessAbort(): Invariant {
+export function harmlessAbort(newsMs: number): Invariant {
+  const aborts = new PerRollout((): Pick<AbortState, 'sinceMs'> => ({ sinceMs: undefined }));
   return {
     id: 'I11',
     rule: 'an abort never scales stable down, and is a no-op when nothing is in progress',
     onCommit(commit, picture) {
-      if (!picture.isAborted) return undefined;
-      const size = sizeChange(commit);
-      if (size !== undefined && size.hash === picture.stableHash && size.to < size.from) {
-        const { least } = picture.replicasLately;
-        return size.to >= least ? undefined : `stable is scaled down to ${size.to} after an abort`;
-      }
-      if (picture.currentHash !== picture.stableHash || commit.writer !== 'sluice') return undefined;
-      // The delay of an older revision may end at any time.
-      const isAct = ['Service', 'HTTPRoute'].includes(commit.kind) || size?.hash === picture.stableHash;
-      return isAct ? `an abort without anything in progress changes ${commit.kind} ${commit.name}` : undefined;
+      const state = aborts.of(picture);
+      state.sinceMs = picture.isAborted ? (state.sinceMs ?? picture.nowMs) : undefined;
+      if (!picture.isAborted || commit.writer !== 'sluice' || wasOnItsWay(commit, state, newsMs)) return undefined;
+      return stableShrunk(commit, picture) ?? acted(commit, picture);
     },
   };
+}
+
+function stableShrunk(commit: Commit, picture: RolloutPicture): string | undefined {
+  const size = sizeChange(commit);
+  const isShrunk = size !== undefined && size.hash === picture.stableHash && size.to < size.from;
+  if (!isShrunk || size.to >= picture.replicasLately.least) return undefined;
+  return `stable is scaled down to ${size.to} after an abort`;
+}
+
+/** Something changed although nothing was in progress. The delay of an older revision may end at any time. */
+function acted({ kind, name }: Commit, { currentHash, stableHash }: RolloutPicture): string | undefined {
+  const isAct = currentHash === stableHash && (kind === 'Service' || kind === 'HTTPRoute');
+  return isAct ? `an abort without anything in progress changes ${kind} ${name}` : undefined;
 }

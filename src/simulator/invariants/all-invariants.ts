@@ -44,6 +44,8 @@ export const strictnessDefault: Strictness = { graceMs: 1000, reactionMs: 10_000
  */
 export function allInvariants(strictness: Strictness): readonly Invariant[] {
   const { graceMs, reactionMs, clockMs, writesMax } = strictness;
+  // Without faults news are there at once.
+  const newsMs = Math.max(0, graceMs - strictnessDefault.graceMs);
   return [
     stepBound(),
     wholeWeights(),
@@ -54,9 +56,9 @@ export function allInvariants(strictness: Strictness): readonly Invariant[] {
     stableSize(),
     scaleDown(),
     stableKept(),
-    abortBound(reactionMs),
-    harmlessAbort(),
-    flapping(),
+    abortBound(reactionMs, newsMs),
+    harmlessAbort(newsMs),
+    flapping(newsMs),
     gates(clockMs),
     ownAnalyses(reactionMs),
     boundCommands(),

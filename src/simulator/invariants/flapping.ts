@@ -19,7 +19,7 @@ interface Movement {
 }
 
 /** I12: users are led one way at a time. */
-export function flapping(): Invariant {
+export function flapping(newsMs: number): Invariant {
   const movements = new PerRollout((): Movement => ({
     phase: '',
     phaseSinceMs: 0,
@@ -41,7 +41,7 @@ export function flapping(): Invariant {
       if (phase !== movement.phase) {
         Object.assign(movement, { phase, phaseSinceMs: commit.atMs, share, direction: 0 });
       }
-      if (!isTurn(movement, commit)) movement.share = share;
+      if (!isTurn(movement, commit, newsMs)) movement.share = share;
       return turned(movement, share, picture) ?? switchedOften(movement, commit, picture);
     },
   };
@@ -54,8 +54,8 @@ function count(movement: Movement, commit: Commit): void {
 }
 
 /** What others did is no turn of the controller's, nor is what it sent before it could hear of an abort. */
-function isTurn({ phaseSinceMs }: Movement, { writer, call }: Commit): boolean {
-  return writer === 'sluice' && (call?.atMs ?? Infinity) > phaseSinceMs;
+function isTurn({ phaseSinceMs }: Movement, { writer, call }: Commit, newsMs: number): boolean {
+  return writer === 'sluice' && (call?.atMs ?? Infinity) > phaseSinceMs + newsMs;
 }
 
 /**

@@ -163,6 +163,15 @@ export class RolloutPicture {
     return this.#storedRoutes().map((route) => this.weightsIn(route));
   }
 
+  /** The gateway says that it does not take a route. */
+  get isRefused(): boolean {
+    return this.#storedRoutes().some((route) =>
+      listOf(recordOf(route['status'])['parents'])
+        .flatMap((parent) => listOf(recordOf(parent)['conditions']).map(recordOf))
+        .some(({ type, status }) => type === 'Accepted' && status === 'False'),
+    );
+  }
+
   /** Largest share of the canary side in the stored routes; 0 without any. */
   get canaryWeight(): number {
     return Math.max(0, ...this.#storedRoutes().map((route) => this.weightsIn(route).canary));

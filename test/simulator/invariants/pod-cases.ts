@@ -115,13 +115,19 @@ export const podCases: readonly Planted[] = [
     what: 'stable that loses pods by an abort',
     given: { strategy: basic, status: { abort: true }, canary: [2, 2], stable: [4, 4] },
     sound: (log) => scale(log, v2, 0),
-    bad: (log) => scale(log, v1, 3),
+    bad: (log) => {
+      log.nowMs += 1000;
+      scale(log, v1, 3);
+    },
   },
   {
     invariant: 'I11',
     what: 'an abort with nothing in progress that changes something',
     given: { status: { abort: true, currentPodHash: v1, stableRS: v1 }, weight: 0 },
     sound: nothing,
-    bad: (log) => switchTo(log, 'web-canary', v1),
+    bad: (log) => {
+      log.nowMs += 1000;
+      switchTo(log, 'web-canary', v1);
+    },
   },
 ];
