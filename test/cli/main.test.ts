@@ -26,8 +26,9 @@ describe('the program', () => {
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      if (signal !== undefined) child.kill(signal);
     });
+    // Only once, however many pieces the output comes in: a second signal ends the program without more waiting.
+    if (signal !== undefined) child.stdout.once('data', () => child.kill(signal));
     return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout })));
   }
 
