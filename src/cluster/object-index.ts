@@ -1,3 +1,4 @@
+import { controllerUid } from '../api/controller-owner.ts';
 import type { KubeObject, ObjectMeta } from '../api/object.ts';
 import { SluiceError } from '../base/error.ts';
 
@@ -141,7 +142,14 @@ export class ObjectIndex<View> {
   #entryOf(key: string, version: bigint, object: KubeObject): Entry<View> {
     const { metadata } = object;
     const labels = this.#labelsOf(metadata);
-    return { key, uid: metadata.uid ?? '', version, owner: ownerOf(metadata), labels, view: this.#project(object) };
+    return {
+      key,
+      uid: metadata.uid ?? '',
+      version,
+      owner: controllerUid(object),
+      labels,
+      view: this.#project(object),
+    };
   }
 
   #keep(entry: Entry<View>): void {
@@ -192,10 +200,6 @@ export function keyOf(namespace: string, name: string): string {
 function changeOf<View>(key: string, before: View | undefined, after: View | undefined): CacheChange<View> {
   const [namespace = '', name = ''] = key.split('/');
   return { namespace, name, before, after };
-}
-
-function ownerOf({ ownerReferences = [] }: ObjectMeta): string | undefined {
-  return ownerReferences.find(({ controller }) => controller === true)?.uid;
 }
 
 /** Versions of one cluster are decimal and can be compared (Kubernetes states this since 1.35; etcd always did so). */

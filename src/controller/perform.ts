@@ -1,3 +1,4 @@
+import { isControlledBy } from '../api/controller-owner.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
 import { podTemplateHash } from '../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
@@ -166,10 +167,6 @@ async function createOrFind(
     if (!hasCode(error, 'AlreadyExists')) throw error;
     return context.cluster.get(address(type, context, object.metadata.name), { signal });
   }
-}
-
-function isControlledBy(object: KubeObject, uid: string): boolean {
-  return (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
 }
 
 /**

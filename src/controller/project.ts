@@ -1,5 +1,6 @@
 import { passesGate } from '../analysis/passes-gate.ts';
 import type { AnalysisPhase, AnalysisRun } from '../api/analysis-run.ts';
+import { controllerUid } from '../api/controller-owner.ts';
 import type { KubeObject } from '../api/object.ts';
 import { podTemplateHash, stepsHash } from '../api/pod-template-hash.ts';
 import type { Rollout } from '../api/rollout.ts';
@@ -67,14 +68,9 @@ export function projectReplicaSet(object: KubeObject): ObservedReplicaSet {
     availableReplicas: count(status['availableReplicas']),
     desiredReplicas: optionalCount(identity.annotations[desiredReplicasAnnotation]),
     scaleDownAt: parseInstant(identity.annotations[scaleDownDeadlineAnnotation] ?? ''),
-    owner: ownerOf(object),
+    owner: controllerUid(object),
     ...(failure === undefined ? {} : { failure: text(failure['message']) }),
   };
-}
-
-/** uid of the controlling owner. */
-function ownerOf({ metadata }: KubeObject): string | undefined {
-  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }
 
 function hashOf({ metadata }: KubeObject): string {
@@ -152,7 +148,7 @@ export function projectAnalysisRun(object: KubeObject): ObservedRun {
     startedAt: parseInstant(startedAt),
     completedAt: parseInstant(completedAt),
     measured: spec !== undefined && passesGate(spec, status),
-    owner: ownerOf(object),
+    owner: controllerUid(object),
     run: completedAt === '' || spec?.ttlStrategy !== undefined ? (object as unknown as AnalysisRun) : undefined,
   };
 }
@@ -168,7 +164,7 @@ export function projectPod(object: KubeObject): ObservedPod {
   const restarts = list(status['containerStatuses']).map((container) => count(record(container)['restartCount']));
   return {
     ...identity,
-    owner: ownerOf(object),
+    owner: controllerUid(object),
     hash: hashOf(object),
     available: ready,
     address: text(status['podIP']),

@@ -1,3 +1,4 @@
+import { isControlledBy } from '../api/controller-owner.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Rollout } from '../api/rollout.ts';
@@ -6,7 +7,6 @@ import type { Call, ClusterPort, ObjectAddress } from '../cluster/port.ts';
 import type { Command, CommandSubject } from '../engine/command.ts';
 import { listAll } from './list-all.ts';
 import { missingText, selectorOf, type RolloutName } from './read-rollout.ts';
-import { controllerOf } from './view/revision-report.ts';
 
 /** Reads what a command is planned from. Rejects with NotFound when there is no such Rollout. */
 export async function readCommandSubject(
@@ -28,7 +28,7 @@ async function readReplicaSets(cluster: ClusterPort, rollout: KubeObject, call: 
   const { namespace = '', uid } = rollout.metadata;
   const query = { namespace, ...selectorOf(rollout) };
   const { items } = await listAll(cluster, resourceTypes.replicaSet, query, call);
-  return items.filter((replicaSet) => controllerOf(replicaSet) === uid);
+  return items.filter((replicaSet) => isControlledBy(replicaSet, uid));
 }
 
 async function readWorkload(cluster: ClusterPort, rollout: Rollout, call: Call): Promise<KubeObject | undefined> {

@@ -1,3 +1,4 @@
+import { controllerUid, isControlledBy } from '../api/controller-owner.ts';
 import type { LabelSelector } from '../api/label-selector.ts';
 import type { KubeObject } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
@@ -6,7 +7,6 @@ import { selectorFromObject, selectorText } from '../api/selector.ts';
 import { SluiceError } from '../base/error.ts';
 import type { Call, ClusterPort } from '../cluster/port.ts';
 import { listAll } from './list-all.ts';
-import { controllerOf } from './view/revision-report.ts';
 import type { RolloutObjects } from './view/rollout-detail.ts';
 
 /** Names one Rollout. */
@@ -38,14 +38,15 @@ export async function readRollout(
     listAll(cluster, resourceTypes.pod, selected, call),
     listAll(cluster, resourceTypes.analysisRun, { namespace, ...labelsOf(rollout) }, call),
   ]);
-  const owned = replicaSets.items.filter(isControlledBy(rollout));
+  const isOwned = (object: KubeObject): boolean => isControlledBy(object, rollout.metadata.uid);
+  const owned = replicaSets.items.filter(isOwned);
   const owners = new Set(owned.map(({ metadata }) => metadata.uid));
   return {
     objects: {
       rollout,
       replicaSets: owned,
-      pods: pods.items.filter((pod) => owners.has(controllerOf(pod))),
-      analysisRuns: analysisRuns.items.filter(isControlledBy(rollout)),
+      pods: pods.items.filter((pod) => owners.has(controllerUid(pod) ?? '')),
+      analysisRuns: analysisRuns.items.filter(isOwned),
     },
     resourceVersion,
   };
@@ -76,8 +77,4 @@ function textOf(object: LabelSelector): Selected {
   const selector = selectorFromObject(object);
   const labelSelector = selector.ok ? selectorText(selector.value) : '';
   return labelSelector === '' ? {} : { labelSelector };
-}
-
-function isControlledBy({ metadata }: KubeObject): (object: KubeObject) => boolean {
-  return (object) => controllerOf(object) === metadata.uid;
 }

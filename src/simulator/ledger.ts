@@ -1,3 +1,4 @@
+import { controllerUid } from '../api/controller-owner.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
 import type { Change } from '../cluster/embedded/change-log.ts';
 import type { SentCall, WriterKind } from './sent-call.ts';
@@ -64,22 +65,17 @@ export class Ledger {
   }
 
   #own(kind: string, key: string, object: KubeObject): void {
-    const owner = ownerOf(object);
+    const owner = controllerUid(object);
     if (owner === undefined) return;
     const owned = this.#owned.get(`${kind}/${owner}`) ?? new Map<string, KubeObject>();
     this.#owned.set(`${kind}/${owner}`, owned.set(key, object));
   }
 
   #disown(kind: string, key: string, object: KubeObject): void {
-    const owner = ownerOf(object);
+    const owner = controllerUid(object);
     if (owner === undefined) return;
     const owned = this.#owned.get(`${kind}/${owner}`);
     owned?.delete(key);
     if (owned?.size === 0) this.#owned.delete(`${kind}/${owner}`);
   }
-}
-
-/** uid of the controlling owner. */
-export function ownerOf({ metadata }: KubeObject): string | undefined {
-  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }

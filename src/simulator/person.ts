@@ -1,3 +1,4 @@
+import { isControlledBy } from '../api/controller-owner.ts';
 import type { KubeObject } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Rollout } from '../api/rollout.ts';
@@ -71,9 +72,7 @@ export class Person {
 
   async #replicaSets({ metadata }: Rollout): Promise<readonly KubeObject[]> {
     const { items } = await this.process.list(resourceTypes.replicaSet, { namespace: metadata.namespace ?? '' }, call);
-    return items.filter(({ metadata: { ownerReferences = [] } }) =>
-      ownerReferences.some(({ uid, controller }) => controller === true && uid === metadata.uid),
-    );
+    return items.filter((replicaSet) => isControlledBy(replicaSet, metadata.uid));
   }
 }
 

@@ -1,3 +1,4 @@
+import { isControlledBy } from '../../api/controller-owner.ts';
 import { recordOf, listOf, numberOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
@@ -50,8 +51,7 @@ export function createMetricJobs(cluster: ClusterPort, log: Log): MetricJobs {
       if (!hasCode(error, 'AlreadyExists')) throw error;
       // An answer to an earlier try may have been lost.
       const existing = await read(place, signal);
-      const owner = existing?.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
-      if (existing !== undefined && owner === place.run.metadata.uid) return existing;
+      if (existing !== undefined && isControlledBy(existing, place.run.metadata.uid)) return existing;
       throw error;
     }
   }

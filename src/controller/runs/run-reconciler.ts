@@ -3,6 +3,7 @@ import { decideRun, type RunDecision } from '../../analysis/decide-run.ts';
 import type { MeasurementReport } from '../../analysis/record-measurement.ts';
 import { neededSecrets, secretKey } from '../../analysis/resolve-arguments.ts';
 import type { AnalysisRun } from '../../api/analysis-run.ts';
+import { controllerUid } from '../../api/controller-owner.ts';
 import { mergeDiff } from '../../api/merge-diff.ts';
 import { apiVersionOf } from '../../api/object.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
@@ -205,7 +206,7 @@ class ClusterRuns implements RunReconciler {
   /** The pods of both sides: those of the run's revision, and those of the revision that is stable now. */
   #window(run: AnalysisRun, startedAtMs: number): MetricWindow {
     const { view, clock } = this.#tools;
-    const owner = run.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
+    const owner = controllerUid(run);
     const rollout = owner === undefined ? undefined : view.rollouts.find(owner);
     const canaryHash = run.metadata.labels?.[hashLabel] ?? '';
     const stableHash = rollout?.status.stableRS ?? '';

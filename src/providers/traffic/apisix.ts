@@ -1,3 +1,4 @@
+import { isControlledBy } from '../../api/controller-owner.ts';
 import { listOf, optionalRecord, recordOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { apisixSchema, type ApisixTrafficRouting } from '../../api/traffic-routing.ts';
@@ -12,7 +13,6 @@ import {
   type RouterTarget,
   type TrafficRouter,
 } from './contract.ts';
-import { isControlledBy } from './ingress.ts';
 import { objectChange } from './object-change.ts';
 import { planShares } from './plan-shares.ts';
 import { sharesOf, unknownShares, unreadable, type SplitWeights } from './read-shares.ts';
@@ -57,7 +57,7 @@ function targets({ route }: ApisixTrafficRouting, subject: RouterSubject): reado
   const type = routerTypes.apisixRoute;
   const named = (name: string, optional: boolean): RouterTarget => ({ kind: 'named', type, namespace, name, optional });
   const matches = (object: KubeObject): boolean =>
-    object.kind === type.kind && object.metadata.namespace === namespace && isControlledBy(object, subject);
+    object.kind === type.kind && object.metadata.namespace === namespace && isControlledBy(object, subject.uid);
   return route === undefined
     ? []
     : [
@@ -93,7 +93,7 @@ function viewOf(
     if (!backends.ok) return backends;
     main.set(wanted, backends.value);
   }
-  const owned = routes.filter((candidate) => isControlledBy(candidate, subject));
+  const owned = routes.filter((candidate) => isControlledBy(candidate, subject.uid));
   const headerRoutes = new Map(owned.map((candidate) => [candidate.metadata.name, candidate]));
   return succeed({ object, rules: rules.value, main, headerRoutes });
 }

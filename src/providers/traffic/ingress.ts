@@ -40,11 +40,6 @@ export function withPaths(rule: JsonRecord, paths: readonly JsonRecord[]): JsonR
   return { ...rule, http: { ...recordOf(rule['http']), paths } };
 }
 
-/** Whether the Rollout is the controller of an object. */
-export function isControlledBy({ metadata }: KubeObject, { uid }: RouterSubject): boolean {
-  return metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) === true;
-}
-
 /** Makes the Rollout the controller of an object that a router creates. */
 export function controllerReference({ name, uid }: RouterSubject): OwnerReference {
   return { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name, uid, controller: true, blockOwnerDeletion: true };

@@ -1,3 +1,4 @@
+import { isControlledBy } from '../../api/controller-owner.ts';
 import { listOf, recordOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { nginxSchema, type NginxTrafficRouting } from '../../api/traffic-routing.ts';
@@ -16,7 +17,6 @@ import {
   controllerReference,
   findIngress,
   ingressRules,
-  isControlledBy,
   isIngress,
   pathService,
   rulePaths,
@@ -109,7 +109,7 @@ function pairsOf(
     const nameOfCanary = canaryName(name, subject);
     const canary = objects.find((object) => isIngress(object, namespace, nameOfCanary));
     const canarySubject = `Ingress ${namespace}/${nameOfCanary}`;
-    if (canary !== undefined && !isControlledBy(canary, subject)) {
+    if (canary !== undefined && !isControlledBy(canary, subject.uid)) {
       return fail({ subject: canarySubject, message: `it does not belong to the Rollout "${subject.name}"` });
     }
     pairs.push({ subject: canarySubject, stable: stable.value, canary, canaryName: nameOfCanary });

@@ -1,3 +1,4 @@
+import { isControlledBy } from '../../api/controller-owner.ts';
 import { listOf, recordOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject, ResourceType } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/object.ts';
@@ -12,7 +13,7 @@ import {
   type RouterTarget,
   type TrafficRouter,
 } from './contract.ts';
-import { controllerReference, isControlledBy } from './ingress.ts';
+import { controllerReference } from './ingress.ts';
 import { objectChange } from './object-change.ts';
 import { planShares, type PlanShares } from './plan-shares.ts';
 import { sharesOf, unknownShares, unreadable, type SplitWeights } from './read-shares.ts';
@@ -66,7 +67,7 @@ function findSplit(
   const found = objects.find(
     ({ kind, metadata }) => kind === 'TrafficSplit' && metadata.namespace === namespace && metadata.name === name,
   );
-  if (found === undefined || isControlledBy(found, subject)) return succeed(found);
+  if (found === undefined || isControlledBy(found, subject.uid)) return succeed(found);
   const message = `it does not belong to the Rollout "${subject.name}"`;
   return fail({ subject: `TrafficSplit ${namespace}/${name}`, message });
 }

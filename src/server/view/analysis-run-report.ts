@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 
 import type { AnalysisRun, Measurement, MetricResult } from '../../api/analysis-run.ts';
 import type { Metric } from '../../api/analysis-template.ts';
+import { controllerOf } from '../../api/controller-owner.ts';
 import { recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { boolean, int32, list, object, stringEnum, text } from '../../api/schema.ts';
@@ -56,7 +57,7 @@ export function reportAnalysisRun(run: KubeObject): AnalysisRunReport {
   const view = projectAnalysisRun(run);
   const { spec, status } = run as unknown as Partial<AnalysisRun>;
   const { metadata } = run;
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(run);
   return {
     name: view.name,
     namespace: metadata.namespace ?? '',

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 
+import { controllerUid } from '../../api/controller-owner.ts';
 import { listOf, recordOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { RolloutStatus } from '../../api/rollout.ts';
@@ -48,7 +49,7 @@ export function reportRevisions(
   status: RolloutStatus,
   runs: ReadonlyMap<string, readonly string[]>,
 ): readonly RevisionReport[] {
-  const ownedPods = Map.groupBy(pods, controllerOf);
+  const ownedPods = Map.groupBy(pods, (pod) => controllerUid(pod) ?? '');
   return replicaSets
     .map((replicaSet): RevisionReport => {
       const view = projectReplicaSet(replicaSet);
@@ -61,11 +62,6 @@ export function reportRevisions(
       };
     })
     .sort((left, right) => right.number - left.number || left.hash.localeCompare(right.hash));
-}
-
-/** Identity of the object that controls this one; empty without one. */
-export function controllerOf({ metadata }: KubeObject): string {
-  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? '';
 }
 
 /** Images of a pod template, in the order of its containers. */

@@ -1,3 +1,4 @@
+import { isControlledBy } from '../../api/controller-owner.ts';
 import { recordOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
@@ -51,8 +52,7 @@ function namedRuns(status: Readonly<Record<string, unknown>>): readonly string[]
 }
 
 function foreignness(run: KubeObject, picture: RolloutPicture): string | undefined {
-  const owner = run.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
-  if (owner !== picture.uid) return 'belongs to something else';
+  if (!isControlledBy(run, picture.uid)) return 'belongs to something else';
   const hash = run.metadata.labels?.[hashLabel];
   return hash === picture.currentHash ? undefined : `is about ${hash ?? 'no revision'}, not ${picture.currentHash}`;
 }

@@ -1,7 +1,8 @@
+import { controllerUid } from '../../api/controller-owner.ts';
 import { listOf, recordOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { parseInstant } from '../../base/instant.ts';
-import { ownerOf, type Commit } from '../ledger.ts';
+import type { Commit } from '../ledger.ts';
 import { simulationStartMs } from '../virtual-clock.ts';
 
 /**
@@ -18,7 +19,7 @@ export class PodLosses {
 
   take({ kind, object, previous, type, writer, atMs }: Commit): void {
     if (kind !== 'Pod' || previous === undefined || writer === 'sluice') return;
-    const owner = ownerOf(object);
+    const owner = controllerUid(object);
     if (owner === undefined || !isPodServing(previous)) return;
     if (type !== 'DELETED' && isPodServing(object)) return;
     this.#losses.set(owner, [...(this.#losses.get(owner) ?? []), atMs]);

@@ -1,6 +1,7 @@
+import { controllerUid } from '../../api/controller-owner.ts';
 import { textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { ownerOf, type Commit, type Ledger } from '../ledger.ts';
+import type { Commit, Ledger } from '../ledger.ts';
 import { RolloutPicture, type Scene } from './rollout-picture.ts';
 
 /** Which Rollouts a write concerns. */
@@ -26,7 +27,7 @@ export class RolloutIndex {
   /** Takes a write in; the ledger knows it already. */
   take({ kind, object, type }: Commit): void {
     const { uid = '', namespace = '', name } = object.metadata;
-    if (kind === 'ReplicaSet') this.#ownerOfSet.set(uid, ownerOf(object) ?? '');
+    if (kind === 'ReplicaSet') this.#ownerOfSet.set(uid, controllerUid(object) ?? '');
     if (kind !== 'Rollout') return;
     if (type === 'DELETED') {
       this.#rollouts.delete(uid);
@@ -44,9 +45,9 @@ export class RolloutIndex {
         return this.pictures([object.metadata.uid ?? '']);
       case 'ReplicaSet':
       case 'AnalysisRun':
-        return this.pictures([ownerOf(object) ?? '']);
+        return this.pictures([controllerUid(object) ?? '']);
       case 'Pod':
-        return this.pictures([this.#ownerOfSet.get(ownerOf(object) ?? '') ?? '']);
+        return this.pictures([this.#ownerOfSet.get(controllerUid(object) ?? '') ?? '']);
       case 'Service':
       case 'HTTPRoute':
         return this.pictures(this.#referrers.get(`${kind}/${namespace}/${name}`) ?? []);

@@ -1,5 +1,6 @@
+import { controllerOf } from '../../../api/controller-owner.ts';
 import { resolveIntOrPercent, type IntOrPercent } from '../../../api/int-or-percent.ts';
-import type { KubeObject, OwnerReference } from '../../../api/object.ts';
+import type { KubeObject } from '../../../api/object.ts';
 import { resourceTypes } from '../../../api/resource-types.ts';
 import { formatInstant, parseInstant } from '../../../base/instant.ts';
 import type { Change } from '../change-log.ts';
@@ -130,7 +131,7 @@ export class DisruptionController {
 
   #controllerOf(object: KubeObject): KubeObject | undefined {
     const { store } = this.#port.context;
-    const reference = object.metadata.ownerReferences?.find(({ controller }: OwnerReference) => controller === true);
+    const reference = controllerOf(object);
     const traits = reference && store.findKind(reference.apiVersion, reference.kind);
     if (reference === undefined || traits === undefined) return undefined;
     const owner = store.find(traits.type, object.metadata.namespace, reference.name);

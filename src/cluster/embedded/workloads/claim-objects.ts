@@ -1,10 +1,10 @@
+import { controllerOf, controllerUid } from '../../../api/controller-owner.ts';
 import type { LabelSelector } from '../../../api/label-selector.ts';
 import type { KubeObject, OwnerReference, ResourceType } from '../../../api/object.ts';
 import { apiVersionOf } from '../../../api/object.ts';
 import { selectorFromObject, selectorMatches, type Selector } from '../../../api/selector.ts';
 import { hasCode, SluiceError } from '../../../base/error.ts';
 import type { CachedCluster } from './cached-cluster.ts';
-import { controllerOf } from './shapes.ts';
 
 /** Whose objects are claimed, and which. */
 export interface Claim {
@@ -62,7 +62,7 @@ function controlled(cluster: CachedCluster, { owner, type, isCounted }: Claim): 
   return cluster
     .of(type)
     .ownedBy(uid)
-    .filter((object) => isCounted(object) && controllerOf(object)?.uid === uid);
+    .filter((object) => isCounted(object) && controllerUid(object) === uid);
 }
 
 function orphans(cluster: CachedCluster, { owner, type, selector, isCounted }: Claim): readonly KubeObject[] {

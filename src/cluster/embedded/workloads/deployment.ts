@@ -1,3 +1,4 @@
+import { controllerUid } from '../../../api/controller-owner.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { podTemplateHash } from '../../../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../../../api/pod-template.ts';
@@ -20,14 +21,7 @@ import {
 import { deadlineMs, deploymentStatus, isComplete, type DeploymentProgress } from './deployment-status.ts';
 import { isPodFinished } from './pod-facts.ts';
 import type { WorkloadContext } from './replica-set.ts';
-import {
-  controllerOf,
-  type Deployment,
-  type DeploymentStatus,
-  type Pod,
-  type PodTemplate,
-  type ReplicaSet,
-} from './shapes.ts';
+import { type Deployment, type DeploymentStatus, type Pod, type PodTemplate, type ReplicaSet } from './shapes.ts';
 
 const hashLabel = 'pod-template-hash';
 
@@ -145,7 +139,7 @@ async function createSet(pass: Pass, sets: DeploymentSets, revision: string): Pr
   const other = await context.cluster.read(resourceTypes.replicaSet, object);
   if (other === undefined) return undefined;
   // The name is taken: either this Deployment made it before, or the hash stands for two templates.
-  if (controllerOf(other)?.uid === deployment.metadata.uid && hasTemplate(other, deployment)) return other;
+  if (controllerUid(other) === deployment.metadata.uid && hasTemplate(other, deployment)) return other;
   pass.collisionCount += 1;
   return createSet(pass, sets, revision);
 }

@@ -1,3 +1,4 @@
+import { controllerUid } from '../../../api/controller-owner.ts';
 import { resourceTypes } from '../../../api/resource-types.ts';
 import { hasCode } from '../../../base/error.ts';
 import { parseInstant } from '../../../base/instant.ts';
@@ -20,7 +21,7 @@ import {
 } from './job-progress.ts';
 import { isPodActive, isPodFinished, isPodTerminating } from './pod-facts.ts';
 import { podFromTemplate, type WorkloadContext } from './replica-set.ts';
-import { controllerOf, type Job, type JobStatus, type Pod, type PodTemplate } from './shapes.ts';
+import type { Job, JobStatus, Pod, PodTemplate } from './shapes.ts';
 
 /**
  * One pass over a Job: counts the pods that came to their end, decides whether the Job is done, creates or deletes
@@ -61,7 +62,7 @@ async function refuse(job: Job, { cluster, clock }: WorkloadContext): Promise<un
 function podsOf(cluster: CachedCluster, job: Job): readonly Pod[] {
   const { uid = '' } = job.metadata;
   const pods: readonly Pod[] = cluster.of(resourceTypes.pod).ownedBy(uid);
-  return pods.filter((pod) => controllerOf(pod)?.uid === uid);
+  return pods.filter((pod) => controllerUid(pod) === uid);
 }
 
 async function finish(
@@ -131,7 +132,7 @@ async function releaseOrphans(
     'batch.kubernetes.io/job-name': name,
   });
   for (const pod of pods) {
-    if (isHeld(pod) && controllerOf(pod)?.uid !== uid) await releasePod(cluster, pod);
+    if (isHeld(pod) && controllerUid(pod) !== uid) await releasePod(cluster, pod);
   }
 }
 

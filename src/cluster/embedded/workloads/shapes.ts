@@ -1,5 +1,5 @@
 import type { LabelSelector } from '../../../api/label-selector.ts';
-import type { KubeObject, ObjectMeta, OwnerReference } from '../../../api/object.ts';
+import type { KubeObject, ObjectMeta } from '../../../api/object.ts';
 
 /**
  * The fields of the built-in kinds that the embedded cluster's own controllers, runtime and gateway read. Everything
@@ -270,11 +270,6 @@ export interface EndpointSlice extends KubeObject {
   readonly addressType?: string;
   readonly endpoints?: readonly Endpoint[] | null;
   readonly ports?: readonly EndpointPort[] | null;
-}
-
-/** The reference that names the controller of an object. */
-export function controllerOf(object: { readonly metadata: ObjectMeta }): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
 /** A condition by its type. */

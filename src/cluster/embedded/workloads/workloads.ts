@@ -1,3 +1,4 @@
+import { controllerOf } from '../../../api/controller-owner.ts';
 import type { KubeObject, ResourceType } from '../../../api/object.ts';
 import { resourceTypes } from '../../../api/resource-types.ts';
 import { SluiceError } from '../../../base/error.ts';
@@ -9,7 +10,7 @@ import { keyQueue, type KeyQueue } from './key-queue.ts';
 import { keyOf, type CacheChange, type FollowOptions } from './object-cache.ts';
 import { reconcileReplicaSet, type WorkloadContext } from './replica-set.ts';
 import { SelectorIndex } from './selector-index.ts';
-import { controllerOf, type ReplicaSet, type Service } from './shapes.ts';
+import type { ReplicaSet, Service } from './shapes.ts';
 
 /** Running workload controllers. */
 export interface Workloads {
