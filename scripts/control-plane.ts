@@ -89,7 +89,7 @@ async function up({ port, nodes, gatewayApi, manifests }: Up): Promise<number> {
   }
   const plane = started.value;
   console.log(
-    `Kubernetes ${plane.version} at ${plane.connection().server}, ready after ${Math.round(plane.startMs)} ms`,
+    `Kubernetes ${plane.version} at ${plane.connection().server.origin}, ready after ${Math.round(plane.startMs)} ms`,
   );
   console.log(`export KUBECONFIG=${plane.kubeconfig()}`);
   process.stdin.resume();

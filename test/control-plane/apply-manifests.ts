@@ -5,7 +5,7 @@ import { loadAll } from 'js-yaml';
 
 import type { KubeObject } from '../../src/api/object.ts';
 import { hasCode } from '../../src/base/error.ts';
-import type { HttpCluster } from '../contract/http-cluster.ts';
+import type { KubernetesCluster } from '../../src/cluster/kubernetes/kubernetes-cluster.ts';
 
 const pollMs = 50;
 const fieldManager = 'sluice-test';
@@ -22,7 +22,7 @@ interface DiscoveredResource {
  * are served.
  */
 export async function applyManifests(
-  cluster: HttpCluster,
+  cluster: KubernetesCluster,
   files: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -47,7 +47,7 @@ function checked(value: unknown, file: string): KubeObject {
 }
 
 /** Applies one object by server-side apply. A CustomResourceDefinition is waited for until its kind is served. */
-export async function applyObject(cluster: HttpCluster, object: KubeObject, signal: AbortSignal): Promise<void> {
+export async function applyObject(cluster: KubernetesCluster, object: KubeObject, signal: AbortSignal): Promise<void> {
   const group = object.apiVersion.includes('/') ? `/apis/${object.apiVersion}` : `/api/${object.apiVersion}`;
   const discovery = await cluster.send({ method: 'GET', path: group }, { signal });
   const { resources } = discovery as { readonly resources: readonly DiscoveredResource[] };
@@ -68,7 +68,7 @@ export async function applyObject(cluster: HttpCluster, object: KubeObject, sign
 }
 
 /** Waits until the kinds of all definitions are served, which after a start of the API server takes a moment. */
-export async function waitForDefinitions(cluster: HttpCluster, signal: AbortSignal): Promise<void> {
+export async function waitForDefinitions(cluster: KubernetesCluster, signal: AbortSignal): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const list = await cluster.send({ method: 'GET', path }, { signal });
   const { items } = list as { readonly items: readonly KubeObject[] };
@@ -76,7 +76,7 @@ export async function waitForDefinitions(cluster: HttpCluster, signal: AbortSign
 }
 
 /** A definition is served a moment after it is Established: only then can its kind be watched. */
-async function waitUntilServed(cluster: HttpCluster, path: string, signal: AbortSignal): Promise<void> {
+async function waitUntilServed(cluster: KubernetesCluster, path: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     const definition = (await cluster.send({ method: 'GET', path }, { signal })) as Definition;
     // A definition that was made just now has null for its conditions.
@@ -89,7 +89,7 @@ async function waitUntilServed(cluster: HttpCluster, path: string, signal: Abort
 }
 
 /** A watch from the first version of all is refused as too old as soon as watches are possible. */
-async function canBeWatched(cluster: HttpCluster, definition: Definition, signal: AbortSignal): Promise<boolean> {
+async function canBeWatched(cluster: KubernetesCluster, definition: Definition, signal: AbortSignal): Promise<boolean> {
   const { group, names, versions } = definition.spec;
   const version = versions.find(({ served }) => served)?.name ?? '';
   const type = { group, version, kind: names.kind, plural: names.plural, namespaced: false };

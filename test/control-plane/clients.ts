@@ -1,39 +1,33 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-import { HttpCluster } from '../contract/http-cluster.ts';
-import { writeKubeconfig, type Connection } from './kubeconfig.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import type { ClusterConnection } from '../../src/cluster/kubernetes/connection.ts';
+import { createKubernetesCluster, type KubernetesCluster } from '../../src/cluster/kubernetes/kubernetes-cluster.ts';
 
 const run = promisify(execFile);
 const kubectlTimeoutMs = 60_000;
 const kubectlBytesMax = 64 * 2 ** 20;
 
+/** How one user reaches the cluster: for a client in this process, and for programs. */
+export interface Access {
+  readonly connection: ClusterConnection;
+  readonly kubeconfig: string;
+}
+
 /** The users of one cluster: their kubeconfigs and their clients. */
 export class Clients {
-  readonly #cluster: string;
   readonly #kubectl: string;
-  readonly #users: ReadonlyMap<string, { readonly connection: Connection; readonly kubeconfig: string }>;
-  readonly #open: HttpCluster[] = [];
+  readonly #users: ReadonlyMap<string, Access>;
+  readonly #open: KubernetesCluster[] = [];
 
-  /** Writes a kubeconfig to `fileOf(user)` for each user. */
-  constructor(
-    cluster: string,
-    kubectl: string,
-    connections: ReadonlyMap<string, Connection>,
-    fileOf: (user: string) => string,
-  ) {
-    this.#cluster = cluster;
+  constructor(kubectl: string, users: ReadonlyMap<string, Access>) {
     this.#kubectl = kubectl;
-    this.#users = new Map(
-      [...connections].map(([user, connection]) => {
-        const kubeconfig = fileOf(user);
-        writeKubeconfig(kubeconfig, user, connection);
-        return [user, { connection, kubeconfig }];
-      }),
-    );
+    this.#users = users;
   }
 
-  connection(user: string): Connection {
+  connection(user: string): ClusterConnection {
     return this.#user(user).connection;
   }
 
@@ -41,8 +35,14 @@ export class Clients {
     return this.#user(user).kubeconfig;
   }
 
-  client(user: string): HttpCluster {
-    const client = new HttpCluster(this.#cluster, this.connection(user));
+  client(user: string): KubernetesCluster {
+    const client = createKubernetesCluster({
+      connection: this.connection(user),
+      clock: systemClock,
+      log: silentLog,
+      environment: {},
+      userAgent: 'sluice-test',
+    });
     this.#open.push(client);
     return client;
   }
@@ -65,7 +65,7 @@ export class Clients {
     for (const client of this.#open) client.close();
   }
 
-  #user(name: string): { readonly connection: Connection; readonly kubeconfig: string } {
+  #user(name: string): Access {
     const user = this.#users.get(name);
     if (user === undefined) throw new Error(`there is no user "${name}"; known: ${[...this.#users.keys()].join(', ')}`);
     return user;

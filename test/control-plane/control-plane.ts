@@ -1,10 +1,10 @@
 import { fail, succeed, type Result } from '../../src/base/result.ts';
-import type { HttpCluster } from '../contract/http-cluster.ts';
+import type { ClusterConnection } from '../../src/cluster/kubernetes/connection.ts';
+import type { KubernetesCluster } from '../../src/cluster/kubernetes/kubernetes-cluster.ts';
 import { findBinaries } from './binaries.ts';
 import type { Program } from './build.ts';
 import type { KubeletSettings } from './cluster-programs.ts';
 import { openExistingCluster } from './existing-cluster.ts';
-import type { Connection } from './kubeconfig.ts';
 import { startOwnCluster } from './own-cluster.ts';
 
 /** A user that a cluster of ours knows by a client certificate. RBAC decides what the groups may do. */
@@ -44,11 +44,11 @@ export interface ControlPlane {
   readonly startMs: number;
   readonly buildMs: number;
   /** How to reach the API server as one of the users; `admin` unless given. */
-  connection(user?: string): Connection;
+  connection(user?: string): ClusterConnection;
   /** Path of a kubeconfig for that user. */
   kubeconfig(user?: string): string;
   /** A client for that user; it is closed with the control plane. */
-  cluster(user?: string): HttpCluster;
+  cluster(user?: string): KubernetesCluster;
   /** Runs kubectl as that user and returns what it prints; a failure throws with its error output. */
   kubectl(words: readonly string[], user?: string): Promise<string>;
   /** Takes everything down. Throws when a program had ended by itself before. Calling it again does nothing. */

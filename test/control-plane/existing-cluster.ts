@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
+import { findConnection } from '../../src/cluster/kubernetes/find-connection.ts';
 import { applyManifests } from './apply-manifests.ts';
 import { Clients } from './clients.ts';
 import type { ControlPlane, ControlPlaneOptions } from './control-plane.ts';
-import { readKubeconfig } from './kubeconfig.ts';
 
 const callTimeoutMs = 10_000;
 
@@ -14,10 +10,9 @@ export async function openExistingCluster(kubeconfig: string, options: ControlPl
   if ((options.users ?? []).length > 0) {
     throw new Error('users can be made only in a control plane of our own: unset KUBECONFIG for this test');
   }
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-kubeconfig-'));
+  const connection = await findConnection({ kubeconfig, environment: {} });
+  const clients = new Clients('kubectl', new Map([['admin', { connection, kubeconfig }]]));
   try {
-    const connections = new Map([['admin', readKubeconfig(kubeconfig)]]);
-    const clients = new Clients('existing', 'kubectl', connections, (user) => join(directory, user));
     const admin = clients.client('admin');
     const signal = AbortSignal.timeout(options.readyTimeoutMs ?? callTimeoutMs);
     // GET /version answers {gitVersion, …} on every API server.
@@ -37,11 +32,10 @@ export async function openExistingCluster(kubeconfig: string, options: ControlPl
       kubectl: (words, user = 'admin') => clients.kubectl(words, user),
       stop: async () => {
         clients.close();
-        rmSync(directory, { recursive: true, force: true });
       },
     };
   } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
+    clients.close();
     throw error;
   }
 }

@@ -3,15 +3,16 @@ import { request } from 'node:http';
 import { basename, join } from 'node:path';
 
 import { resourceTypes } from '../../src/api/resource-types.ts';
-import type { HttpCluster } from '../contract/http-cluster.ts';
+import type { ClusterConnection } from '../../src/cluster/kubernetes/connection.ts';
+import type { KubernetesCluster } from '../../src/cluster/kubernetes/kubernetes-cluster.ts';
 import { applyManifests, waitForDefinitions } from './apply-manifests.ts';
 import type { Binaries } from './binaries.ts';
 import type { Program } from './build.ts';
-import { Clients } from './clients.ts';
+import { Clients, type Access } from './clients.ts';
 import { etcdSocket, programSpec, writeCredentials, type ClusterLayout } from './cluster-programs.ts';
 import type { ControlPlaneOptions, OwnControlPlane } from './control-plane.ts';
 import { requireFreeSpace } from './free-space.ts';
-import type { Connection } from './kubeconfig.ts';
+import { connectionOf, writeKubeconfig } from './kubeconfig.ts';
 import { withFreePort } from './port.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -53,7 +54,7 @@ class OwnCluster implements OwnControlPlane {
   readonly #supervisor: Supervisor;
   readonly #layout: ClusterLayout;
   readonly #clients: Clients;
-  readonly #admin: HttpCluster;
+  readonly #admin: KubernetesCluster;
   readonly #gatewayApiFolder: string | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -74,12 +75,11 @@ class OwnCluster implements OwnControlPlane {
       throw new Error(`${this.directory} is too long for a socket's path: set TMPDIR to a shorter directory`);
     }
     mkdirSync(join(this.directory, 'users'));
-    const file = (user: string): string => join(this.directory, 'users', `${user}.kubeconfig`);
-    this.#clients = new Clients(this.name, join(binaries.directory, 'kubectl'), this.#connections(options), file);
+    this.#clients = new Clients(join(binaries.directory, 'kubectl'), this.#makeUsers(options));
     this.#admin = this.#clients.client('admin');
   }
 
-  #connections(options: ControlPlaneOptions): ReadonlyMap<string, Connection> {
+  #makeUsers(options: ControlPlaneOptions): ReadonlyMap<string, Access> {
     const authority = writeCredentials(this.#layout);
     const users = [{ name: 'admin', groups: ['system:masters'] }, ...(options.users ?? [])];
     const names = new Set(users.map(({ name }) => name));
@@ -90,7 +90,10 @@ class OwnCluster implements OwnControlPlane {
           throw new Error(`user "${name}" must consist of a-z, 0-9, "." and "-"`);
         const { pem, keyPem } = authority.client({ commonName: name, organizations: groups });
         const server = `https://127.0.0.1:${this.#layout.port}`;
-        return [name, { server, authority: authority.root.pem, certificate: pem, key: keyPem }];
+        const login = { user: name, server, authority: authority.root.pem, certificate: pem, key: keyPem };
+        const kubeconfig = join(this.directory, 'users', `${name}.kubeconfig`);
+        writeKubeconfig(kubeconfig, login);
+        return [name, { connection: connectionOf(this.name, login), kubeconfig }];
       }),
     );
   }
@@ -151,7 +154,7 @@ class OwnCluster implements OwnControlPlane {
     return new Map(this.#supervisor.processes.map(({ spec, pid }) => [spec.name as Program, pid]));
   }
 
-  connection(user = 'admin'): Connection {
+  connection(user = 'admin'): ClusterConnection {
     return this.#clients.connection(user);
   }
 
@@ -159,7 +162,7 @@ class OwnCluster implements OwnControlPlane {
     return this.#clients.kubeconfig(user);
   }
 
-  cluster(user = 'admin'): HttpCluster {
+  cluster(user = 'admin'): KubernetesCluster {
     return this.#clients.client(user);
   }
 

@@ -7,7 +7,7 @@ import { realCluster } from '../contract/real-cluster.ts';
 import { recordedAnswers, recordedVersions } from '../contract/recorded-answers.ts';
 import { ownControlPlaneSuite } from './suite.ts';
 
-ownControlPlaneSuite('the cluster contract holds on a real API server', {}, (plane) => {
+ownControlPlaneSuite('the adapter for real clusters keeps the cluster contract', {}, (plane) => {
   let target: ContractCluster;
   before(async () => {
     target = await realCluster(plane());

@@ -137,7 +137,7 @@ function clusterDirectories(): readonly string[] {
 }
 
 async function isListening(plane: OwnControlPlane): Promise<boolean> {
-  const { hostname, port } = new URL(plane.connection().server);
+  const { hostname, port } = plane.connection().server;
   return await new Promise((resolve) => {
     const socket = createConnection({ host: hostname, port: Number(port) });
     socket.once('connect', () => {

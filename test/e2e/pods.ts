@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import { hasCode } from '../../src/base/error.ts';
-import type { HttpCluster } from '../contract/http-cluster.ts';
+import type { KubernetesCluster } from '../../src/cluster/kubernetes/kubernetes-cluster.ts';
 import { waitUntil } from './wait.ts';
 
 const callTimeoutMs = 20_000;
@@ -55,16 +55,16 @@ export interface ContainerState {
 
 /** The pods of one namespace. */
 export class Pods {
-  readonly cluster: HttpCluster;
+  readonly cluster: KubernetesCluster;
   readonly namespace: string;
 
-  constructor(cluster: HttpCluster, namespace: string) {
+  constructor(cluster: KubernetesCluster, namespace: string) {
     this.cluster = cluster;
     this.namespace = namespace;
   }
 
   /** A new namespace whose pods these are. */
-  static async inNewNamespace(cluster: HttpCluster): Promise<Pods> {
+  static async inNewNamespace(cluster: KubernetesCluster): Promise<Pods> {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '', generateName: 'e2e-' } };
     const created = await cluster.create(resourceTypes.namespace, namespace, {}, call());
     const pods = new Pods(cluster, created.metadata.name);

@@ -2,7 +2,7 @@ import { customResourceDefinitions } from '../../src/api/crd.ts';
 import type { KubeObject, ResourceType } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import type { RolloutStatus } from '../../src/api/rollout.ts';
-import type { HttpCluster } from '../contract/http-cluster.ts';
+import type { KubernetesCluster } from '../../src/cluster/kubernetes/kubernetes-cluster.ts';
 import { applyObject } from '../control-plane/apply-manifests.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { waitUntil } from './wait.ts';
@@ -18,13 +18,13 @@ export async function installKinds(plane: ControlPlane): Promise<void> {
 
 /** A namespace with Rollouts, and the Events in it in the order in which they were made. */
 export class Shop {
-  readonly cluster: HttpCluster;
+  readonly cluster: KubernetesCluster;
   readonly namespace: string;
   readonly events: KubeObject[] = [];
   readonly #stop = new AbortController();
   #failure: unknown;
 
-  private constructor(cluster: HttpCluster, namespace: string) {
+  private constructor(cluster: KubernetesCluster, namespace: string) {
     this.cluster = cluster;
     this.namespace = namespace;
   }
