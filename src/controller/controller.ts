@@ -26,7 +26,7 @@ import type { Scope } from './scope.ts';
 
 /** What a controller of one cluster is made with. */
 export interface ControllerOptions
-  extends Pick<RunTools, 'http' | 'metricProviders'>, Pick<ReconcileTools, 'decide' | 'onDecision'> {
+  extends Pick<RunTools, 'http' | 'metricProviders' | 'ownNamespace'>, Pick<ReconcileTools, 'decide' | 'onDecision'> {
   readonly cluster: ClusterPort;
   /** Only this namespace; all when absent. */
   readonly namespace?: string;

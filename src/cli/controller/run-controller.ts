@@ -68,6 +68,7 @@ export async function runController(
     const controller = createController({
       cluster,
       scope,
+      ...(reached.namespace === undefined ? {} : { ownNamespace: reached.namespace }),
       clock,
       log,
       random: random.fork(`controller/${clock.now()}`),

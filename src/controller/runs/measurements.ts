@@ -9,6 +9,7 @@ import { messageOf } from '../../base/error.ts';
 import { parseInstant } from '../../base/instant.ts';
 import { invariant } from '../../base/invariant.ts';
 import { fnv1a32 } from '../../base/random.ts';
+import { succeed, type Result } from '../../base/result.ts';
 import {
   roundsMax,
   type AnyMetricProvider,
@@ -22,7 +23,9 @@ import {
 } from '../../providers/metrics/contract.ts';
 import type { JobPlace } from '../../providers/metrics/job-object.ts';
 import type { HttpPort } from '../http-port.ts';
+import { hideTexts } from './hide-texts.ts';
 import type { MetricJobs } from './metric-jobs.ts';
+import type { MetricSecret, ReadMetricSecret } from './metric-secrets.ts';
 import { OngoingMeasurements, type Ongoing } from './ongoing-measurements.ts';
 
 /** What measuring is done with. */
@@ -30,6 +33,7 @@ export interface MeasurementTools {
   readonly clock: Clock;
   readonly http: HttpPort;
   readonly jobs: MetricJobs;
+  readonly readSecret: ReadMetricSecret;
   readonly metricProviders: Readonly<Record<string, AnyMetricProvider>>;
   /** The pods of both sides of a run, now. */
   window(run: AnalysisRun, startedAtMs: number): MetricWindow;
@@ -198,11 +202,25 @@ export class Measurements {
 
   async #exchange(task: Task, signal: AbortSignal): Promise<MetricOutcome> {
     const { provider, config, place } = task;
-    const requests = provider.requests(config, this.#window(task), task.state);
+    const secret = await this.#secretOf(task, signal);
+    if (!secret.ok) return { kind: 'error', code: 'Unauthorized', message: secret.error };
+    const window = (): MetricWindow => ({ ...this.#window(task), ...secret.value.inWindow });
+    const requests = provider.requests(config, window(), task.state);
     const responses = await this.#sendAll(place, requests, signal);
-    const { state, outcome } = provider.fold(config, this.#window(task), task.state, responses);
+    const { state, outcome } = provider.fold(config, window(), task.state, responses);
     task.state = state;
-    return outcome;
+    return hideTexts(outcome, secret.value.hidden);
+  }
+
+  /** It is read anew for every round, so that a new key counts at once. */
+  async #secretOf(
+    { provider, config, place }: Task,
+    signal: AbortSignal,
+  ): Promise<Result<Pick<MetricSecret, 'hidden'> & { readonly inWindow: Pick<MetricWindow, 'secret'> }, string>> {
+    const reference = provider.secret?.(config);
+    if (reference === undefined) return succeed({ hidden: [], inWindow: {} });
+    const secret = await this.#tools.readSecret(place.run, reference, signal);
+    return secret.ok ? succeed({ hidden: secret.value.hidden, inWindow: { secret: secret.value.texts } }) : secret;
   }
 
   #take(task: Task, outcome: Exclude<MetricOutcome, { kind: 'again' }>): void {

@@ -19,11 +19,14 @@ import { hashLabel, type ObservedPod, type ObservedRun } from '../project.ts';
 import type { WorkOutcome } from '../queue.ts';
 import { Measurements, type MeasurementTools } from './measurements.ts';
 import { createMetricJobs } from './metric-jobs.ts';
+import { readMetricSecrets, secretTexts } from './metric-secrets.ts';
 import { WritePace } from './write-pace.ts';
 
 /** What AnalysisRuns are carried out with. */
 export interface RunTools extends Pick<MeasurementTools, 'http' | 'metricProviders'> {
   readonly cluster: ClusterPort;
+  /** Namespace of the controller itself, where the Secrets of metrics are; `default` unless given. */
+  readonly ownNamespace?: string;
   readonly view: ClusterView;
   readonly clock: Clock;
   readonly log: Log;
@@ -62,6 +65,7 @@ class ClusterRuns implements RunReconciler {
       clock: tools.clock,
       http: tools.http,
       jobs: createMetricJobs(tools.cluster, tools.log),
+      readSecret: readMetricSecrets(tools.cluster, tools.ownNamespace ?? 'default'),
       metricProviders: tools.metricProviders,
       window: (run, startedAtMs) => this.#window(run, startedAtMs),
       report: (run, report) => this.#receive(run, report),
@@ -196,9 +200,8 @@ class ClusterRuns implements RunReconciler {
         if (hasCode(error, 'NotFound')) return undefined;
         throw error;
       });
-      const data = secret?.['data'] as Readonly<Record<string, string>> | undefined;
-      const value = data?.[key];
-      if (value !== undefined) values.set(secretKey(name, key), Buffer.from(value, 'base64').toString('utf8'));
+      const value = secretTexts(secret?.['data'])[key];
+      if (value !== undefined) values.set(secretKey(name, key), value);
     }
     return values;
   }

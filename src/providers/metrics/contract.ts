@@ -29,6 +29,8 @@ export interface MetricProvider<Config, State, Request = MetricRequest, Response
   readonly schema: TSchema;
   /** Reads a configuration, fills in defaults, and names every mistake at once. Fields are relative to it. */
   parse(configuration: Json): Result<Config, FieldErrors>;
+  /** The Secret that its requests need; none when absent. The controller reads it for every round. */
+  secret?(config: Config): SecretReference;
   /** State of a measurement that begins. */
   start(config: Config, window: MetricWindow): State;
   /** The requests of the next round, each with an id of its own. None is allowed: `fold` is called all the same. */
@@ -49,6 +51,22 @@ export interface MetricProvider<Config, State, Request = MetricRequest, Response
   restore(config: Config, window: MetricWindow, metadata: Readonly<Record<string, string>>): Result<State, string>;
 }
 
+/**
+ * A Secret that a provider needs. Nobody but the provider ever sees its texts, and they are replaced by stars in
+ * whatever it says.
+ */
+export interface SecretReference {
+  readonly name: string;
+  /** The namespace it is in: the controller's own, or that of the run. */
+  readonly place: 'controller' | 'run';
+  /** Keys that must be there and hold something. */
+  readonly required: readonly string[];
+  /** Keys that may be there. No others are handed over. */
+  readonly optional?: readonly string[];
+  /** Which of these keys hold settings that may be shown, such as an address. */
+  readonly shown?: readonly string[];
+}
+
 /** Bytes of metadata in UTF-8 that a measurement may keep in the status of its run. */
 export const metadataBytesMax = 4096;
 
@@ -63,6 +81,8 @@ export interface MetricWindow {
   readonly targets: readonly MetricTarget[];
   /** What an earlier process kept with this measurement; absent when it begins. */
   readonly kept?: MeasurementMetadata;
+  /** Texts of the Secret that the provider has named, by key. */
+  readonly secret?: Readonly<Record<string, string>>;
 }
 
 /** A pod. */

@@ -1,4 +1,5 @@
 import type { AnyMetricProvider } from './contract.ts';
+import { datadog } from './datadog.ts';
 import { graphite } from './graphite.ts';
 import { job } from './job.ts';
 import { judge } from './judge.ts';
@@ -8,6 +9,7 @@ import { web } from './web.ts';
 /** Every metric provider by its name in a manifest. */
 export const metricProviders = {
   'sluice.dev/judge': judge,
+  datadog,
   graphite,
   job,
   prometheus,

@@ -1,0 +1,68 @@
+import type { TSchema } from 'typebox';
+
+import type { FieldErrors } from '../../api/field-error.ts';
+import type { Json } from '../../api/object.ts';
+import { succeed, type Result } from '../../base/result.ts';
+import type {
+  MetricOutcome,
+  MetricProvider,
+  MetricRequest,
+  MetricResponse,
+  MetricWindow,
+  SecretReference,
+} from './contract.ts';
+
+/** What is special about a provider that measures by one request. */
+export interface MetricQuery<Config> {
+  readonly name: string;
+  readonly plugin?: boolean;
+  /** Name of the source in messages. */
+  readonly title: string;
+  readonly schema: TSchema;
+  parse(configuration: Json): Result<Config, FieldErrors>;
+  readonly secret?: (config: Config) => SecretReference;
+  /** The request; fails with what is wrong with the Secret or the time. */
+  request(config: Config, window: MetricWindow): Result<QueryRequest, string>;
+  /** What the answer shows, whatever its status is. */
+  measure(answer: QueryAnswer, config: Config, window: MetricWindow): MetricOutcome;
+}
+
+/** A request without its id. */
+export type QueryRequest = Omit<MetricRequest, 'id'>;
+
+/** An answer with any status and any body. */
+export type QueryAnswer = Extract<MetricResponse, { kind: 'answer' }>;
+
+const requestId = 'query';
+
+/** A provider whose measurements are one request and its answer. */
+export function createQueryProvider<Config>(query: MetricQuery<Config>): MetricProvider<Config, null> {
+  const measure = (config: Config, window: MetricWindow, responses: readonly MetricResponse[]): MetricOutcome => {
+    const request = query.request(config, window);
+    if (!request.ok) return failure(request.error);
+    const response = responses.find(({ id }) => id === requestId);
+    if (response === undefined) return failure(`${query.title} did not answer`);
+    if (response.kind === 'failure') return { kind: 'error', code: response.code, message: response.message };
+    return query.measure(response, config, window);
+  };
+  const { secret } = query;
+  return {
+    name: query.name,
+    plugin: query.plugin ?? false,
+    schema: query.schema,
+    parse: (configuration) => query.parse(configuration),
+    ...(secret === undefined ? {} : { secret: (config) => secret(config) }),
+    start: () => null,
+    requests(config, window) {
+      const request = query.request(config, window);
+      return request.ok ? [{ ...request.value, id: requestId }] : [];
+    },
+    fold: (config, window, state, responses) => ({ state, outcome: measure(config, window, responses) }),
+    store: () => ({}),
+    restore: () => succeed(null),
+  };
+}
+
+function failure(message: string): MetricOutcome {
+  return { kind: 'error', code: 'MetricUnreachable', message };
+}
