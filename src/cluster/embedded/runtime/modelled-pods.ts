@@ -17,7 +17,7 @@ export interface PodModel {
   readonly startMs: number;
   /** From running to ready; undefined means never. */
   readonly readyMs: number | undefined;
-  /** The image cannot be had: the containers wait for ever. */
+  /** The image cannot be had: it is asked for again with growing waits. */
   readonly isImageMissing?: boolean;
   /** The containers end by themselves this long after they began to run. */
   readonly exit?: { readonly afterMs: number; readonly exitCode: number };
@@ -92,7 +92,8 @@ class ModelledPod implements RunningPod {
     this.#report = report;
     this.#random = options.random.fork(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`);
     this.#restartCount = restartsBefore(pod);
-    this.#begin(this.#model().startMs);
+    this.#after(0, () => undefined);
+    this.#start(1);
   }
 
   end(graceSeconds: number): Promise<void> {
@@ -131,13 +132,16 @@ class ModelledPod implements RunningPod {
     this.#cancels.add(cancel);
   }
 
-  #begin(delayMs: number): void {
-    this.#after(0, () => undefined);
-    this.#after(delayMs, () => {
+  /** An image that is missing may be there at the next try, as with a node that pulls it. */
+  #start(tryCount: number): void {
+    this.#after(this.#model().startMs, () => {
       const model = this.#model();
-      if (model.isImageMissing === true) {
-        this.#state = { waiting: { reason: 'ImagePullBackOff', message: 'the image cannot be had' } };
-      } else this.#run(model);
+      if (model.isImageMissing !== true) {
+        this.#run(model);
+        return;
+      }
+      this.#state = { waiting: { reason: 'ImagePullBackOff', message: 'the image cannot be had' } };
+      this.#after(restartWaitMs(tryCount + 1), () => this.#start(tryCount + 1));
     });
   }
 

@@ -101,6 +101,17 @@ describe('modelled pods', () => {
     assert.equal((await container()).state.waiting?.reason, 'ImagePullBackOff');
   });
 
+  test('an image that is missing is asked for again with growing waits, and found once it is there', async () => {
+    models = { 'web:missing': { isImageMissing: true } };
+    await make('web:missing');
+    await field.pass(25);
+    models = { 'web:missing': { readyMs: 1000 } };
+    await field.pass(4);
+    assert.equal((await container()).state.waiting?.reason, 'ImagePullBackOff');
+    await field.pass(12);
+    assert.deepEqual([await phase(), await ready()], ['Running', 'True']);
+  });
+
   test('a crashing container is restarted after growing waits', async () => {
     models = { 'web:crash': { readyMs: 0, exit: { afterMs: 5000, exitCode: 3 } } };
     await make('web:crash');
