@@ -6,7 +6,6 @@ import type { AnalysisTemplate } from './analysis-template.ts';
 import { resourceSchemas, type RolloutApiKind } from './crd.ts';
 import type { Experiment } from './experiment.ts';
 import { fieldErrorText, type FieldErrors } from './field-error.ts';
-import { recordOf } from './json-access.ts';
 import { findRouterObject, findTemplate, manifestSet, type ManifestSet } from './manifest-set.ts';
 import type { ManifestObject } from './manifest.ts';
 import type { Json, KubeObject } from './object.ts';
@@ -16,6 +15,7 @@ import { validateAnalysisRun, validateAnalysisTemplate } from './validate-analys
 import { validateExperiment } from './validate-experiment.ts';
 import { validateReferences } from './validate-references.ts';
 import { validateRollout, type RouterCapabilitiesByName } from './validate-rollout.ts';
+import { workloadSelector, workloadTemplate } from './workload.ts';
 import type { TextPosition } from './yaml-position.ts';
 
 /** One thing to tell about a manifest. An error stops the controller, a warning does not. */
@@ -107,10 +107,9 @@ function resolveWorkload(rollout: Rollout, set: ManifestSet): Rollout | undefine
   if (workloadRef === undefined || template !== undefined) return undefined;
   const workload = set.find(workloadRef.kind ?? '', workloadRef.name ?? '', rollout.metadata.namespace);
   if (workload === undefined || workload === 'unknown') return undefined;
-  const spec = recordOf(workload['spec']);
-  const found = workload.kind === 'PodTemplate' ? workload['template'] : spec['template'];
   // Only the parts that a Rollout takes over are brought into its form.
-  const completed = { spec: { selector: spec['selector'] ?? null, ...rollout.spec, template: found ?? null } };
+  const selector = workloadSelector(workload) ?? null;
+  const completed = { spec: { selector, ...rollout.spec, template: workloadTemplate(workload) } };
   const { value, errors: refusals } = admit(resourceSchemas.Rollout.schema, completed as unknown as Json, {
     isResource: true,
   });

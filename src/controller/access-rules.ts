@@ -44,7 +44,10 @@ export function accessRules(routers: readonly ResourceType[]): readonly AccessRu
     rule(pod, [...read, 'patch']),
     rule(pod, ['create'], 'eviction'),
     rule(service, [...read, 'patch']),
-    // Arguments of analyses may stand in Secrets, which are read by name and never listed.
+    // What workloadRef may name: read for its pod template; a Deployment can be scaled down in favour of the Rollout.
+    rule(resourceTypes.deployment, [...read, 'patch']),
+    rule(resourceTypes.podTemplate, read),
+    // Arguments of analyses and keys of metric providers stand in Secrets, which are read by name and never listed.
     rule(resourceTypes.secret, ['get']),
     rule(resourceTypes.event, ['get', 'create', 'patch']),
     ...[...kinds.values()].map((type) => rule(type, [...read, 'patch', ...(madeByRouters[type.plural] ?? [])])),

@@ -1,5 +1,6 @@
 import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
+import type { ObservedWorkload } from './project-workload.ts';
 import type { ObservedPod, ObservedReplicaSet, ObservedRun, ObservedService } from './project.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 
@@ -27,6 +28,8 @@ export interface Caches {
   readonly analysisRuns: ObjectCache<ObservedRun>;
   readonly analysisTemplates: ObjectCache<AnalysisTemplateSpec>;
   readonly clusterAnalysisTemplates: ObjectCache<AnalysisTemplateSpec>;
+  /** Objects of a kind that `workloadRef` may name. */
+  workloads(type: ResourceType): ObjectCache<ObservedWorkload>;
   /** Raw objects of a kind that routers use. */
   routerObjects(type: ResourceType): ObjectCache<KubeObject>;
 }

@@ -2,6 +2,7 @@ import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { RouterCapabilitiesByName } from '../api/validate-rollout.ts';
+import { workloadTypes } from '../api/workload.ts';
 import type { Clock } from '../base/clock.ts';
 import { invariant } from '../base/invariant.ts';
 import type { Log } from '../base/log.ts';
@@ -11,6 +12,7 @@ import type { ClusterPort } from '../cluster/port.ts';
 import type { FollowedCache } from './cache-group.ts';
 import type { Caches } from './caches.ts';
 import { followKind, type Following } from './follow-kind.ts';
+import { projectWorkload, type ObservedWorkload } from './project-workload.ts';
 import { projectAnalysisRun, projectPod, projectReplicaSet, projectService } from './project.ts';
 import { rolloutProjector, type ObservedRollout } from './rollout-projector.ts';
 import { instanceSelector, type Scope } from './scope.ts';
@@ -38,6 +40,8 @@ export interface ClusterView extends Caches {
   start(signal: AbortSignal): { readonly synced: Promise<void>; readonly ended: Promise<void> };
   /** Resolves when the objects of a router's kind are known; they are followed from the first time this is asked. */
   followed(type: ResourceType): Promise<void>;
+  /** The same for a kind that `workloadRef` may name. */
+  followedWorkloads(type: ResourceType): Promise<void>;
 }
 
 /** Makes the view of a cluster. Nothing is read before it is started. */
@@ -77,19 +81,27 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     invariant(cache !== undefined, `routers declare the kind ${type.kind} that they use`);
     return cache;
   };
+  const workloads = new Map(workloadTypes.map((type) => [nameOf(type), reflect(type, projectWorkload)] as const));
+  const workloadsOf = (type: ResourceType): FollowedCache<ObservedWorkload> => {
+    const cache = workloads.get(nameOf(type));
+    invariant(cache !== undefined, `${type.kind} is a kind that workloadRef may name`);
+    return cache;
+  };
   const runs = new Map<unknown, Promise<void>>();
   let running: AbortSignal | undefined;
   const run = (reflector: { run(signal: AbortSignal): Promise<void> }): void => {
     if (running !== undefined && !runs.has(reflector)) runs.set(reflector, reflector.run(running));
   };
+  const follow = async (reflector: FollowedCache<unknown>): Promise<void> => {
+    run(reflector);
+    await reflector.synced;
+  };
   return {
     ...caches,
     routerObjects: routerOf,
-    async followed(type) {
-      const reflector = routerOf(type);
-      run(reflector);
-      await reflector.synced;
-    },
+    workloads: workloadsOf,
+    followed: (type) => follow(routerOf(type)),
+    followedWorkloads: (type) => follow(workloadsOf(type)),
     start(signal) {
       running = signal;
       const reflectors = Object.values(caches);

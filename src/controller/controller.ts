@@ -1,5 +1,6 @@
 import type { ResourceType } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
+import { workloadType } from '../api/workload.ts';
 import { withDeadline, type Clock } from '../base/clock.ts';
 import { hasCode, messageOf, SluiceError } from '../base/error.ts';
 import type { Log } from '../base/log.ts';
@@ -19,6 +20,7 @@ import { reconcile, subjectOf, type ReconcileTools } from './reconcile.ts';
 import { ReferenceIndex } from './reference-index.ts';
 import { referencesOf } from './references.ts';
 import { releaseService } from './release-service.ts';
+import { workloadResolver, type WorkloadResolver } from './resolve-workload.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './routers.ts';
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
@@ -86,19 +88,23 @@ class ClusterController implements Controller {
   readonly #stopping = new AbortController();
   readonly #events: EventSink;
   readonly #runs: RunReconciler;
+  readonly #resolve: WorkloadResolver;
   #started = false;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { cluster, clock, random, log, routers } = options;
-    this.#events = told(createEventSink(cluster, clock, log, this.#stopping.signal), options);
+    const { signal } = this.#stopping;
+    const isBusy = (): boolean => this.#queue.depth > 0;
+    this.#events = told(createEventSink({ cluster, clock, log, signal, isBusy }), options);
     this.view = createClusterView({
       ...options,
       routers: capabilitiesOf(routers),
       routerTypes: routerTypes(routers),
       onChange: (type, change) => this.#onChange(type, change),
     });
+    this.#resolve = workloadResolver(capabilitiesOf(routers));
     this.#queue = createQueue({
       clock,
       random: random.fork('queue'),
@@ -169,6 +175,7 @@ class ClusterController implements Controller {
         return;
       case resourceTypes.replicaSet:
         this.#wakeOwner(after ?? before);
+        this.#wakeReferrers(`${type.kind}/${namespace}/${name}`);
         return;
       case resourceTypes.pod:
         this.#wakeOwnerOfPod(after ?? before);
@@ -217,12 +224,14 @@ class ClusterController implements Controller {
     if (rollout !== undefined) this.#add(resourceTypes.rollout, rollout.namespace, rollout.name);
   }
 
-  /** Pods matter to the engine only while they are restarted; their ReplicaSets tell the rest. */
+  /** Pods matter to the engine only while some are restarted or on their way out; ReplicaSets tell the rest. */
   #wakeOwnerOfPod(view: unknown): void {
     const { owner } = view as { readonly owner?: string };
     const replicaSet = owner === undefined ? undefined : this.view.replicaSets.find(owner);
     const rollout = replicaSet?.owner === undefined ? undefined : this.view.rollouts.find(replicaSet.owner);
-    if (rollout?.spec.restartAt !== undefined && rollout.spec.restartAt !== rollout.status.restartedAt) {
+    if (rollout === undefined || replicaSet === undefined) return;
+    const isRestarting = rollout.spec.restartAt !== undefined && rollout.spec.restartAt !== rollout.status.restartedAt;
+    if (isRestarting || this.view.pods.ownedBy(replicaSet.uid).some(({ deleting }) => deleting)) {
       this.#add(resourceTypes.rollout, rollout.namespace, rollout.name);
     }
   }
@@ -263,10 +272,18 @@ class ClusterController implements Controller {
   async #workOnRollout(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
     const rollout = this.view.rollouts.get(namespace, name);
     if (rollout === undefined) return this.#tellDeletion(namespace, name, signal);
+    await withDeadline(this.#options.clock, followTimeoutMs, signal, () => this.#followNamed(rollout), unread);
+    return reconcile(this.#resolve(rollout, this.view), this.#tools(), signal);
+  }
+
+  /** Kinds that few Rollouts name are read from the first time on at which one does. */
+  async #followNamed(rollout: ObservedRollout): Promise<void> {
     const targets = routersOf(rollout, this.#options.routers).flatMap((router) => router.targets);
-    const followed = Promise.all(targets.map(({ type }) => this.view.followed(type)));
-    await withDeadline(this.#options.clock, followTimeoutMs, signal, () => followed, unread);
-    return reconcile(rollout, this.#tools(), signal);
+    const workload = workloadType(rollout.spec.workloadRef ?? {});
+    await Promise.all([
+      ...targets.map(({ type }) => this.view.followed(type)),
+      ...(workload === undefined ? [] : [this.view.followedWorkloads(workload)]),
+    ]);
   }
 
   /** A Rollout that is no longer ours is not deleted, so it is looked for first. */
@@ -318,6 +335,9 @@ function told(sink: EventSink, options: ControllerOptions): EventSink {
     get isIdle() {
       return sink.isIdle;
     },
+    get waiting() {
+      return sink.waiting;
+    },
     get lost() {
       return sink.lost;
     },
@@ -328,7 +348,7 @@ function told(sink: EventSink, options: ControllerOptions): EventSink {
 const followTimeoutMs = 10_000;
 
 function unread(): SluiceError {
-  return new SluiceError('Timeout', "the router's objects were not read in time");
+  return new SluiceError('Timeout', 'the objects that the Rollout names were not read in time');
 }
 
 function keyOf({ kind }: ResourceType, namespace: string, name: string): string {

@@ -1,4 +1,4 @@
-import type { ClusterPort } from '../cluster/port.ts';
+import type { ClusterPort, ObjectAddress } from '../cluster/port.ts';
 import type { Notice } from '../engine/decision.ts';
 import type { Caches } from './caches.ts';
 import type { ConfiguredRouter } from './routers.ts';
@@ -16,6 +16,8 @@ export interface PerformContext {
   readonly uid: string;
   readonly apiVersion: string;
   readonly templateHash: string;
+  /** Where the pod template comes from, when it is not the Rollout's own. */
+  readonly workload: ObjectAddress | undefined;
   /** Version that the next write to the Rollout must find there. Moves with our own writes. */
   resourceVersion: string;
   /** What routers tell about the changes that were made; they are emitted with the events of the pass. */

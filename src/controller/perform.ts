@@ -1,17 +1,16 @@
 import { isControlledBy } from '../api/controller-owner.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
-import { podTemplateHash } from '../api/pod-template-hash.ts';
-import type { PodTemplateSpec } from '../api/pod-template.ts';
 import { resourceTypes } from '../api/resource-types.ts';
-import type { Rollout } from '../api/rollout.ts';
 import { hasCode, SluiceError } from '../base/error.ts';
 import type { ObjectAddress } from '../cluster/port.ts';
 import type { Effect } from '../engine/decision.ts';
 import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../engine/revision.ts';
+import { scaledDownFromAnnotation } from '../engine/workload-plan.ts';
 import type { ObjectCache } from './caches.ts';
 import { composeReplicaSet } from './compose-replica-set.ts';
 import { fieldManager, type PerformContext } from './perform-context.ts';
 import { hashLabel, managedByAnnotation } from './project.ts';
+import { readTemplate } from './read-template.ts';
 import { writePodMetadata } from './write-pod-metadata.ts';
 import { writeTraffic } from './write-traffic.ts';
 
@@ -49,6 +48,8 @@ export async function perform(
       return patchMerge(context.caches.analysisRuns, effect.name, { spec: { terminate: true } }, context, signal);
     case 'deleteAnalysisRun':
       return remove(context.caches.analysisRuns, effect, context, signal);
+    case 'scaleWorkload':
+      return scaleWorkload(effect, context, signal);
     case 'evictPod':
       return evictPod(effect, context, signal);
   }
@@ -96,6 +97,20 @@ function scaleReplicaSet(effect: Of<'scaleReplicaSet'>, context: PerformContext,
   return patchMerge(replicaSets, effect.name, body, context, signal);
 }
 
+function scaleWorkload(effect: Of<'scaleWorkload'>, context: PerformContext, signal: AbortSignal) {
+  const { name, to, scaledDownFrom } = effect;
+  const workloads = context.caches.workloads(resourceTypes.deployment);
+  const note = scaledDownFrom === undefined ? null : String(scaledDownFrom);
+  const body = {
+    metadata: {
+      ...precondition(workloads.get(context.namespace, name)),
+      annotations: { [scaledDownFromAnnotation]: note },
+    },
+    spec: { replicas: to },
+  };
+  return patchMerge(workloads, name, body, context, signal);
+}
+
 function annotateReplicaSet(effect: Of<'annotateReplicaSet'>, context: PerformContext, signal: AbortSignal) {
   const { replicaSets } = context.caches;
   const { annotations } = effect;
@@ -113,16 +128,7 @@ async function annotateRollout(effect: Of<'annotateRollout'>, context: PerformCo
 
 /** A ReplicaSet of that name is ours when it was made for this Rollout and this hash; any other is in the way. */
 async function createReplicaSet(effect: Of<'createReplicaSet'>, context: PerformContext, signal: AbortSignal) {
-  const rollout = (await context.cluster.get(address(resourceTypes.rollout, context, context.name), {
-    signal,
-  })) as unknown as Rollout;
-  const template: PodTemplateSpec = rollout.spec.template ?? {};
-  if (
-    rollout.metadata.uid !== context.uid ||
-    podTemplateHash(template, rollout.status?.collisionCount) !== context.templateHash
-  ) {
-    throw new SluiceError('Conflict', `the pod template of ${context.name} changed while its ReplicaSet was made`);
-  }
+  const { rollout, template } = await readTemplate(context, signal);
   const object = composeReplicaSet(rollout, template, effect);
   const answer = await createOrFind(context, resourceTypes.replicaSet, object, signal);
   if (answer.metadata.labels?.[hashLabel] !== effect.hash || !isControlledBy(answer, context.uid)) {

@@ -1,6 +1,7 @@
 import { mergeDiff } from '../api/merge-diff.ts';
 import { apiVersionOf } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
+import { workloadType } from '../api/workload.ts';
 import type { Clock } from '../base/clock.ts';
 import { hasCode, type SluiceError } from '../base/error.ts';
 import type { Log } from '../base/log.ts';
@@ -137,7 +138,11 @@ function performContext(
 ): PerformContext {
   const { namespace, name, uid, templateHash, resourceVersion } = rollout;
   const apiVersion = apiVersionOf(resourceTypes.rollout);
-  return { cluster, caches, routers, namespace, name, uid, apiVersion, templateHash, resourceVersion, notices: [] };
+  const { workloadRef = {} } = rollout.spec;
+  const type = workloadType(workloadRef);
+  const workload = type === undefined ? undefined : { type, namespace, name: workloadRef.name ?? '' };
+  const identity = { namespace, name, uid, apiVersion, templateHash, resourceVersion };
+  return { cluster, caches, routers, ...identity, workload, notices: [] };
 }
 
 function lineOf({ namespace, name }: RolloutView, { reason, state, effects }: Decision): object {

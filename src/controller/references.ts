@@ -6,7 +6,9 @@ import { routersOf, type RouterRegistry } from './routers.ts';
 /** Everything that a Rollout names, as `Kind/namespace/name`, so that news about it wake the Rollout. */
 export function referencesOf(rollout: RolloutView, registry: RouterRegistry): readonly string[] {
   const { namespace } = rollout;
+  const { workloadRef } = rollout.spec;
   return [
+    ...(workloadRef === undefined ? [] : [`${workloadRef.kind ?? ''}/${namespace}/${workloadRef.name ?? ''}`]),
     ...namedServices(rollout).map((name) => `${resourceTypes.service.kind}/${namespace}/${name}`),
     ...analysesOf(rollout)
       .flatMap(({ templates = [] }) => templates)

@@ -1,4 +1,5 @@
 import type { ResourceType } from '../api/object.ts';
+import { resourceTypes } from '../api/resource-types.ts';
 import { hasCode } from '../base/error.ts';
 import type { Effect } from '../engine/decision.ts';
 import type { ObjectCache } from './caches.ts';
@@ -32,6 +33,14 @@ export async function refresh(effect: Effect, context: PerformContext, signal: A
     case 'terminateAnalysisRun':
     case 'deleteAnalysisRun':
       await readAgain(caches.analysisRuns, { namespace: context.namespace, name: effect.name }, context, signal);
+      return;
+    case 'scaleWorkload':
+      await readAgain(
+        caches.workloads(resourceTypes.deployment),
+        { namespace: context.namespace, name: effect.name },
+        context,
+        signal,
+      );
       return;
     case 'evictPod':
       await readAgain(caches.pods, { namespace: context.namespace, name: effect.name }, context, signal);

@@ -76,19 +76,14 @@ function readWhole(object: KubeObject, routers: RouterCapabilitiesByName): Obser
 }
 
 /** Steps that this version does not carry out. Standing still with a reason is better than passing them by. */
-function unsupported({ strategy, workloadRef }: Rollout['spec']): readonly SpecProblem[] {
+function unsupported({ strategy }: Rollout['spec']): readonly SpecProblem[] {
   const steps = strategy?.canary?.steps ?? [];
-  return [
-    ...steps.flatMap((step, index) =>
-      (['experiment', 'plugin'] as const)
-        .filter((kind) => step[kind] !== undefined)
-        .map((kind) => ({
-          field: `spec.strategy.canary.steps[${index}].${kind}`,
-          message: `${kind} steps are not supported yet; remove the step`,
-        })),
-    ),
-    ...(workloadRef === undefined
-      ? []
-      : [{ field: 'spec.workloadRef', message: 'workloadRef is not supported yet; give spec.template' }]),
-  ];
+  return steps.flatMap((step, index) =>
+    (['experiment', 'plugin'] as const)
+      .filter((kind) => step[kind] !== undefined)
+      .map((kind) => ({
+        field: `spec.strategy.canary.steps[${index}].${kind}`,
+        message: `${kind} steps are not supported yet; remove the step`,
+      })),
+  );
 }

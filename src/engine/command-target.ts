@@ -1,7 +1,7 @@
-import { recordOf } from '../api/json-access.ts';
 import { podTemplateHash } from '../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import type { Rollout } from '../api/rollout.ts';
+import { workloadTemplate } from '../api/workload.ts';
 import type { CommandKind, CommandRefusal, CommandSubject, CommandTarget } from './command.ts';
 
 /** Commands that let an update go on: given twice, the second could pass a gate that nobody has looked at. */
@@ -56,8 +56,7 @@ export function currentRevision(subject: CommandSubject): string {
 /** The pod template in force: the Rollout's own, or that of the workload it refers to. */
 export function currentTemplate({ rollout, workload }: CommandSubject): PodTemplateSpec {
   if (workload === undefined) return rollout.spec.template ?? {};
-  const holder = workload.kind === 'PodTemplate' ? workload : recordOf(workload['spec']);
-  return recordOf(recordOf(holder)['template']);
+  return workloadTemplate(workload);
 }
 
 /**

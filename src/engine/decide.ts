@@ -18,6 +18,7 @@ import { sizeEffects, sizeReplicaSets } from './size-plan.ts';
 import { nextStatus } from './status.ts';
 import { readStored } from './stored.ts';
 import { hasRouting, isInForce, planTraffic } from './traffic-plan.ts';
+import { planWorkload } from './workload-plan.ts';
 import type { AnalysisRunView, World } from './world.ts';
 
 /**
@@ -81,6 +82,7 @@ function planStay(situation: Situation): readonly Effect[] {
     ...planServices(situation),
     ...planRevision(situation),
     ...sizeEffects(situation, sizeReplicaSets(situation)),
+    ...planWorkload(situation),
   ];
   const calm =
     isRead(situation) && !moving.some(({ phase }) => phase === 'lower' || phase === 'grow' || phase === 'raise');

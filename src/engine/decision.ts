@@ -113,6 +113,16 @@ export type Effect =
     }
   | { readonly kind: 'terminateAnalysisRun'; readonly phase: 'analyse'; readonly name: string }
   | { readonly kind: 'deleteAnalysisRun'; readonly phase: 'record'; readonly name: string; readonly uid: string }
+  | {
+      readonly kind: 'scaleWorkload';
+      readonly phase: 'grow' | 'shrink';
+      /** The Deployment that workloadRef names. */
+      readonly name: string;
+      readonly from: number;
+      readonly to: number;
+      /** Pods before it was first scaled down, noted on it; undefined takes the note away. */
+      readonly scaledDownFrom: number | undefined;
+    }
   | { readonly kind: 'evictPod'; readonly phase: 'shrink'; readonly name: string; readonly uid: string };
 
 const phaseOrder: readonly EffectPhase[] = ['lower', 'grow', 'raise', 'analyse', 'shrink', 'record'];

@@ -6,7 +6,7 @@ import type { TrafficPlan } from '../api/traffic.ts';
 import { findRun, recordedRun, runRoles, type RunRole } from './analysis-plan.ts';
 import type { Effect, Notice } from './decision.ts';
 import { abortMessage, begins, completedStep, isAbort, isPromotion, type Pass } from './pass.ts';
-import { revisionOf } from './revision.ts';
+import { revisionAnnotation, revisionOf } from './revision.ts';
 import { hasPingPong, isIn, stepsOf, type Situation } from './situation.ts';
 
 /** The Kubernetes Events of a pass, in the order in which clients know them. */
@@ -46,7 +46,9 @@ function effectNotice(pass: Pass, effect: Effect): readonly Notice[] {
   ];
   switch (effect.kind) {
     case 'annotateRollout':
-      return told('RolloutUpdated', `Rollout updated to revision ${revisionOf(pass.settled)}`);
+      return revisionAnnotation in effect.annotations
+        ? told('RolloutUpdated', `Rollout updated to revision ${revisionOf(pass.settled)}`)
+        : [];
     case 'createReplicaSet':
       return told('NewReplicaSetCreated', `Created ReplicaSet ${effect.name} (revision ${effect.revision})`);
     case 'scaleReplicaSet': {

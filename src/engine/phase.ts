@@ -3,6 +3,7 @@ import { replicasOf } from '../api/rollout-defaults.ts';
 import type { Condition, RolloutPhase } from '../api/rollout-status.ts';
 import type { RolloutSpec, RolloutStatus } from '../api/rollout.ts';
 import { parseInstant } from '../base/instant.ts';
+import { workloadGenerationAnnotation } from './revision.ts';
 
 /** What a Rollout is doing in one word, and why in one line; the line is empty when it is healthy. */
 export interface Phase {
@@ -58,9 +59,6 @@ export function isUnpausing({ controllerPause, pauseConditions }: RolloutStatus)
 }
 
 const storedPhases: readonly RolloutPhase[] = ['Healthy', 'Degraded', 'Progressing', 'Paused'];
-
-/** Annotation with the generation of the workload that `workloadRef` names. */
-const workloadGenerationAnnotation = 'rollout.argoproj.io/workload-generation';
 
 const endedRunPhases: readonly string[] = ['Successful', 'Failed', 'Error', 'Inconclusive'];
 

@@ -52,6 +52,8 @@ export function effectText(effect: Effect): string {
       return `create ReplicaSet ${effect.name} for revision ${effect.revision}`;
     case 'scaleReplicaSet':
       return `scale ReplicaSet ${effect.name} from ${effect.from} to ${effect.to}`;
+    case 'scaleWorkload':
+      return `scale Deployment ${effect.name} from ${effect.from} to ${effect.to}`;
     case 'annotateReplicaSet':
       return `note on ReplicaSet ${effect.name}: ${Object.keys(effect.annotations).join(', ')}`;
     case 'setPodMetadata':

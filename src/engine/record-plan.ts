@@ -1,9 +1,9 @@
 import { isFinished, recordedRun, runRoles } from './analysis-plan.ts';
 import type { Effect } from './decision.ts';
 import { initialPodMetadata } from './metadata-plan.ts';
-import { revisionAnnotation, revisionHistoryAnnotation, revisionOf } from './revision.ts';
+import { revisionAnnotation, revisionHistoryAnnotation, revisionOf, workloadGenerationAnnotation } from './revision.ts';
 import { isIn, type Situation } from './situation.ts';
-import type { AnalysisRunView } from './world.ts';
+import type { AnalysisRunView, ReplicaSetView, RolloutView } from './world.ts';
 
 /**
  * The ReplicaSet of the current template, created with no pods, and its number. A ReplicaSet that is used again gets a
@@ -27,20 +27,39 @@ export function planRevision(situation: Situation): readonly Effect[] {
       desiredReplicas: replicas,
       podMetadata: initialPodMetadata(situation),
     });
-  } else if (current.revision !== revision) {
-    const annotations = { [revisionAnnotation]: String(revision), ...historyOf(current.annotations, current.revision) };
-    effects.push({ kind: 'annotateReplicaSet', phase: 'record', name: current.name, annotations });
+  } else {
+    const annotations = { ...renumber(current, revision), ...workloadGeneration(rollout, current.annotations) };
+    if (Object.keys(annotations).length > 0) {
+      effects.push({ kind: 'annotateReplicaSet', phase: 'record', name: current.name, annotations });
+    }
   }
-  if (rollout.annotations[revisionAnnotation] !== String(revision)) {
-    effects.push({ kind: 'annotateRollout', phase: 'record', annotations: { [revisionAnnotation]: String(revision) } });
-  }
+  const annotations = {
+    ...(rollout.annotations[revisionAnnotation] === String(revision) ? {} : { [revisionAnnotation]: String(revision) }),
+    ...workloadGeneration(rollout, rollout.annotations),
+  };
+  if (Object.keys(annotations).length > 0) effects.push({ kind: 'annotateRollout', phase: 'record', annotations });
   return effects;
 }
 
-function historyOf(annotations: Readonly<Record<string, string>>, revision: number): Record<string, string> {
-  if (revision === 0) return {};
+/** The generation of the workload that the template comes from, where it is not noted already. */
+function workloadGeneration(
+  { workload }: RolloutView,
+  annotations: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const generation = workload === undefined ? undefined : String(workload.generation);
+  if (generation === undefined || annotations[workloadGenerationAnnotation] === generation) return {};
+  return { [workloadGenerationAnnotation]: generation };
+}
+
+function renumber({ annotations, revision }: ReplicaSetView, next: number): Readonly<Record<string, string>> {
+  const number = { [revisionAnnotation]: String(next) };
+  if (revision === next) return {};
+  if (revision === 0) return number;
   const earlier = annotations[revisionHistoryAnnotation];
-  return { [revisionHistoryAnnotation]: earlier === undefined ? String(revision) : `${earlier},${revision}` };
+  return {
+    ...number,
+    [revisionHistoryAnnotation]: earlier === undefined ? String(revision) : `${earlier},${revision}`,
+  };
 }
 
 /** Old ReplicaSets without pods beyond the history limit, and finished runs beyond theirs. */

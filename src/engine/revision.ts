@@ -9,6 +9,9 @@ export const desiredReplicasAnnotation = 'rollout.argoproj.io/desired-replicas';
 /** Annotation with the time from which on a ReplicaSet may be scaled down, RFC 3339. */
 export const scaleDownDeadlineAnnotation = 'scale-down-deadline';
 
+/** Annotation of Rollout and ReplicaSet with the generation of the workload that `workloadRef` names. */
+export const workloadGenerationAnnotation = 'rollout.argoproj.io/workload-generation';
+
 /** Number of the current revision: one more than every other's, unless it is the newest already. */
 export function revisionOf({ world, current }: Situation): number {
   const others = world.replicaSets.filter(({ uid }) => uid !== current?.uid).map(({ revision }) => revision);

@@ -23,7 +23,7 @@ const pointers: ReadonlySet<string> = new Set(['currentStepIndex', 'collisionCou
 export function nextStatus(pass: Pass): RolloutStatus {
   const { settled } = pass;
   const { status } = settled.stored.rollout;
-  const { generation, workloadGeneration } = settled.world.rollout;
+  const { generation, workload } = settled.world.rollout;
   if (isIn(settled, 'deleting')) return status;
   if (isIn(settled, 'invalid')) return { ...status, observedGeneration: String(generation) };
   // The update could not begin: everything but the pods is still about the revision before.
@@ -32,7 +32,7 @@ export function nextStatus(pass: Pass): RolloutStatus {
     {
       ...status,
       observedGeneration: String(generation),
-      workloadObservedGeneration: workloadGeneration ?? status.workloadObservedGeneration,
+      workloadObservedGeneration: workload === undefined ? undefined : String(workload.generation),
       ...podCounts(settled),
       ...placeOf(settled),
       ...pausesOf(settled),

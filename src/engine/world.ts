@@ -48,8 +48,18 @@ export interface RolloutView {
   readonly stepsHash: string;
   /** As stored. */
   readonly status: RolloutStatus;
-  /** Generation of the object that workloadRef names, as text; undefined without one. */
-  readonly workloadGeneration?: string;
+  /** The object that workloadRef names; undefined without one. */
+  readonly workload?: WorkloadView;
+}
+
+/** The Deployment, ReplicaSet or PodTemplate that a Rollout takes its pod template from. */
+export interface WorkloadView {
+  readonly name: string;
+  readonly generation: number;
+  /** Pods that a Deployment asks for; undefined for other kinds, which are never scaled. */
+  readonly replicas: number | undefined;
+  /** Pods that it asked for before it was scaled down in favour of the Rollout. */
+  readonly scaledDownFrom: number | undefined;
 }
 
 /** One ReplicaSet. Counts are pods. */

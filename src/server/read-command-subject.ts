@@ -1,7 +1,8 @@
 import { isControlledBy } from '../api/controller-owner.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
-import type { Rollout } from '../api/rollout.ts';
+import type { Rollout, WorkloadReference } from '../api/rollout.ts';
+import { workloadType } from '../api/workload.ts';
 import { hasCode, SluiceError } from '../base/error.ts';
 import type { Call, ClusterPort, ObjectAddress } from '../cluster/port.ts';
 import type { Command, CommandSubject } from '../engine/command.ts';
@@ -34,20 +35,13 @@ async function readReplicaSets(cluster: ClusterPort, rollout: KubeObject, call: 
 async function readWorkload(cluster: ClusterPort, rollout: Rollout, call: Call): Promise<KubeObject | undefined> {
   const { workloadRef } = rollout.spec;
   if (workloadRef === undefined) return undefined;
-  const { kind = '', name = '', apiVersion = '' } = workloadRef;
   const { namespace = '' } = rollout.metadata;
-  return cluster.get({ type: workloadType(kind, apiVersion), namespace, name }, call);
+  return cluster.get({ type: typeOfWorkload(workloadRef), namespace, name: workloadRef.name ?? '' }, call);
 }
 
-const workloadTypes: readonly ResourceType[] = [
-  resourceTypes.deployment,
-  resourceTypes.replicaSet,
-  resourceTypes.podTemplate,
-];
-
-/** The type of a workload that a Rollout may refer to. */
-export function workloadType(kind: string, apiVersion: string): ResourceType {
-  const type = workloadTypes.find((known) => known.kind === kind);
+/** The type of a workload that a Rollout may refer to. Throws Invalid for any other. */
+export function typeOfWorkload({ apiVersion = '', kind = '' }: WorkloadReference): ResourceType {
+  const type = workloadType({ apiVersion, kind });
   if (type === undefined) {
     throw new SluiceError('Invalid', `spec.workloadRef: ${apiVersion} ${kind} is no workload with a pod template`);
   }

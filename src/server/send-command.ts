@@ -15,7 +15,7 @@ import {
   type CommandTarget,
 } from '../engine/command.ts';
 import { revisionAnnotation } from '../engine/revision.ts';
-import { addressOf, readCommandSubject, workloadType } from './read-command-subject.ts';
+import { addressOf, readCommandSubject, typeOfWorkload } from './read-command-subject.ts';
 import type { RolloutName } from './read-rollout.ts';
 
 /** A command as a person gave it. */
@@ -144,7 +144,7 @@ async function writeRest(
 
 function write(cluster: ClusterPort, target: KubeObject, patch: CommandPatch, call: Call): Promise<KubeObject> {
   const { resourceVersion } = target.metadata;
-  const type = patch.on === 'rollout' ? resourceTypes.rollout : workloadType(target.kind, target.apiVersion);
+  const type = patch.on === 'rollout' ? resourceTypes.rollout : typeOfWorkload(target);
   const body = { ...patch.body, metadata: { resourceVersion } };
   const { subresource } = patch;
   const options = { fieldManager, ...(subresource === undefined ? {} : { subresource }) };

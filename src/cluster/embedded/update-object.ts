@@ -117,7 +117,7 @@ export function finishUpdate(
   const admitted = traits.admit(without(sent, 'metadata'), before);
   if (end.entries !== undefined) refuseNulls(traits, current.metadata.name, sent, admitted);
   const content = shareJson(contentBefore, admitted);
-  const metadata = updatedMetadata(traits, current, sent, content);
+  const metadata = updatedMetadata(traits, current, sent, content, end.subresource);
   const plain = shareJson(before, jsonOf(withMetadata(content, metadata)));
   const entries = end.entries ?? updatedEntries(context, traits, before, plain, next, end);
   const owned = entries.length === 0 ? {} : { managedFields: shareEntries(before, encodeEntries(entries)) };
@@ -163,11 +163,14 @@ function updatedMetadata(
   current: KubeObject,
   sent: JsonRecord,
   content: JsonRecord,
+  subresource: Subresource,
 ): ObjectMeta {
   const stored = current.metadata;
   const { managedFields: _, ...given } = sent['metadata'] === jsonOf(current)['metadata'] ? stored : readMetadata(sent);
   const { uid, resourceVersion, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation } = stored;
-  const bumps = traits.bumpsGeneration?.(jsonOf(current), jsonOf(withMetadata(content, given)));
+  // A write of the status wants nothing new, whatever metadata goes with it.
+  const bumps =
+    subresource !== 'status' && traits.bumpsGeneration?.(jsonOf(current), jsonOf(withMetadata(content, given)));
   return definedOnly({
     ...given,
     uid: given.uid ?? uid,

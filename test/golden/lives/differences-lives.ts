@@ -38,6 +38,31 @@ const stateRules: readonly LifeRule[] = [
     },
   },
   {
+    name: 'a workload that is not there is a wrong field',
+    reason:
+      'The message of InvalidSpec names the field of workloadRef and its value before what the reference says, which stands ' +
+      'in it word for word.',
+    applies: refersToWorkload,
+    explains: ({ kind, path, recorded, ours }) => {
+      if (kind !== 'status' || !['message', 'conditions[InvalidSpec].message'].includes(path)) return false;
+      const [before = '', missing = ''] = (recorded[0] ?? '').split(/(?<=is invalid: )/u);
+      const own = ours[0] ?? '';
+      return missing.endsWith('not found') && own.startsWith(before) && own.endsWith(missing);
+    },
+  },
+  {
+    name: 'a revision is no history of itself',
+    reason:
+      'Each time a progressive scale-down moves the generation of the workload, the reference notes the number of the current ' +
+      'revision among its earlier ones, so that it becomes `1,1,1` (Appendix E). Ours notes only numbers that a ReplicaSet ' +
+      'does not have any more.',
+    applies: refersToWorkload,
+    explains: ({ kind, path, recorded, ours }) =>
+      kind === 'final' &&
+      path === 'metadata.annotations' &&
+      (recorded[0] ?? '').replace(/"rollout\.argoproj\.io\/revision-history":"1(?:,1)*",/u, '') === ours[0],
+  },
+  {
     name: 'own words for what cannot be evaluated',
     reason:
       'Why a condition cannot be evaluated, or why the specification of a run is wrong, is said in words of our own, and the ' +
@@ -300,11 +325,19 @@ function usesAnalysis({ manifests, actions }: RecordedLife): boolean {
   return [...manifests, ...created].some(({ kind }) => kind.includes('Analysis'));
 }
 
-function canaryOf({ manifests, actions }: RecordedLife): RolloutSpec | undefined {
+function canaryOf(life: RecordedLife): RolloutSpec | undefined {
+  const spec = specOf(life);
+  return spec?.strategy?.canary === undefined ? undefined : spec;
+}
+
+function specOf({ manifests, actions }: RecordedLife): RolloutSpec | undefined {
   const created = actions.flatMap(({ do: { object } }) => (object === undefined ? [] : [object]));
   const rollout = [...manifests, ...created].find(({ kind }) => kind === 'Rollout');
-  const spec = rollout?.['spec'] as RolloutSpec | undefined;
-  return spec?.strategy?.canary === undefined ? undefined : spec;
+  return rollout?.['spec'] as RolloutSpec | undefined;
+}
+
+function refersToWorkload(life: RecordedLife): boolean {
+  return specOf(life)?.workloadRef !== undefined;
 }
 
 function isRouted(spec: RolloutSpec | undefined): boolean {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../src/api/object.ts';
-import { writePath } from './life-path.ts';
+import { readPath, writePath } from './life-path.ts';
 import type { Fields, RecordedLife, TraceEntry } from './life.ts';
 import { lifeNamespace, type Replay } from './replay-life.ts';
 
@@ -19,7 +19,7 @@ export interface LifeHistory {
 export function recordedHistory({ trace }: RecordedLife): LifeHistory {
   const book = new Book();
   for (const entry of trace) enter(book, entry);
-  return book.close();
+  return withoutForeignHashes(book.close());
 }
 
 function enter(book: Book, { kind, name = '', op, change = {}, ...entry }: TraceEntry): void {
@@ -44,7 +44,31 @@ export function replayedHistory(replay: Replay): LifeHistory {
   const moments = replay.moments.map(
     (objects) => new Map([...objects].map(([name, object]) => [name, asRecorded(object)])),
   );
-  return { states, moments, reasons, answers: replay.answers };
+  return withoutForeignHashes({ states, moments, reasons, answers: replay.answers });
+}
+
+/**
+ * The hashes of a Deployment's ReplicaSets are the business of Kubernetes: their number in order of creation stands for
+ * them.
+ */
+function withoutForeignHashes(history: LifeHistory): LifeHistory {
+  const hashes = [...history.states.values()].flatMap(([made]) => {
+    const labels = readPath(made, 'metadata.labels') as Readonly<Record<string, string>> | undefined;
+    return labels?.['pod-template-hash'] ?? [];
+  });
+  if (hashes.length === 0) return history;
+  const numbered = (text: string): string =>
+    [...new Set(hashes)].reduce((done, hash, index) => done.replaceAll(hash, `(deployment hash ${index + 1})`), text);
+  const renamed = <Value>(map: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> =>
+    new Map(
+      [...map].map(([key, value]) => [numbered(key), JSON.parse(numbered(JSON.stringify(value)), revive) as Value]),
+    );
+  return { ...history, states: renamed(history.states), moments: history.moments.map(renamed) };
+}
+
+/** JSON has no undefined in lists. */
+function revive(_key: string, value: unknown): unknown {
+  return Array.isArray(value) ? value.map((item: unknown) => item ?? undefined) : value;
 }
 
 /** Builds up the states of objects from the changes of a recording. */

@@ -125,8 +125,9 @@ class Agent {
     if (isAlready(pod.status ?? {}, status)) return;
     // The list of conditions is replaced as a whole, and others write conditions too.
     const { resourceVersion } = pod.metadata;
+    const precondition = resourceVersion === undefined ? {} : { resourceVersion };
     try {
-      await this.#cluster.patchStatus(resourceTypes.pod, pod, status, resourceVersion);
+      await this.#cluster.patchStatus(resourceTypes.pod, pod, status, precondition);
     } catch (error) {
       if (!hasCode(error, 'NotFound')) throw error;
     }

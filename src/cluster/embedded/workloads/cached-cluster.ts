@@ -67,16 +67,18 @@ export class CachedCluster {
     );
   }
 
-  /** Changes fields of the status of an object. A null removes a field. The version, if given, is a precondition. */
+  /**
+   * Changes fields of the status of an object. A null removes a field. The version, if given, is a precondition;
+   * annotations go with the status, which leaves the generation alone.
+   */
   async patchStatus(
     type: ResourceType,
     object: KubeObject,
     status: object,
-    resourceVersion?: string,
+    metadata: Pick<KubeObject['metadata'], 'annotations' | 'resourceVersion'> = {},
   ): Promise<KubeObject> {
     const { name, namespace = '', uid } = object.metadata;
-    const metadata = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-    const patch = { kind: 'merge', body: { metadata, status } } as const;
+    const patch = { kind: 'merge', body: { metadata: { uid, ...metadata }, status } } as const;
     const options = { ...this.#writeOptions, subresource: 'status' } as const;
     return this.#remember(type, namespace, this.#port.patch({ type, namespace, name }, patch, options, this.#call));
   }

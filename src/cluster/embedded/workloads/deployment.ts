@@ -25,6 +25,13 @@ import { type Deployment, type DeploymentStatus, type Pod, type PodTemplate, typ
 
 const hashLabel = 'pod-template-hash';
 
+/**
+ * Kubernetes hashes the template of a Deployment in another form than Rollouts do. So that the two do not agree here
+ * either, and a Rollout's ReplicaSets get other names than those of a Deployment with its name, collisions count from
+ * here.
+ */
+const hashOffset = 1_000_000;
+
 /** One pass over a Deployment. Answers when its progress deadline asks for another one, in milliseconds from now. */
 export async function reconcileDeployment(key: string, context: WorkloadContext): Promise<number | undefined> {
   const { cluster, clock } = context;
@@ -148,7 +155,7 @@ function newReplicaSet({ deployment, collisionCount }: Pass, sets: DeploymentSet
   const { spec, metadata } = deployment;
   const template = spec?.template ?? {};
   // A raw template is what the hash is defined over; its static type knows fewer fields.
-  const hash = podTemplateHash(template as PodTemplateSpec, collisionCount === 0 ? undefined : collisionCount);
+  const hash = podTemplateHash(template as PodTemplateSpec, hashOffset + collisionCount);
   const labels = { ...template.metadata?.labels, [hashLabel]: hash };
   const selector = { ...spec?.selector, matchLabels: { ...spec?.selector?.matchLabels, [hashLabel]: hash } };
   return {
@@ -254,7 +261,7 @@ async function dropHistory({ context, deployment }: Pass, { current, old }: Depl
   if (revision === undefined) return;
   if (deployment.metadata.annotations?.[deploymentAnnotations.revision] === revision) return;
   const annotations = { [deploymentAnnotations.revision]: revision };
-  await cluster.patch(resourceTypes.deployment, deployment, { metadata: { annotations } });
+  await cluster.patchStatus(resourceTypes.deployment, deployment, {}, { annotations });
 }
 
 function revisionOf({ metadata: { annotations = {} } }: ReplicaSet): number {

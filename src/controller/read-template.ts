@@ -1,0 +1,49 @@
+import { podTemplateHash } from '../api/pod-template-hash.ts';
+import type { PodTemplateSpec } from '../api/pod-template.ts';
+import { resourceTypes } from '../api/resource-types.ts';
+import type { Rollout } from '../api/rollout.ts';
+import { workloadSelector, workloadTemplate } from '../api/workload.ts';
+import { SluiceError } from '../base/error.ts';
+import { workloadGenerationAnnotation } from '../engine/revision.ts';
+import type { PerformContext } from './perform-context.ts';
+
+/** A whole Rollout, with the template in force. */
+export interface WholeRollout {
+  readonly rollout: Rollout;
+  readonly template: PodTemplateSpec;
+}
+
+/**
+ * Reads the Rollout whole, with the pod template in force: its own or that of its workload. Rejects with Conflict when
+ * that is no longer the template that was decided about.
+ */
+export async function readTemplate(context: PerformContext, signal: AbortSignal): Promise<WholeRollout> {
+  const { cluster, namespace, name, uid, templateHash } = context;
+  const object = await cluster.get({ type: resourceTypes.rollout, namespace, name }, { signal });
+  const rollout = object as unknown as Rollout;
+  const whole = await withWorkload(rollout, context, signal);
+  if (
+    rollout.metadata.uid !== uid ||
+    podTemplateHash(whole.template, rollout.status?.collisionCount) !== templateHash
+  ) {
+    throw new SluiceError('Conflict', `the pod template of ${name} changed while its ReplicaSet was made`);
+  }
+  return whole;
+}
+
+async function withWorkload(rollout: Rollout, context: PerformContext, signal: AbortSignal): Promise<WholeRollout> {
+  const { cluster, workload: at } = context;
+  if (at === undefined) return { rollout, template: rollout.spec.template ?? {} };
+  const workload = await cluster.get(at, { signal });
+  const { metadata, spec } = rollout;
+  const selector = spec.selector ?? workloadSelector(workload);
+  const generation = String(workload.metadata.generation ?? 0);
+  return {
+    rollout: {
+      ...rollout,
+      metadata: { ...metadata, annotations: { ...metadata.annotations, [workloadGenerationAnnotation]: generation } },
+      spec: { ...spec, ...(selector === undefined ? {} : { selector }) },
+    },
+    template: workloadTemplate(workload),
+  };
+}
