@@ -28,93 +28,214 @@ export interface EventSink {
   flushed(): Promise<void>;
   /** True when nothing waits to be written. */
   readonly isIdle: boolean;
+  /** Events that wait to be written. */
+  readonly waiting: number;
   /** Events that were given up: the queue was full, or the cluster refused them for good. */
   readonly lost: number;
 }
 
+/** Where Events go, and when they step back. */
+export interface EventSinkOptions {
+  readonly cluster: ClusterPort;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Nothing is written after it aborts. */
+  readonly signal: AbortSignal;
+  /** True while there is work whose requests should not wait behind Events; never unless given. */
+  isBusy?(): boolean;
+}
+
 /** Events that wait at most; beyond it the oldest are given up. */
-const waitingMax = 10_000;
-const attemptsMax = 5;
+const waitingMax = 50_000;
+/** Requests at once while nothing else is to be done, and while work waits. Events of one object keep their order. */
+const lanesMax = { idle: 16, busy: 2 };
+/** An API server that is away for a few minutes costs no Event. */
+const attemptsMax = 12;
+const retryDelayMs = { first: 400, max: 30_000 };
+
+/** An Event that was not written yet. */
+interface Pending {
+  readonly name: string;
+  readonly subject: EventSubject;
+  readonly notice: Notice;
+  readonly firstAt: number;
+  lastAt: number;
+  count: number;
+}
 
 /** Makes a sink that writes to a cluster until the signal aborts. */
-export function createEventSink(cluster: ClusterPort, clock: Clock, log: Log, signal: AbortSignal): EventSink {
-  const waiting: KubeObject[] = [];
-  let lost = 0;
-  let pump: Promise<void> | undefined;
+export function createEventSink(options: EventSinkOptions): EventSink {
+  return new LaneSink(options);
+}
 
-  async function writeAll(): Promise<void> {
-    for (let event = waiting.shift(); event !== undefined && !signal.aborted; event = waiting.shift()) {
-      if (!(await write(event))) lost += 1;
-    }
-    pump = undefined;
+/** One lane per object, so that the Events of one object arrive in order while many objects go on side by side. */
+class LaneSink implements EventSink {
+  readonly #options: EventSinkOptions;
+  /** By uid of the subject; what is being written stands first in its lane. */
+  readonly #lanes = new Map<string, Pending[]>();
+  /** Lanes that wait for a writer, in the order in which they get one. */
+  readonly #ready = new Set<string>();
+  #waiting = 0;
+  #writers = 0;
+  #lost = 0;
+  #idle = Promise.withResolvers<void>();
+
+  constructor(options: EventSinkOptions) {
+    this.#options = options;
+    this.#idle.resolve();
   }
 
-  async function write(event: KubeObject): Promise<boolean> {
-    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+  emit(subject: EventSubject, notices: readonly Notice[], occasion: string): void {
+    for (const notice of notices) this.#add(subject, notice, occasion);
+    this.#fill();
+  }
+
+  flushed(): Promise<void> {
+    return this.#idle.promise;
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting === 0;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+
+  #add(subject: EventSubject, notice: Notice, occasion: string): void {
+    const now = this.#options.clock.now();
+    const name = eventName(subject, notice, occasion);
+    const lane = this.#lanes.get(subject.uid) ?? [];
+    // The first one of a busy lane may be on its way already.
+    const present = lane.find((pending, index) => pending.name === name && (index > 0 || this.#ready.has(subject.uid)));
+    if (present !== undefined) {
+      present.count += 1;
+      present.lastAt = now;
+      return;
+    }
+    if (this.#waiting === 0) this.#idle = Promise.withResolvers();
+    lane.push({ name, subject, notice, firstAt: now, lastAt: now, count: 1 });
+    if (lane.length === 1) this.#ready.add(subject.uid);
+    this.#lanes.set(subject.uid, lane);
+    this.#waiting += 1;
+    if (this.#waiting > waitingMax) this.#dropOldest();
+  }
+
+  /** The oldest one that is not on its way. */
+  #dropOldest(): void {
+    for (const [uid, lane] of this.#lanes) {
+      const isWaiting = this.#ready.has(uid);
+      if (!isWaiting && lane.length < 2) continue;
+      lane.splice(isWaiting ? 0 : 1, 1);
+      if (lane.length === 0) this.#close(uid);
+      this.#waiting -= 1;
+      this.#lost += 1;
+      return;
+    }
+  }
+
+  #close(uid: string): void {
+    this.#lanes.delete(uid);
+    this.#ready.delete(uid);
+  }
+
+  #fill(): void {
+    for (const uid of this.#ready) {
+      const isBusy = this.#options.isBusy?.() === true;
+      if (this.#writers >= (isBusy ? lanesMax.busy : lanesMax.idle) || this.#options.signal.aborted) return;
+      this.#ready.delete(uid);
+      this.#writers += 1;
+      void this.#writeFirst(uid);
+    }
+  }
+
+  async #writeFirst(uid: string): Promise<void> {
+    const lane = this.#lanes.get(uid) ?? [];
+    const [first] = lane;
+    if (first !== undefined && !(await this.#write(first))) this.#lost += 1;
+    lane.shift();
+    if (lane.length === 0) this.#close(uid);
+    else this.#ready.add(uid);
+    this.#waiting -= 1;
+    this.#writers -= 1;
+    // What waits when the signal has aborted stays unwritten.
+    if (this.#waiting === 0 || (this.#options.signal.aborted && this.#writers === 0)) this.#idle.resolve();
+    this.#fill();
+  }
+
+  async #write(pending: Pending): Promise<boolean> {
+    const { cluster, clock, log, signal } = this.#options;
+    const { name: event } = pending;
+    for (let attempt = 1; attempt <= attemptsMax && !signal.aborted; attempt += 1) {
       try {
-        await createOrCount(cluster, event, signal);
+        await createOrCount(cluster, pending, signal);
         return true;
       } catch (error) {
-        log.warn({ event: event.metadata.name, attempt, error: messageOf(error) }, 'an Event was not taken');
-        if (hasCode(error, 'Invalid', 'Forbidden', 'NotFound', 'NotLeader') || signal.aborted) return false;
-        await sleep(clock, 200 * 2 ** attempt, signal).catch(() => undefined);
+        // Whoever leads now tells what is worth telling; one line is enough for all that is left.
+        if (hasCode(error, 'NotLeader')) return this.#abandon();
+        log.warn({ event, attempt, error: messageOf(error) }, 'an Event was not taken');
+        if (hasCode(error, 'Invalid', 'Forbidden', 'NotFound')) return false;
+        const delayMs = Math.min(retryDelayMs.first * 2 ** (attempt - 1), retryDelayMs.max);
+        await sleep(clock, delayMs, signal).catch(() => undefined);
       }
     }
     return false;
   }
 
-  return {
-    emit(subject, notices, occasion) {
-      for (const notice of notices) {
-        waiting.push(composeEvent(subject, notice, occasion, clock.now()));
-        if (waiting.length > waitingMax) {
-          waiting.shift();
-          lost += 1;
-        }
-      }
-      pump ??= waiting.length === 0 ? undefined : writeAll();
-    },
-    flushed: async () => {
-      await pump;
-    },
-    get isIdle() {
-      return pump === undefined;
-    },
-    get lost() {
-      return lost;
-    },
-  };
-}
-
-async function createOrCount(cluster: ClusterPort, event: KubeObject, signal: AbortSignal): Promise<void> {
-  const type = resourceTypes.event;
-  try {
-    await cluster.create(type, event, {}, { signal });
-  } catch (error) {
-    if (!hasCode(error, 'AlreadyExists')) throw error;
-    const at = { type, namespace: event.metadata.namespace ?? '', name: event.metadata.name };
-    const present = await cluster.get(at, { signal });
-    const count = (typeof present['count'] === 'number' ? present['count'] : 1) + 1;
-    await cluster.patch(at, { kind: 'merge', body: { count, lastTimestamp: event['lastTimestamp'] } }, {}, { signal });
+  /** Gives up all that waits and is not on its way. */
+  #abandon(): false {
+    let count = 0;
+    for (const [uid, lane] of this.#lanes) {
+      const kept = this.#ready.has(uid) ? 0 : 1;
+      count += lane.length - kept;
+      lane.length = kept;
+      if (kept === 0) this.#close(uid);
+    }
+    this.#waiting -= count;
+    this.#lost += count;
+    if (count > 0) this.#options.log.warn({ events: count }, 'Events were given up with the lease');
+    return false;
   }
 }
 
-function composeEvent(subject: EventSubject, notice: Notice, occasion: string, now: number): KubeObject {
-  const identity = `${subject.uid}\n${notice.reason}\n${notice.message}\n${occasion}`;
+async function createOrCount(cluster: ClusterPort, pending: Pending, signal: AbortSignal): Promise<void> {
+  const type = resourceTypes.event;
+  try {
+    await cluster.create(type, composeEvent(pending), {}, { signal });
+  } catch (error) {
+    if (!hasCode(error, 'AlreadyExists')) throw error;
+    const at = { type, namespace: pending.subject.namespace, name: pending.name };
+    const present = await cluster.get(at, { signal });
+    const count = (typeof present['count'] === 'number' ? present['count'] : 1) + pending.count;
+    const body = { count, lastTimestamp: formatInstant(pending.lastAt) };
+    await cluster.patch(at, { kind: 'merge', body }, {}, { signal });
+  }
+}
+
+/** The same for the same notice at the same occasion. */
+function eventName({ uid, name }: EventSubject, { reason, message }: Notice, occasion: string): string {
+  const identity = `${uid}\n${reason}\n${message}\n${occasion}`;
   const suffix = fnv1a32(new TextEncoder().encode(identity)).toString(16).padStart(8, '0');
-  const time = formatInstant(now);
-  const { apiVersion, kind, name, namespace, uid } = subject;
+  return `${name}.${reason.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.${suffix}`;
+}
+
+function composeEvent({ name, subject, notice, firstAt, lastAt, count }: Pending): KubeObject {
+  const { namespace } = subject;
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${name}.${notice.reason.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.${suffix}`, namespace },
-    involvedObject: { apiVersion, kind, name, namespace, uid },
+    metadata: { name, namespace },
+    involvedObject: { ...subject },
     type: notice.type,
     reason: notice.reason,
     message: notice.message,
-    count: 1,
-    firstTimestamp: time,
-    lastTimestamp: time,
+    count,
+    firstTimestamp: formatInstant(firstAt),
+    lastTimestamp: formatInstant(lastAt),
     source: { component: 'rollouts-controller' },
   };
 }
