@@ -7,7 +7,7 @@ import type { ResourceType } from './object.ts';
 import { resourceTypes } from './resource-types.ts';
 import { rolloutStatusSchema } from './rollout-status.ts';
 import { rolloutSpecSchema } from './rollout.ts';
-import { checkStructural } from './structural-check.ts';
+import { structuralSchema } from './structural-schema.ts';
 import type { StructuralSchema } from './structural.ts';
 
 /** Where the scale subresource of a custom resource finds its numbers. */
@@ -156,17 +156,6 @@ export const resourceSchemas: Readonly<Record<RolloutApiKind, ResourceSchema>> =
 export const customResourceDefinitions: readonly CustomResourceDefinition[] = Object.values(definitions).map(
   (definition) => customResourceDefinition(definition, resourceSchemas[definition.type.kind]),
 );
-
-/**
- * The structural form of a schema: its plain JSON, after checking that an API server would take it. Throws a
- * SluiceError (Invalid) on anything that is not structural.
- */
-export function structuralSchema(schema: TSchema): StructuralSchema {
-  // A schema is JSON beside a few marks of the library, which are not enumerable.
-  const structural = JSON.parse(JSON.stringify(schema)) as StructuralSchema;
-  checkStructural(structural);
-  return structural;
-}
 
 function resourceSchema({ type, spec, status, subresources }: Definition): ResourceSchema {
   return {

@@ -3,9 +3,10 @@ import test from 'node:test';
 
 import { Type } from 'typebox';
 
-import { customResourceDefinitions, resourceSchemas, structuralSchema } from '../../src/api/crd.ts';
+import { customResourceDefinitions, resourceSchemas } from '../../src/api/crd.ts';
 import type { FieldErrors } from '../../src/api/field-error.ts';
 import type { Json } from '../../src/api/object.ts';
+import { structuralSchema } from '../../src/api/structural-schema.ts';
 import { admit } from '../../src/api/structural.ts';
 import { readGolden } from '../golden/read-golden.ts';
 

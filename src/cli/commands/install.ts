@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 
 import type { CliContext } from '../context.ts';
-import { manifestText } from '../install/deploy-files.ts';
-import { installFiles } from '../install/install-objects.ts';
 
 interface InstallOptions {
   readonly image: string;
@@ -24,7 +22,10 @@ export function addInstall(program: Command, context: CliContext): void {
     .option('--scope <scope>', 'what it looks after: "cluster", or "namespace" with rights in that only', 'cluster')
     .option('--no-crds', 'without the definitions of the kinds, where they are there already')
     .addHelpText('after', examples)
-    .action((options: InstallOptions, self: Command) => {
+    .action(async (options: InstallOptions, self: Command) => {
+      // The schemas of all kinds are large, and no other command needs them.
+      const { manifestText } = await import('../install/deploy-files.ts');
+      const { installFiles } = await import('../install/install-objects.ts');
       if (options.scope !== 'cluster' && options.scope !== 'namespace') {
         self.error(`error: --scope: "${options.scope}" is neither cluster nor namespace`, { exitCode: 2 });
       }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import { lintManifests, type Finding } from '../../api/lint-manifests.ts';
+import type { Finding } from '../../api/lint-manifests.ts';
 import type { ManifestObject, ManifestProblem } from '../../api/manifest.ts';
 import { messageOf, SluiceError } from '../../base/error.ts';
 import { capabilitiesOf } from '../../controller/routers.ts';
@@ -61,6 +61,8 @@ async function lint(paths: readonly string[], context: CliContext): Promise<read
   if (objects.length === 0 && problems.length === 0) {
     throw new SluiceError('SourceUnreadable', `there is no manifest in ${paths.join(', ')}`);
   }
+  // The schemas of all kinds are large, and few commands need them.
+  const { lintManifests } = await import('../../api/lint-manifests.ts');
   return [...problems.map(findingOf), ...lintManifests(objects, capabilitiesOf(trafficRouters))].toSorted(byPlace);
 }
 

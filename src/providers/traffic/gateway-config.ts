@@ -1,10 +1,10 @@
 import type { Static } from 'typebox';
 
-import { structuralSchema } from '../../api/crd.ts';
 import { labelSelectorSchema } from '../../api/label-selector.ts';
 import type { Json, KubeObject } from '../../api/object.ts';
 import { boolean, list, object, text } from '../../api/schema.ts';
 import { selectorFromObject, selectorMatches } from '../../api/selector.ts';
+import { structuralSchema } from '../../api/structural-schema.ts';
 import { admit } from '../../api/structural.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import type { RouterProblem, RouterSubject, RouterTarget } from './contract.ts';
