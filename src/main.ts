@@ -91,7 +91,28 @@ process.exitCode = isTerminated ? 143 : exitCode;
 function controllerLog(level: string): Log {
   const fields = ['token', 'authorization', 'password', 'secret'];
   const paths = fields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
-  return pino({ level, redact: { paths, censor: '[hidden]' } }, pino.destination({ dest: 1, sync: false }));
+  return pino({ level, redact: { paths, censor: '[hidden]' } }, gatheredLines());
+}
+
+/** Lines wait at most so long, so that many of them cost one write. They are written too when the process ends. */
+const logDelayMs = 50;
+/** Kept while whoever reads standard output stands still; what comes then is dropped. */
+const logBytesMax = 16 * 2 ** 20;
+
+function gatheredLines(): { write(line: string): void } {
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 16_384, maxLength: logBytesMax });
+  let isDue = false;
+  return {
+    write(line) {
+      destination.write(line);
+      if (isDue) return;
+      isDue = true;
+      systemClock.schedule(logDelayMs, () => {
+        isDue = false;
+        destination.flush();
+      });
+    },
+  };
 }
 
 /** The cluster that the settings name, twice: renewals of the lease do not wait behind other requests. */
