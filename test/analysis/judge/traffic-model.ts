@@ -25,7 +25,8 @@ export function drawInterval(model: TrafficModel, random: Random): Increment {
   };
 }
 
-function errors(total: number, ratio: number, clump: number, random: Random): number {
+/** Errors of `total` requests: binomial, or Poisson many clumps of geometric size with the mean `clump`. */
+export function errors(total: number, ratio: number, clump: number, random: Random): number {
   if (clump <= 1) return binomial(total, ratio, random);
   const clumps = poisson((total * ratio) / clump, random);
   let sum = 0;
@@ -34,7 +35,7 @@ function errors(total: number, ratio: number, clump: number, random: Random): nu
 }
 
 /** Number of trials up to and with the first success. */
-function geometric(success: number, random: Random): number {
+export function geometric(success: number, random: Random): number {
   return 1 + Math.floor(Math.log(1 - random.next()) / Math.log(1 - success));
 }
 
@@ -62,6 +63,7 @@ export function binomial(trials: number, success: number, random: Random): numbe
   return count;
 }
 
-function gaussian(random: Random): number {
+/** A draw of the standard normal law. */
+export function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }

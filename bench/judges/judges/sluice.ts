@@ -1,0 +1,34 @@
+import { assess } from '../../../src/analysis/judge/assess.ts';
+import type { JudgeSettings } from '../../../src/analysis/judge/judge-settings.ts';
+import { initialJudgeState } from '../../../src/analysis/judge/judge-state.ts';
+import { judge } from '../../../src/analysis/judge/judge.ts';
+import type { Json } from '../../../src/api/object.ts';
+import { parseJudgeConfig, type JudgeConfig } from '../../../src/providers/metrics/judge-config.ts';
+import type { Judge } from '../judge.ts';
+
+/** The product's judge as a user configures it; all that is not given has its default. */
+export function sluice(name: string, configuration: Json): Judge {
+  const { settings } = configOf(configuration);
+  return { name, delaySteps: 0, start: () => playOf(settings) };
+}
+
+/** What the plug-in makes of a configuration. */
+export function configOf(configuration: Json): JudgeConfig {
+  const parsed = parseJudgeConfig(configuration);
+  if (!parsed.ok) throw new Error(`a configuration of the benchmark is wrong: ${JSON.stringify(parsed.error)}`);
+  return parsed.value;
+}
+
+function playOf(settings: JudgeSettings): ReturnType<Judge['start']> {
+  let state = initialJudgeState(settings);
+  let promoted = false;
+  return {
+    observe({ looks }) {
+      state = judge(settings, state, looks);
+      // A promotion would end an inline run. What the same judge does in the background is watched to the end.
+      const { verdict } = assess(settings, state, { mode: promoted ? 'background' : 'inline' });
+      if (verdict === 'promote') promoted = true;
+      return verdict === 'rollback' || verdict === 'promote' ? verdict : undefined;
+    },
+  };
+}
