@@ -128,7 +128,9 @@ function nextReading(before: PodCounters, reading: PodReading): ReadPod {
     deltas.set(key, value < last ? value : value - last);
   }
   const steadiness = nextSteadiness(before, wentBack !== undefined, reading.restarts - before.restarts);
-  const after = remember(reading, withMissing(before.values, reading.values), steadiness);
+  // Series that a restarted pod does not show died with the old process; kept, they would go back when they come.
+  const kept = reading.restarts > before.restarts ? reading.values : withMissing(before.values, reading.values);
+  const after = remember(reading, kept, steadiness);
   if (steadiness.backwards >= backwardsMax) return { after, reading, note: unsteadyNote(reading.pod) };
   if (wentBack === undefined) return { after, reading, deltas };
   return { after, reading, deltas, note: `${reading.pod}: ${wentBack.slice(0, 120)} went back and is taken as reset` };

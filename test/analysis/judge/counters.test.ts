@@ -95,6 +95,18 @@ describe('readCounters', () => {
     assert.deepEqual(deltas.at(-1), { x: 1 });
   });
 
+  it('keeps counting a crash loop whose failures have a series only from the first one on', () => {
+    const lives = [1, 2, 3].flatMap((restarts) => [
+      reading({ good: 5 }, { restarts }),
+      reading({ good: 9, bad: 1 }, { restarts }),
+    ]);
+    const { deltas } = follow([reading({ good: 20, bad: 4 }), ...lives]);
+    assert.deepEqual(
+      deltas,
+      [undefined, ...lives].map((_, at) => (at === 0 ? undefined : at % 2 === 1 ? { good: 5 } : { good: 4, bad: 1 })),
+    );
+  });
+
   it('counts the crash loop of a pod, whether restarts are known before or after', () => {
     for (const ahead of [0, 1]) {
       const loop = Array.from({ length: 12 }, (_, at) =>
