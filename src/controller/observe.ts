@@ -4,6 +4,7 @@ import { isRestartDue } from '../engine/restart-plan.ts';
 import {
   templateKey,
   type Hold,
+  type ReplicaSetView,
   type RolloutView,
   type RouterView,
   type ServiceView,
@@ -33,7 +34,7 @@ export function observe(rollout: RolloutView, sources: ObserveSources): World {
   return {
     now,
     rollout,
-    replicaSets: caches.replicaSets.ownedBy(rollout.uid),
+    replicaSets: caches.replicaSets.ownedBy(rollout.uid).map((set) => withoutLeaving(set, caches)),
     services,
     traffic: routers.map((router) => observeRouter(router, caches)),
     analysisRuns: caches.analysisRuns.ownedBy(rollout.uid),
@@ -44,6 +45,19 @@ export function observe(rollout: RolloutView, sources: ObserveSources): World {
     problems: sources.problems,
     holds,
   };
+}
+
+/**
+ * A ReplicaSet goes on counting pods that were evicted a moment ago, and nothing may be built on them. Those that it is
+ * to lose anyhow are known from its size.
+ */
+function withoutLeaving(replicaSet: ReplicaSetView, { pods }: Caches): ReplicaSetView {
+  const owned = pods.ownedBy(replicaSet.uid);
+  if (!owned.some(({ deleting }) => deleting)) return replicaSet;
+  const staying = owned.filter(({ available, deleting }) => available && !deleting).length;
+  return staying < Math.min(replicaSet.specReplicas, replicaSet.availableReplicas)
+    ? { ...replicaSet, availableReplicas: staying }
+    : replicaSet;
 }
 
 function observeRouter(router: ConfiguredRouter, caches: Caches): RouterView {
