@@ -1,23 +1,30 @@
 import { SluiceError, messageOf } from '../base/error.ts';
 import { InvariantError } from '../base/invariant.ts';
-import type { Effect } from '../engine/decision.ts';
-import { effectText } from '../engine/reason.ts';
+import type { EffectPhase } from '../engine/decision.ts';
 import type { Journal, JournalResult } from './journal.ts';
 
+/** One change to the cluster, as far as doing and recording it needs to know it. */
+export interface AnyEffect {
+  readonly kind: string;
+  readonly phase: EffectPhase;
+}
+
 /** Does one effect and answers with the resourceVersion that it left behind, where there is one. */
-export type Perform = (effect: Effect, signal: AbortSignal) => Promise<string | undefined>;
+export type Perform<Effect extends AnyEffect> = (effect: Effect, signal: AbortSignal) => Promise<string | undefined>;
 
 /** For whom and why effects are done. */
-export interface ApplyContext {
+export interface ApplyContext<Effect extends AnyEffect> {
   readonly subject: string;
   readonly revision: number;
   readonly reason: string;
+  /** An effect in one line. */
+  textOf(effect: Effect): string;
   /** Wall time, milliseconds since the epoch. */
   now(): number;
 }
 
 /** How far the effects of a decision were done. */
-export type Applied =
+export type Applied<Effect extends AnyEffect> =
   | { readonly kind: 'done' }
   | {
       readonly kind: 'failed';
@@ -31,13 +38,13 @@ export type Applied =
  * Does effects in their order, each between an intent and a result in the journal, and stops at the first that fails:
  * the next pass observes afresh. When the journal cannot take the intent, only what lowers exposure is done.
  */
-export async function apply(
+export async function apply<Effect extends AnyEffect>(
   effects: readonly Effect[],
-  context: ApplyContext,
+  context: ApplyContext<Effect>,
   journal: Journal,
-  perform: Perform,
+  perform: Perform<Effect>,
   signal: AbortSignal,
-): Promise<Applied> {
+): Promise<Applied<Effect>> {
   for (const [index, effect] of effects.entries()) {
     const error = await applyOne(effect, context, journal, perform, signal);
     if (error !== undefined) return { kind: 'failed', effect, error, done: effects.slice(0, index) };
@@ -45,11 +52,11 @@ export async function apply(
   return { kind: 'done' };
 }
 
-async function applyOne(
+async function applyOne<Effect extends AnyEffect>(
   effect: Effect,
-  context: ApplyContext,
+  context: ApplyContext<Effect>,
   journal: Journal,
-  perform: Perform,
+  perform: Perform<Effect>,
   signal: AbortSignal,
 ): Promise<SluiceError | undefined> {
   const sequence = await beginEntry(effect, context, journal);
@@ -71,7 +78,11 @@ async function applyOne(
   }
 }
 
-async function beginEntry(effect: Effect, context: ApplyContext, journal: Journal): Promise<number | SluiceError> {
+async function beginEntry<Effect extends AnyEffect>(
+  effect: Effect,
+  context: ApplyContext<Effect>,
+  journal: Journal,
+): Promise<number | SluiceError> {
   const { subject, revision, reason } = context;
   const intent = {
     subject,
@@ -79,7 +90,7 @@ async function beginEntry(effect: Effect, context: ApplyContext, journal: Journa
     reason,
     actor: { kind: 'engine', name: 'sluice' } as const,
     action: effect.kind,
-    text: effectText(effect),
+    text: context.textOf(effect),
     at: context.now(),
   };
   try {

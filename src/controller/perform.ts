@@ -1,16 +1,15 @@
 import { isControlledBy } from '../api/controller-owner.ts';
-import type { KubeObject, ResourceType } from '../api/object.ts';
+import type { KubeObject } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import { hasCode, SluiceError } from '../base/error.ts';
-import type { ObjectAddress } from '../cluster/port.ts';
 import type { Effect } from '../engine/decision.ts';
 import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../engine/revision.ts';
 import { scaledDownFromAnnotation } from '../engine/workload-plan.ts';
-import type { ObjectCache } from './caches.ts';
 import { composeReplicaSet } from './compose-replica-set.ts';
-import { fieldManager, type PerformContext } from './perform-context.ts';
+import type { PerformContext } from './perform-context.ts';
 import { hashLabel, managedByAnnotation } from './project.ts';
 import { readTemplate } from './read-template.ts';
+import { addressOf, createOrFind, patchMerge, precondition, removeObject } from './write-object.ts';
 import { writePodMetadata } from './write-pod-metadata.ts';
 import { writeTraffic } from './write-traffic.ts';
 
@@ -39,7 +38,7 @@ export async function perform(
     case 'setPodMetadata':
       return writePodMetadata(effect, context, signal);
     case 'deleteReplicaSet':
-      return remove(context.caches.replicaSets, effect, context, signal);
+      return removeObject(context.caches.replicaSets, effect, context, signal);
     case 'annotateRollout':
       return annotateRollout(effect, context, signal);
     case 'createAnalysisRun':
@@ -47,25 +46,12 @@ export async function perform(
     case 'terminateAnalysisRun':
       return patchMerge(context.caches.analysisRuns, effect.name, { spec: { terminate: true } }, context, signal);
     case 'deleteAnalysisRun':
-      return remove(context.caches.analysisRuns, effect, context, signal);
+      return removeObject(context.caches.analysisRuns, effect, context, signal);
     case 'scaleWorkload':
       return scaleWorkload(effect, context, signal);
     case 'evictPod':
       return evictPod(effect, context, signal);
   }
-}
-
-async function patchMerge<View>(
-  cache: ObjectCache<View>,
-  name: string,
-  body: object,
-  context: PerformContext,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const at = address(cache.type, context, name);
-  const answer = await context.cluster.patch(at, { kind: 'merge', body }, { fieldManager }, { signal });
-  cache.remember(answer);
-  return answer.metadata.resourceVersion;
 }
 
 function switchService(effect: Of<'switchService'>, context: PerformContext, signal: AbortSignal) {
@@ -160,27 +146,12 @@ async function createAnalysisRun(effect: Of<'createAnalysisRun'>, context: Perfo
   return answer.metadata.resourceVersion;
 }
 
-/** Names are deterministic, so an object that exists already may be the one whose answer was lost. */
-async function createOrFind(
-  context: PerformContext,
-  type: ResourceType,
-  object: KubeObject,
-  signal: AbortSignal,
-): Promise<KubeObject> {
-  try {
-    return await context.cluster.create(type, object, { fieldManager }, { signal });
-  } catch (error) {
-    if (!hasCode(error, 'AlreadyExists')) throw error;
-    return context.cluster.get(address(type, context, object.metadata.name), { signal });
-  }
-}
-
 /**
  * The eviction itself is answered with nothing, so the pod is read afterwards: the next pass must know that it goes.
  */
 async function evictPod({ name, uid }: Of<'evictPod'>, context: PerformContext, signal: AbortSignal) {
   const { pods } = context.caches;
-  const at = address(resourceTypes.pod, context, name);
+  const at = addressOf(resourceTypes.pod, context, name);
   try {
     await context.cluster.evict(at, { uid }, { signal });
     const pod = await context.cluster.get(at, { signal });
@@ -191,28 +162,4 @@ async function evictPod({ name, uid }: Of<'evictPod'>, context: PerformContext, 
     pods.forget(context.namespace, name, uid);
     return undefined;
   }
-}
-
-async function remove<View extends { readonly resourceVersion: string }>(
-  cache: ObjectCache<View>,
-  { name, uid }: { readonly name: string; readonly uid: string },
-  context: PerformContext,
-  signal: AbortSignal,
-): Promise<undefined> {
-  try {
-    const seen = { uid, ...precondition(cache.get(context.namespace, name)) };
-    const answer = await context.cluster.delete(address(cache.type, context, name), seen, { signal });
-    if (answer.metadata.deletionTimestamp === undefined) cache.forget(context.namespace, name, uid);
-    else cache.remember(answer);
-  } catch (error) {
-    if (!hasCode(error, 'NotFound')) throw error;
-  }
-}
-
-function address(type: ResourceType, { namespace }: PerformContext, name: string): ObjectAddress {
-  return { type, namespace, name };
-}
-
-function precondition(seen: { readonly resourceVersion: string } | undefined): { resourceVersion?: string } {
-  return seen === undefined ? {} : { resourceVersion: seen.resourceVersion };
 }

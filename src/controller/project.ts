@@ -33,7 +33,8 @@ export function projectRollout(object: KubeObject): RolloutView {
   };
 }
 
-function identityOf({ metadata }: KubeObject) {
+/** What every projection has: who it is, and how old. */
+export function identityOf({ metadata }: KubeObject) {
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',

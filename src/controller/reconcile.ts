@@ -9,6 +9,7 @@ import type { ClusterPort } from '../cluster/port.ts';
 import { decide } from '../engine/decide.ts';
 import type { Decision, Effect, Notice } from '../engine/decision.ts';
 import { failureNotice, statusAfterFailure } from '../engine/failure.ts';
+import { effectText } from '../engine/reason.ts';
 import { revisionAnnotation } from '../engine/revision.ts';
 import type { Hold, RolloutView, World } from '../engine/world.ts';
 import { apply, type Applied } from './apply.ts';
@@ -64,7 +65,7 @@ export async function reconcile(
 
   const subject = `${tools.cluster.name}/${rollout.namespace}/${rollout.name}`;
   const revision = Number(rollout.annotations[revisionAnnotation] ?? 0);
-  const intent = { subject, revision, reason: decision.reason.message, now: () => clock.now() };
+  const intent = { subject, revision, reason: decision.reason.message, textOf: effectText, now: () => clock.now() };
   const applied = await apply(decision.effects, intent, journal, (effect, at) => perform(effect, context, at), signal);
   const tell = (events: readonly Notice[]): void =>
     tools.events.emit(subjectOf(rollout), events, occasionOf(rollout, decision));
@@ -96,7 +97,7 @@ function eventsOf({ events }: Decision, done: readonly Effect[]): readonly Notic
 async function afterFailure(
   rollout: RolloutView,
   world: World,
-  { effect, error }: Extract<Applied, { kind: 'failed' }>,
+  { effect, error }: Extract<Applied<Effect>, { kind: 'failed' }>,
   context: PerformContext,
   tools: ReconcileTools,
   signal: AbortSignal,

@@ -77,8 +77,8 @@ export function recordedRun({ canary, blueGreen }: RolloutStatus, role: RunRole)
   }
 }
 
-/** True once the run will not change any more. */
-export function isFinished({ phase }: AnalysisRunView): boolean {
+/** True once a run (or an Experiment, or a part of it) will not change any more. */
+export function isFinished({ phase }: { readonly phase: string }): boolean {
   return phase === 'Successful' || phase === 'Failed' || phase === 'Error' || phase === 'Inconclusive';
 }
 
@@ -188,7 +188,8 @@ function freeName(base: string, taken: ReadonlySet<string>): string {
 
 const instanceIdLabel = 'argo-rollouts.argoproj.io/controller-instance-id';
 
-function instanceLabel(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+/** The label that assigns an object to one of several controllers, as what belongs to the object has it too. */
+export function instanceLabel(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const id = labels[instanceIdLabel];
   return id === undefined ? {} : { [instanceIdLabel]: id };
 }

@@ -128,6 +128,8 @@ export type Effect =
 const phaseOrder: readonly EffectPhase[] = ['lower', 'grow', 'raise', 'analyse', 'shrink', 'record'];
 
 /** Puts effects into the order of their phases; the order within a phase stays. */
-export function orderEffects(effects: readonly Effect[]): readonly Effect[] {
+export function orderEffects<Ordered extends { readonly phase: EffectPhase }>(
+  effects: readonly Ordered[],
+): readonly Ordered[] {
   return effects.toSorted((left, right) => phaseOrder.indexOf(left.phase) - phaseOrder.indexOf(right.phase));
 }

@@ -6,12 +6,13 @@ import { InvariantError } from '../../src/base/invariant.ts';
 import { apply } from '../../src/controller/apply.ts';
 import { createMemoryJournal, type Journal } from '../../src/controller/journal.ts';
 import type { Effect } from '../../src/engine/decision.ts';
+import { effectText } from '../../src/engine/reason.ts';
 
 const lower: Effect = { kind: 'switchService', phase: 'lower', service: 'active', hash: 'a', previousHash: 'b' };
 const record: Effect = { kind: 'annotateRollout', phase: 'record', annotations: { x: '1' } };
 const stop: Effect = { kind: 'terminateAnalysisRun', phase: 'analyse', name: 'run' };
 
-const context = { subject: 'c/ns/web', revision: 2, reason: 'because', now: () => 5 };
+const context = { subject: 'c/ns/web', revision: 2, reason: 'because', textOf: effectText, now: () => 5 };
 const { signal } = new AbortController();
 
 test('every effect stands between an intent and a result', async () => {
