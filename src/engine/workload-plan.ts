@@ -36,7 +36,9 @@ function shareOut(situation: Situation): readonly Effect[] {
   const { world, current, replicas } = situation;
   const { replicas: now = 0, scaledDownFrom } = world.rollout.workload ?? {};
   const before = scaledDownFrom ?? now;
-  const missing = Math.max(0, replicas - (current?.availableReplicas ?? 0));
+  // Pods that the ReplicaSet still has to delete carry nobody for long.
+  const serving = Math.min(current?.availableReplicas ?? 0, current?.specReplicas ?? 0);
+  const missing = Math.max(0, replicas - serving);
   const keep = Math.ceil((before * missing) / replicas);
   return scale(situation, keep, keep === 0 ? undefined : before);
 }

@@ -2,9 +2,16 @@ import { isControlledBy } from '../api/controller-owner.ts';
 import type { KubeObject } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Rollout } from '../api/rollout.ts';
+import { workloadType } from '../api/workload.ts';
 import { SluiceError } from '../base/error.ts';
 import { currentRevision, positionOf } from '../engine/command-target.ts';
-import { planCommand, type Command, type CommandTarget } from '../engine/command.ts';
+import {
+  planCommand,
+  type Command,
+  type CommandPatch,
+  type CommandSubject,
+  type CommandTarget,
+} from '../engine/command.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
 /** What came of a command. */
@@ -23,21 +30,19 @@ export class Person {
 
   /** Looks at a Rollout: what a command given now would be for. */
   async look(namespace: string, name: string): Promise<CommandTarget> {
-    const rollout = await this.#read(namespace, name);
-    return { revision: currentRevision({ rollout, replicaSets: [] }), position: positionOf(rollout) };
+    const subject = await this.#subject(namespace, name);
+    return { revision: currentRevision(subject), position: positionOf(subject.rollout) };
   }
 
   /** Gives a command for what was looked at; for what is there now when nothing was. */
   async command(namespace: string, name: string, command: Command, target?: CommandTarget): Promise<CommandOutcome> {
-    const rollout = await this.#read(namespace, name);
-    const replicaSets = await this.#replicaSets(rollout);
-    const subject = { rollout, replicaSets };
-    const looked = target ?? { revision: currentRevision(subject), position: positionOf(rollout) };
+    const subject = await this.#subject(namespace, name);
+    const looked = target ?? { revision: currentRevision(subject), position: positionOf(subject.rollout) };
     const plan = planCommand(command, looked, subject);
     if (!plan.ok) return { kind: 'refused', message: `${plan.error.code}: ${plan.error.message}` };
     this.#count += 1;
     try {
-      await this.#send(rollout, plan.value.patches, {
+      await this.#send(subject, plan.value.patches, {
         id: `${command.kind}-${this.#count}`,
         revision: looked.revision,
       });
@@ -50,20 +55,35 @@ export class Person {
 
   /** Every patch finds the version that the one before left behind, so nothing comes in between unnoticed. */
   async #send(
-    { metadata }: Rollout,
-    patches: readonly { readonly subresource?: 'status'; readonly body: object }[],
+    { rollout, workload }: CommandSubject,
+    patches: readonly CommandPatch[],
     intent: { readonly id: string; readonly revision: string },
   ): Promise<void> {
-    const { name, namespace = '' } = metadata;
-    let { resourceVersion } = metadata;
-    for (const { subresource, body } of patches) {
+    const targets: Record<CommandPatch['on'], KubeObject> = {
+      rollout: { ...rollout },
+      workload: workload ?? { ...rollout },
+    };
+    for (const { on, subresource, body } of patches) {
+      const { kind, apiVersion, metadata } = targets[on];
+      const { name, namespace = '', resourceVersion } = metadata;
+      const type = workloadType({ kind, apiVersion }) ?? resourceTypes.rollout;
       const patch = { kind: 'merge', body: { ...body, metadata: { resourceVersion } } } as const;
       const options = { fieldManager: 'person', ...(subresource === undefined ? {} : { subresource }) };
       this.process.intent = intent;
-      const answer = this.process.patch({ type: resourceTypes.rollout, namespace, name }, patch, options, call);
+      const answer = this.process.patch({ type, namespace, name }, patch, options, call);
       this.process.intent = undefined;
-      ({ resourceVersion } = (await answer).metadata);
+      targets[on] = await answer;
     }
+  }
+
+  async #subject(namespace: string, name: string): Promise<CommandSubject> {
+    const rollout = await this.#read(namespace, name);
+    const replicaSets = await this.#replicaSets(rollout);
+    const { workloadRef = {} } = rollout.spec;
+    const type = workloadType(workloadRef);
+    if (type === undefined) return { rollout, replicaSets };
+    const workload = await this.process.get({ type, namespace, name: workloadRef.name ?? '' }, call);
+    return { rollout, replicaSets, workload };
   }
 
   async #read(namespace: string, name: string): Promise<Rollout> {

@@ -1,6 +1,9 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
+import type { KubeObject } from '../../api/object.ts';
 import { podTemplateHash } from '../../api/pod-template-hash.ts';
+import { workloadTemplate } from '../../api/workload.ts';
 import type { Invariant } from './invariant.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
 
 /** I15: a command does something to the revision it was given for, once, or nothing. */
 export function boundCommands(): Invariant {
@@ -8,11 +11,10 @@ export function boundCommands(): Invariant {
   return {
     id: 'I15',
     rule: 'a command is applied once, to the revision that it was given for',
-    onCommit({ call, previous, object }) {
+    onCommit({ call, kind, previous, object }, picture) {
       const intent = call?.intent;
       if (intent === undefined || previous === undefined) return undefined;
-      const template = recordOf(recordOf(previous['spec'])['template']);
-      const revision = podTemplateHash(template, numberOf(recordOf(previous['status'])['collisionCount']));
+      const revision = revisionBefore(kind, previous, picture);
       if (revision !== intent.revision) return `a command for ${intent.revision} is applied to ${revision}`;
       if (call?.resourceVersion !== previous.metadata.resourceVersion) {
         return 'a command is applied without the resourceVersion that it was planned from';
@@ -23,4 +25,13 @@ export function boundCommands(): Invariant {
       return earlier === undefined ? undefined : `the command ${intent.id} is applied twice`;
     },
   };
+}
+
+/** The revision of a Rollout before a write to it or to its workload. */
+function revisionBefore(kind: string, before: KubeObject, picture: RolloutPicture): string {
+  const isRollout = kind === 'Rollout';
+  const collisions = numberOf(recordOf(isRollout ? before['status'] : picture.status)['collisionCount']);
+  // A template that comes from a workload is not touched by a write to the Rollout.
+  const isElsewhere = isRollout && picture.spec['workloadRef'] !== undefined;
+  return podTemplateHash(isElsewhere ? picture.template : workloadTemplate(before), collisions);
 }

@@ -1,5 +1,5 @@
 import { controllerUid } from '../../api/controller-owner.ts';
-import { textOf } from '../../api/json-access.ts';
+import { recordOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Commit, Ledger } from '../ledger.ts';
 import { RolloutPicture, type Scene } from './rollout-picture.ts';
@@ -48,6 +48,7 @@ export class RolloutIndex {
         return this.pictures([controllerUid(object) ?? '']);
       case 'Pod':
         return this.pictures([this.#ownerOfSet.get(controllerUid(object) ?? '') ?? '']);
+      case 'Deployment':
       case 'Service':
       case 'HTTPRoute':
         return this.pictures(this.#referrers.get(`${kind}/${namespace}/${name}`) ?? []);
@@ -82,7 +83,9 @@ function referencesOf(rollout: KubeObject, scene: Scene): readonly string[] {
     textOf(blueGreen['activeService']),
     textOf(blueGreen['previewService']),
   ];
+  const workload = recordOf(picture.spec['workloadRef']);
   return [
+    `${textOf(workload['kind'])}/${namespace}/${textOf(workload['name'])}`,
     ...services.filter((name) => name !== '').map((name) => `Service/${namespace}/${name}`),
     ...routeNames.map((name) => `HTTPRoute/${namespace}/${name}`),
   ];

@@ -1,5 +1,6 @@
 import { listOf, numberOf, recordOf, textMapOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { workloadTemplate } from '../../api/workload.ts';
 import { parseInstant } from '../../base/instant.ts';
 import type { Ledger } from '../ledger.ts';
 import { simulationStartMs } from '../virtual-clock.ts';
@@ -76,6 +77,15 @@ export class RolloutPicture {
 
   get isDynamic(): boolean {
     return this.canary['dynamicStableScale'] === true;
+  }
+
+  /** The pod template in force: its own, or that of the workload it refers to; empty without the workload. */
+  get template(): JsonRecord {
+    const { workloadRef } = this.spec;
+    if (workloadRef === undefined) return recordOf(this.spec['template']);
+    const { kind, name } = recordOf(workloadRef);
+    const workload = this.scene.ledger.get(textOf(kind), this.namespace, textOf(name));
+    return workload === undefined ? {} : workloadTemplate(workload);
   }
 
   /** spec.replicas; 1 when absent. */

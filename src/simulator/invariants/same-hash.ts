@@ -1,4 +1,4 @@
-import { numberOf, recordOf, textOf } from '../../api/json-access.ts';
+import { numberOf, textOf } from '../../api/json-access.ts';
 import { podTemplateHash, podTemplateJson } from '../../api/pod-template-hash.ts';
 import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
@@ -21,7 +21,7 @@ export function sameHash(): Invariant {
     onCommit(commit, picture) {
       const state = templates.of(picture);
       if (commit.kind === 'ReplicaSet') return madeUp(commit, picture, state);
-      if (commit.kind !== 'Rollout') return undefined;
+      if (commit.kind !== 'Rollout' && commit.kind !== 'Deployment') return undefined;
       follow(state, picture);
       return unasked(commit, state);
     },
@@ -29,7 +29,7 @@ export function sameHash(): Invariant {
 }
 
 function follow(state: Templates, picture: RolloutPicture): void {
-  const template = podTemplateJson(recordOf(picture.spec['template']));
+  const template = podTemplateJson(picture.template);
   if (template !== state.template) state.isChanged = true;
   state.template = template;
   state.hashes.add(expectedHash(picture));
@@ -52,6 +52,6 @@ function unasked(commit: Commit, state: Templates): string | undefined {
   return isAsked ? undefined : `an update from ${from} to ${to} begins, but the template is the same`;
 }
 
-function expectedHash({ spec, status }: RolloutPicture): string {
-  return podTemplateHash(recordOf(spec['template']), numberOf(status['collisionCount']));
+function expectedHash({ template, status }: RolloutPicture): string {
+  return podTemplateHash(template, numberOf(status['collisionCount']));
 }

@@ -1,6 +1,6 @@
-import { recordOf, textOf } from '../../api/json-access.ts';
+import { numberOf, recordOf, textOf } from '../../api/json-access.ts';
 import type { RolloutPicture } from '../invariants/rollout-picture.ts';
-import type { Stage } from './stage.ts';
+import { stageNamespace, type Stage } from './stage.ts';
 import type { Happening } from './story.ts';
 
 /** Something that can be seen in a scenario. `happening` is what is new at this moment. */
@@ -42,6 +42,12 @@ const conditionKinds: readonly ConditionKind[] = [
   number('pods of (?<image>\\S+)', '', 'pods of IMAGE is|above|below N', (stage, groups) =>
     sum(setsOf(stage, groups), ({ replicas }) => replicas),
   ),
+  number('pods of the deployment', '', 'pods of the deployment is|above|below N', (stage, { name }) => {
+    const picture = stage.picture(name);
+    const [, called = ''] = picture?.key.split('/') ?? [];
+    const deployment = stage.world.ledger.get('Deployment', stageNamespace, called);
+    return numberOf(recordOf(deployment?.['spec'])['replicas']) ?? 0;
+  }),
   number('pods', '', 'pods is|above|below N', (stage, { name }) =>
     sum(stage.picture(name)?.sets ?? [], ({ replicas }) => replicas),
   ),

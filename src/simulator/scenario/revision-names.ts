@@ -1,4 +1,4 @@
-import { listOf, recordOf, textOf } from '../../api/json-access.ts';
+import { listOf, recordOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { hashLabel } from '../invariants/rollout-picture.ts';
 
@@ -10,9 +10,7 @@ export class RevisionNames {
   learn(replicaSet: KubeObject): void {
     const hash = this.hashOf(replicaSet);
     if (hash === '' || this.#names.has(hash)) return;
-    const template = recordOf(recordOf(replicaSet['spec'])['template']);
-    const [container] = listOf(recordOf(template['spec'])['containers']).map(recordOf);
-    const image = textOf(container?.['image']);
+    const image = textOf(containerOf(replicaSet)['image']);
     const others = [...this.#names.values()].filter((name) => name === image || name.startsWith(`${image}#`)).length;
     this.#names.set(hash, others === 0 ? image : `${image}#${others + 1}`);
   }
@@ -31,4 +29,11 @@ export class RevisionNames {
     for (const [hash, name] of this.#names) masked = masked.replaceAll(hash, name);
     return masked;
   }
+}
+
+/** The first container of the pods that a workload makes. */
+export function containerOf(workload: KubeObject): JsonRecord {
+  const template = recordOf(recordOf(workload['spec'])['template']);
+  const [container] = listOf(recordOf(template['spec'])['containers']).map(recordOf);
+  return container ?? {};
 }

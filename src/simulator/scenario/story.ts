@@ -4,7 +4,7 @@ import type { Flow, Frontend } from '../data-plane.ts';
 import { selectedHash } from '../invariants/rollout-picture.ts';
 import { readRouteWeights } from '../invariants/route-weights.ts';
 import type { Commit } from '../ledger.ts';
-import { RevisionNames } from './revision-names.ts';
+import { containerOf, RevisionNames } from './revision-names.ts';
 
 /** Something that is new at a moment. */
 export interface Happening {
@@ -51,6 +51,9 @@ export class Story {
       case 'ReplicaSet':
         this.#tellReplicaSet(commit);
         return;
+      case 'Deployment':
+        this.#tellDeployment(commit);
+        return;
       case 'Service':
         this.#tellService(commit);
         return;
@@ -71,7 +74,7 @@ export class Story {
   onFlow({ rollout }: Frontend, { pods, unserved }: Flow): void {
     const shares = new Map<string, number>();
     for (const { hash, share } of pods) shares.set(hash, (shares.get(hash) ?? 0) + share);
-    const parts = [...shares].map(([hash, share]) => `${this.#names.of(hash)} ${percent(share)}`);
+    const parts = [...shares].map(([hash, share]) => `${this.#names.of(hash) || 'deployment'} ${percent(share)}`);
     if (unserved > 0.0005) parts.push(`nobody ${percent(unserved)}`);
     const who = rollout.startsWith('testers') ? `${rollout}: ` : '';
     this.#tellNews(`traffic/${rollout}`, 'traffic', `${who}${parts.toSorted().join(', ')}`);
@@ -127,6 +130,8 @@ export class Story {
   }
 
   #tellReplicaSet({ object, type, previous }: Commit): void {
+    // Those of a Deployment are its own business.
+    if (this.#names.hashOf(object) === '') return;
     this.#names.learn(object);
     const name = this.#names.of(this.#names.hashOf(object));
     if (type !== 'MODIFIED' || previous === undefined) {
@@ -136,6 +141,12 @@ export class Story {
     this.#tellSize(name, sizesOf(previous), sizesOf(object));
     const [had, has] = [previous, object].map(({ metadata }) => metadata.annotations?.['scale-down-deadline']);
     if (had === undefined && has !== undefined) this.tell('delay', `${name} waits for its scale-down`);
+  }
+
+  #tellDeployment({ object, type, name }: Commit): void {
+    const { image } = containerOf(object);
+    const size = type === 'DELETED' ? 'gone' : `${sizesOf(object).replicas} x ${textOf(image)}`;
+    this.#tellNews(`deployment/${name}`, 'deploy', `Deployment ${name} is ${size}`);
   }
 
   /** Pods that get ready are told when all are; every one that is lost is told. */

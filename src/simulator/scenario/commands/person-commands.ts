@@ -80,12 +80,13 @@ export const personCommands: readonly CommandKind[] = [
     make: ({ groups: { name = '' }, body }) => edit(name, { status: recordOf(body) }, 'status'),
   },
   {
-    pattern: /^delete (?<name>\S+)$/u,
-    usage: 'delete NAME',
+    pattern: /^delete (?<deployment>deployment )?(?<name>\S+)$/u,
+    usage: 'delete [deployment] NAME',
     make:
-      ({ groups: { name = '' } }) =>
+      ({ groups: { name = '', deployment } }) =>
       async (stage) => {
-        const at = { type: resourceTypes.rollout, namespace: stageNamespace, name };
+        const type = deployment === undefined ? resourceTypes.rollout : resourceTypes.deployment;
+        const at = { type, namespace: stageNamespace, name };
         await stage.person.process.delete(at, {}, endlessCall);
       },
   },

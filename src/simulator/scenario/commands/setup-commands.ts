@@ -12,35 +12,56 @@ import type { Stage } from '../stage.ts';
 /** Commands that put something into the cluster. */
 export const setupCommands: readonly CommandKind[] = [
   {
-    pattern: /^canary (?<name>\S+) (?<replicas>\d+) x (?<image>\S+)(?<routed> via a route)?$/u,
-    usage: 'canary NAME N x IMAGE [via a route], below it fields of the strategy and, under spec, of the Rollout',
+    pattern:
+      /^canary (?<name>\S+) (?<replicas>\d+) x (?<image>\S+?)(?<routed> via a route)?(?<referring> of a deployment)?$/u,
+    usage:
+      'canary NAME N x IMAGE [via a route] [of a deployment], below it fields of the strategy and, under spec, of the Rollout',
     make: ({ groups, body }) => {
-      const { name = '', replicas = '1', image = '', routed } = groups;
+      const { name = '', replicas = '1', image = '', routed, referring } = groups;
       const { spec, ...strategy } = body;
+      const isOwn = referring === undefined;
       return async (stage) => {
         const services = routed === undefined ? [name] : [`${name}-stable`, `${name}-canary`];
         for (const service of services) await stage.apply(resourceTypes.service, composeService(service, name));
         if (routed !== undefined) await stage.apply(resourceTypes.httpRoute, composeRoute(name));
         const routing = routed === undefined ? {} : routingOf(name);
         const canary = { ...routing, ...strategy, ...mergedRouting(routing, strategy) };
-        await applyRollout(stage, { name, replicas, image, strategy: { canary }, spec: recordOf(spec) });
+        await applyRollout(stage, { name, replicas, image, isOwn, strategy: { canary }, spec: recordOf(spec) });
       };
     },
   },
   {
-    pattern: /^blue-green (?<name>\S+) (?<replicas>\d+) x (?<image>\S+)$/u,
-    usage: 'blue-green NAME N x IMAGE, below it fields of the strategy and, under spec, of the Rollout',
+    pattern: /^blue-green (?<name>\S+) (?<replicas>\d+) x (?<image>\S+?)(?<referring> of a deployment)?$/u,
+    usage:
+      'blue-green NAME N x IMAGE [of a deployment], below it fields of the strategy and, under spec, of the Rollout',
     make: ({ groups, body }) => {
-      const { name = '', replicas = '1', image = '' } = groups;
+      const { name = '', replicas = '1', image = '', referring } = groups;
       const { spec, ...strategy } = body;
+      const isOwn = referring === undefined;
       return async (stage) => {
         const [activeService, previewService] = [`${name}-active`, `${name}-preview`];
         for (const service of [activeService, previewService]) {
           await stage.apply(resourceTypes.service, composeService(service, name));
         }
         const blueGreen = { activeService, previewService, ...strategy };
-        await applyRollout(stage, { name, replicas, image, strategy: { blueGreen }, spec: recordOf(spec) });
+        await applyRollout(stage, { name, replicas, image, isOwn, strategy: { blueGreen }, spec: recordOf(spec) });
       };
+    },
+  },
+  {
+    pattern: /^deployment (?<name>\S+) (?<replicas>\d+) x (?<image>\S+)$/u,
+    usage: 'deployment NAME N x IMAGE, below it fields of its spec',
+    make: ({ groups, body }) => {
+      const { name = '', replicas = '1', image = '' } = groups;
+      const spec = {
+        replicas: Number(replicas),
+        selector: selecting(name),
+        template: composePods(name, image),
+        ...body,
+      };
+      const { kind } = resourceTypes.deployment;
+      const apiVersion = apiVersionOf(resourceTypes.deployment);
+      return (stage) => stage.apply(resourceTypes.deployment, { apiVersion, kind, metadata: { name }, spec });
     },
   },
   {
@@ -68,21 +89,34 @@ interface WrittenRollout {
   readonly name: string;
   readonly replicas: string;
   readonly image: string;
+  /** The pod template is its own, and not that of a Deployment with its name. */
+  readonly isOwn: boolean;
   readonly strategy: object;
   readonly spec: JsonRecord;
 }
 
-async function applyRollout(stage: Stage, { name, replicas, image, strategy, spec }: WrittenRollout): Promise<void> {
-  const template = {
-    metadata: { labels: { app: name } },
-    spec: { containers: [{ name, image, ports: [{ containerPort: 8080 }] }] },
-  };
+async function applyRollout(stage: Stage, written: WrittenRollout): Promise<void> {
+  const { name, replicas, image, isOwn, strategy, spec } = written;
+  const { workloadRef, ...rest } = spec;
+  const reference = { apiVersion: 'apps/v1', kind: 'Deployment', name, ...recordOf(workloadRef) };
+  const pods = isOwn ? { selector: selecting(name), template: composePods(name, image) } : { workloadRef: reference };
   await stage.apply(resourceTypes.rollout, {
     apiVersion: apiVersionOf(resourceTypes.rollout),
     kind: 'Rollout',
     metadata: { name },
-    spec: { replicas: Number(replicas), selector: { matchLabels: { app: name } }, template, strategy, ...spec },
+    spec: { replicas: Number(replicas), ...pods, strategy, ...rest },
   });
+}
+
+function selecting(app: string): JsonRecord {
+  return { matchLabels: { app } };
+}
+
+function composePods(name: string, image: string): JsonRecord {
+  return {
+    metadata: { labels: { app: name } },
+    spec: { containers: [{ name, image, ports: [{ containerPort: 8080 }] }] },
+  };
 }
 
 function composeService(name: string, app: string): KubeObject {
