@@ -13,7 +13,7 @@ import { lead, type Work } from '../../controller/lead.ts';
 import { Leadership } from '../../controller/leadership.ts';
 import { createControllerMetrics, type ApiReport } from '../../controller/metrics/controller-metrics.ts';
 import { instanceSelector, scopeNamespaces } from '../../controller/scope.ts';
-import { metricProvidersWith } from '../../providers/metrics/registry.ts';
+import { metricProvidersWith, type MetricSettings } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import type { ControlContext } from './control-request.ts';
 import { startProbeServer } from './probe-server.ts';
@@ -61,8 +61,6 @@ export async function runController(
   const metrics = createControllerMetrics(version);
   const reached = await parts.connect(settings, (report) => metrics.onRequest(report));
   const http = createMetricClient(settings, parts);
-  const { prometheusAddress } = settings;
-  const metricSettings = prometheusAddress === undefined ? {} : { prometheus: { address: prometheusAddress } };
   const standing: Standing = { controller: undefined, state: 'waiting' };
   const make = (cluster: ClusterPort): Work => {
     const controller = createController({
@@ -74,7 +72,7 @@ export async function runController(
       random: random.fork(`controller/${clock.now()}`),
       journal: createMemoryJournal(),
       routers: trafficRouters,
-      metricProviders: metricProvidersWith(metricSettings),
+      metricProviders: metricProvidersWith(metricSettings(settings, parts)),
       http,
       concurrencyMax: settings.workers,
       onPass: (pass) => metrics.onPass(pass),
@@ -95,6 +93,18 @@ export async function runController(
     reached.close();
     log.info({}, 'the controller has ended');
   }
+}
+
+/** What the settings and the environment say about metrics. */
+function metricSettings(
+  { prometheusAddress }: ControllerSettings,
+  { environment = {} }: ControllerParts,
+): MetricSettings {
+  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];
+  return {
+    ...(prometheusAddress === undefined ? {} : { prometheus: { address: prometheusAddress } }),
+    ...(region === undefined ? {} : { cloudWatch: { region } }),
+  };
 }
 
 /** The client of metrics. Requests that get credentials of AWS go the same way as all others. */

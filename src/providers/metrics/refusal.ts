@@ -13,15 +13,18 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   429: 'TooManyRequests',
 };
 
+/** An outcome that is an error. */
+type FailedOutcome = Extract<MetricOutcome, { kind: 'error' }>;
+
 /** The error that a status other than 2xx stands for, with the vendor's own words as far as it has any. */
-export function refusal(title: string, status: number, words = ''): MetricOutcome {
+export function refusal(title: string, status: number, words = ''): FailedOutcome {
   const redirect = status >= 300 && status < 400 ? '; redirects are not followed' : '';
   const message = `${title} answered with status ${status}${redirect}${words === '' ? '' : `: ${words}`}`;
   return { kind: 'error', code: codes[status] ?? 'MetricUnreachable', message };
 }
 
 /** An error in an answer that looked well by its status. */
-export function badAnswer(message: string): MetricOutcome {
+export function badAnswer(message: string): FailedOutcome {
   return { kind: 'error', code: 'MetricUnreachable', message };
 }
 

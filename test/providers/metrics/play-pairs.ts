@@ -10,14 +10,19 @@ import type {
   MetricWindow,
 } from '../../../src/providers/metrics/contract.ts';
 
-/** A request and its answer as the vendor describes them. */
-interface VendorPair {
-  /** The vendor's document and the field in it. */
-  readonly source: string;
+/** A measurement of requests and answers as the vendor describes them. */
+interface VendorCase {
   readonly name: string;
   readonly configuration: Json;
   readonly secret?: Readonly<Record<string, string>>;
   readonly nowMs?: number;
+  readonly rounds: readonly VendorPair[];
+}
+
+/** A request and its answer. */
+interface VendorPair {
+  /** The vendor's document and the field in it. */
+  readonly source: string;
   /** A body that is JSON is compared as such. */
   readonly request: {
     readonly method: string;
@@ -30,43 +35,37 @@ interface VendorPair {
   readonly outcome: MetricOutcome;
 }
 
-/** What every pair must say. */
+/** A document and, after a colon, a field. */
 const sourceForm = /^.{10,}: .{3,}$/;
 
 /** Plays the pairs in a file: the provider sends just that request, and makes that outcome of the answer. */
 export function playPairs<Config, State>(provider: MetricProvider<Config, State>, file: string): void {
   const text = readFileSync(new URL(`pairs/${file}`, import.meta.url), 'utf8');
-  const pairs = JSON.parse(text) as readonly VendorPair[];
+  const cases = JSON.parse(text) as readonly VendorCase[];
   describe(`${provider.name} as its vendor describes it`, () => {
-    for (const pair of pairs) it(pair.name, () => playPair(provider, pair));
+    for (const one of cases) it(one.name, () => playCase(provider, one));
   });
 }
 
-function playPair<Config, State>(provider: MetricProvider<Config, State>, pair: VendorPair): void {
-  assert.match(pair.source, sourceForm);
-  const parsed = provider.parse(pair.configuration);
+function playCase<Config, State>(provider: MetricProvider<Config, State>, one: VendorCase): void {
+  const parsed = provider.parse(one.configuration);
   assert.ok(parsed.ok, JSON.stringify(parsed));
-  const nowMs = pair.nowMs ?? 1_700_000_000_000;
-  const window: MetricWindow = {
-    nowMs,
-    startedAtMs: nowMs,
-    mode: 'inline',
-    targets: [],
-    ...(pair.secret === undefined ? {} : { secret: pair.secret }),
-  };
-  const state = provider.start(parsed.value, window);
-  const [request, ...others] = provider.requests(parsed.value, window, state);
-  assert.ok(request !== undefined && others.length === 0);
-  assert.deepEqual(shown(request), pair.request);
-  const { status, body } = pair.response;
-  const answer = {
-    kind: 'answer',
-    id: request.id,
-    status,
-    contentType: '',
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  } as const;
-  assert.deepEqual(provider.fold(parsed.value, window, state, [answer]).outcome, pair.outcome);
+  const { nowMs = 1_700_000_000_000, secret } = one;
+  const facts: MetricWindow = { nowMs, startedAtMs: nowMs, mode: 'inline', targets: [] };
+  const window = secret === undefined ? facts : { ...facts, secret };
+  let state = provider.start(parsed.value, window);
+  for (const { source, request: expected, response, outcome } of one.rounds) {
+    assert.match(source, sourceForm);
+    const [request, ...others] = provider.requests(parsed.value, window, state);
+    assert.ok(request !== undefined && others.length === 0);
+    assert.deepEqual(shown(request), expected);
+    const { status, body } = response;
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const answer = { kind: 'answer', id: request.id, status, contentType: '', body: text } as const;
+    const folded = provider.fold(parsed.value, window, state, [answer]);
+    assert.deepEqual(folded.outcome, outcome);
+    ({ state } = folded);
+  }
 }
 
 function shown({ method = 'GET', url, headers, body, signing }: MetricRequest): VendorPair['request'] {

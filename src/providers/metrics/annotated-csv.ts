@@ -1,0 +1,87 @@
+import type { Json } from '../../api/object.ts';
+import { fail, succeed, type Result } from '../../base/result.ts';
+
+/**
+ * The column `_value` of all tables in an answer of InfluxDB, row by row (InfluxDB documentation, "Annotated CSV"). A
+ * field that is empty has the default of its column, and is null when that is empty too; numbers may be NaN or
+ * infinite. Fails with the text of an error table.
+ */
+export function readAnnotatedCsv(text: string): Result<readonly Json[], string> {
+  const rows = csvRows(text);
+  if (!rows.ok) return rows;
+  const values: Json[] = [];
+  let table = emptyTable;
+  for (const row of rows.value) {
+    const [mark = ''] = row;
+    if (row.length === 1 && mark === '') table = emptyTable;
+    else if (mark.startsWith('#')) table = annotated(table, mark, row);
+    else if (table.header === undefined) table = { ...table, header: row };
+    else {
+      const value = valueOf(table, row);
+      if (!value.ok) return value;
+      values.push(value.value);
+    }
+  }
+  return succeed(values);
+}
+
+interface Table {
+  readonly types: readonly string[];
+  readonly defaults: readonly string[];
+  readonly header: readonly string[] | undefined;
+}
+
+const emptyTable: Table = { types: [], defaults: [], header: undefined };
+
+/** Annotations after rows begin another table. */
+function annotated(table: Table, mark: string, row: readonly string[]): Table {
+  const open = table.header === undefined ? table : emptyTable;
+  if (mark === '#datatype') return { ...open, types: row };
+  return mark === '#default' ? { ...open, defaults: row } : open;
+}
+
+function valueOf({ types, defaults, header = [] }: Table, row: readonly string[]): Result<Json, string> {
+  const problem = header.indexOf('error');
+  if (problem >= 0 && !header.includes('_value')) return fail(row[problem] ?? 'an error without a text');
+  const column = header.indexOf('_value');
+  if (column < 0) return fail('the query gives no column "_value"');
+  const field = row[column] ?? '';
+  return typedValue(types[column] ?? 'string', field === '' ? (defaults[column] ?? '') : field);
+}
+
+function typedValue(type: string, text: string): Result<Json, string> {
+  if (type === 'string') return succeed(text);
+  if (text === '') return succeed(null);
+  if (type === 'boolean') return succeed(text === 'true');
+  if (!['double', 'long', 'unsignedLong'].includes(type)) return succeed(text);
+  const number = numberFrom(text);
+  return number === undefined ? fail(`"${text.slice(0, 100)}" is no number of type ${type}`) : succeed(number);
+}
+
+function numberFrom(text: string): number | undefined {
+  if (text === 'NaN') return Number.NaN;
+  const infinite = /^([+-]?)Inf$/.exec(text);
+  if (infinite !== null) return infinite[1] === '-' ? -Infinity : Infinity;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+/** A field: in quotes, where two of them stand for one, or up to the next comma or the end of the line (RFC 4180). */
+const field = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r?\n|$)/y;
+
+/** Fails for what is no CSV, such as an answer that ends in the middle of a quoted field. */
+function csvRows(text: string): Result<readonly (readonly string[])[], string> {
+  const pattern = new RegExp(field);
+  const rows: string[][] = [];
+  let row: string[] = [];
+  while (pattern.lastIndex < text.length) {
+    const found = pattern.exec(text);
+    if (found === null) return fail('the answer is not CSV');
+    const [, quoted, plain = '', end] = found;
+    row.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === ',') continue;
+    rows.push(row);
+    row = [];
+  }
+  if (row.length > 0) rows.push([...row, '']);
+  return succeed(rows);
+}
