@@ -3,9 +3,9 @@ import { trafficWeightMax } from '../api/rollout-defaults.ts';
 import { abortScaleDownDelay } from '../api/scale-down-delay.ts';
 import { wantedReplicas, type SizingInput } from './sizing.ts';
 
-/** What the canary is sized from: a share of the maximum weight, or a number of pods. */
+/** What the canary is sized from: a share of the maximum weight, which a step may have fixed, or a number of pods. */
 export type CanaryScale =
-  | { readonly kind: 'weight'; readonly weight: number }
+  | { readonly kind: 'weight'; readonly weight: number; readonly fixed: boolean }
   | { readonly kind: 'replicas'; readonly replicas: number };
 
 /** The parts of the sizing input that weights are a function of. */
@@ -33,8 +33,8 @@ export function canaryWeight(input: WeightInput): number {
 export function canaryScale(input: WeightInput): CanaryScale {
   const scale = hasAllTraffic(input) ? undefined : scaleInForce(input);
   if (scale?.replicas !== undefined) return { kind: 'replicas', replicas: Math.max(scale.replicas, 0) };
-  if (scale?.weight !== undefined) return { kind: 'weight', weight: Math.max(scale.weight, 0) };
-  return { kind: 'weight', weight: canaryWeight(input) };
+  if (scale?.weight !== undefined) return { kind: 'weight', weight: Math.max(scale.weight, 0), fixed: true };
+  return { kind: 'weight', weight: canaryWeight(input), fixed: false };
 }
 
 /** The weight that means all traffic. It can only be another than 100 with a router, and is never below 1. */

@@ -1,4 +1,5 @@
-import { canaryCounts } from './canary-counts.ts';
+import { canaryCounts, isRouted } from './canary-counts.ts';
+import { canaryScale, podsForWeight, weightMaxOf } from './canary-weight.ts';
 import { composeSizing } from './compose-sizing.ts';
 import { delaysAbortedScaleDown, sizeAborted } from './size-aborted.ts';
 import { sizeOlder } from './size-older.ts';
@@ -6,6 +7,7 @@ import {
   emptyStage,
   hasStableBeside,
   resize,
+  wantedReplicas,
   type SizedReplicaSet,
   type Sizing,
   type SizingInput,
@@ -35,9 +37,21 @@ export function planCanary(input: SizingInput): CanaryPlan {
   const counts = canaryCounts(input);
   return {
     stable: hasStableBeside(input) ? sizeInUse(stableReplicaSet, counts.stable) : emptyStage,
-    new: delaysAbortedScaleDown(input) ? sizeAborted(input) : sizeInUse(newReplicaSet, counts.new),
+    new: delaysAbortedScaleDown(input) ? sizeAborted(input) : sizeInUse(newReplicaSet, keptCanary(input, counts.new)),
     older: sizeOlder(input),
   };
+}
+
+/**
+ * While stable cannot carry the rest yet, the canary may have a larger share than its step gives it; it keeps the pods
+ * for that. A size that a step fixes is taken as it is.
+ */
+function keptCanary(input: SizingInput, wanted: number): number {
+  const { spec, weights, newReplicaSet } = input;
+  const scale = canaryScale(input);
+  if (!isRouted(input) || scale.kind === 'replicas' || scale.fixed) return wanted;
+  const needed = podsForWeight(weights?.canary ?? 0, wantedReplicas(spec), weightMaxOf(input));
+  return Math.max(wanted, Math.min(newReplicaSet?.specReplicas ?? 0, needed));
 }
 
 /** An abort brings users back whatever holds the update, and a change of spec.replicas is followed at once. */

@@ -66,6 +66,20 @@ export const replicasDifferences: readonly ReplicasDifference[] = [
       (newRS?.scaleDownDeadlineInSeconds ?? 1) <= 0,
   },
   {
+    name: 'canary with a larger share keeps its pods',
+    reason:
+      'While the routers give the canary more than its step asks for, because stable cannot carry the rest yet, the ' +
+      'reference sizes it for the step and overloads its pods (bug class A, AR#4612; invariant I08).',
+    fields: ['pass.scaled', 'pass.specReplicas', 'furtherPasses'],
+    applies: ({ rollout: { spec, status }, newRS }, { calculated }) => {
+      const share = (status.canary?.weights?.canary.weight ?? 0) / trafficWeightMax(spec);
+      return (
+        spec.strategy?.canary?.trafficRouting !== undefined &&
+        calculated.new < Math.min(newRS?.specReplicas ?? 0, Math.ceil(share * replicasOf(spec)))
+      );
+    },
+  },
+  {
     name: 'superseded revision keeps its delay',
     reason:
       'Proxies may still send requests to a revision that was replaced in mid-update. The reference kills it at once; ' +
