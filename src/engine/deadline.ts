@@ -1,10 +1,11 @@
 import { getCondition } from '../api/condition.ts';
 import { progressDeadline } from '../api/progress-deadline.ts';
 import { isIn, type Situation } from './situation.ts';
+import type { ReplicaSetView } from './world.ts';
 
 /**
  * True when the update made no progress for longer than it may. Time does not count while the update waits for people,
- * for evidence or for an old ReplicaSet's delay: nothing is expected to progress then.
+ * for evidence or for an old ReplicaSet to leave: nothing is expected to progress then.
  */
 export function deadlineExceeded(situation: Situation): boolean {
   return deadlineOf(situation).kind === 'exceeded';
@@ -23,8 +24,13 @@ function deadlineOf(situation: Situation): ReturnType<typeof progressDeadline> {
     isIn(situation, 'deleting', 'invalid', 'superseding', 'aborted', ...statesThatWait) ||
     stored.specPaused ||
     getCondition(status.conditions, 'Paused')?.status === 'True' ||
-    older.some(({ scaleDownAt, specReplicas }) => scaleDownAt !== undefined && specReplicas > 0);
+    older.some(isLeaving);
   return waits ? { kind: 'suspended' } : progressDeadline(world.rollout.spec, status, world.now);
+}
+
+/** An older ReplicaSet that keeps its pods for a while, or whose pods are going. */
+function isLeaving({ scaleDownAt, specReplicas, statusReplicas }: ReplicaSetView): boolean {
+  return (scaleDownAt !== undefined && specReplicas > 0) || statusReplicas > specReplicas;
 }
 
 const statesThatWait: readonly string[] = [

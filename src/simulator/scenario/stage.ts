@@ -5,6 +5,7 @@ import type { RolloutPicture } from '../invariants/rollout-picture.ts';
 import { Person } from '../person.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 import { imageOf, type SimulatedWorld } from '../simulated-world.ts';
+import { Trouble } from './trouble.ts';
 
 /** Namespace of everything in a scenario. */
 export const stageNamespace = 'shop';
@@ -25,9 +26,14 @@ export class Stage {
   readonly #picturesOf: () => readonly RolloutPicture[];
   /** What holds raises back from outside. */
   hold: Hold | undefined;
+  /** What goes wrong between the controller and the cluster. */
+  readonly trouble: Trouble;
+  /** From the write of a route until proxies act on it; what the world was made with when undefined. */
+  routeDelayMs: number | undefined;
 
   constructor(world: SimulatedWorld, picturesOf: () => readonly RolloutPicture[], say: (line: string) => void) {
     this.world = world;
+    this.trouble = new Trouble(() => world.time.nowMs);
     this.person = new Person(world.process('person'));
     this.stranger = world.process('foreign');
     this.node = world.process('cluster');

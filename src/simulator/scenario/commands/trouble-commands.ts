@@ -1,0 +1,37 @@
+import { durationMs, type CommandKind } from '../command-kind.ts';
+import type { TroubleKind } from '../trouble.ts';
+
+/** What goes wrong between the controller and the cluster, and between routes and proxies. */
+export const troubleCommands: readonly CommandKind[] = [
+  trouble('lose the answers to writes', 'answers lost'),
+  trouble('refuse writes', 'writes refused'),
+  trouble('close watches', 'watches closed'),
+  trouble('silence watches', 'watches silent'),
+  trouble('break watches without a word', 'watches dead'),
+  trouble('refuse watches', 'watches refused'),
+  {
+    pattern: /^routes reach the proxies after (?<time>\S+)$/u,
+    usage: 'routes reach the proxies after TIME',
+    make: ({ groups: { time = '' } }) => {
+      const delayMs = durationMs(time);
+      return (stage) => {
+        stage.routeDelayMs = delayMs;
+        return Promise.resolve();
+      };
+    },
+  },
+];
+
+function trouble(words: string, kind: TroubleKind): CommandKind {
+  return {
+    pattern: new RegExp(`^${words} for (?<time>\\S+)$`, 'u'),
+    usage: `${words} for TIME`,
+    make: ({ groups: { time = '' } }) => {
+      const length = durationMs(time);
+      return (stage) => {
+        stage.trouble.begin(kind, length);
+        return Promise.resolve();
+      };
+    },
+  };
+}
