@@ -5,6 +5,7 @@ import type { LookupFunction } from 'node:net';
 
 import { withDeadline, type Clock } from '../base/clock.ts';
 import { messageOf, SluiceError } from '../base/error.ts';
+import { parseRetryAfter } from '../base/retry-after.ts';
 import type { MetricRequest, MetricResponse, RequestSigning } from '../providers/metrics/contract.ts';
 import { createHttpPolicy, type HttpPolicy } from './http-policy.ts';
 import type { HttpPort } from './http-port.ts';
@@ -15,6 +16,9 @@ const socketsMax = 32;
 
 /** How often a request is sent whose connection turns out to be closed: each kept one may be. */
 const attemptsMax = 3;
+
+/** Methods with which the same request twice is not the same as once (RFC 9110, section 9.2.2). */
+const onceOnly: ReadonlySet<string> = new Set(['POST', 'PATCH']);
 
 /** What a client is made with. */
 export interface HttpClientOptions {
@@ -45,6 +49,7 @@ export function createHttpClient(clock: Clock, options: HttpClientOptions = {}):
     plain: new Agent(limits),
     secure: new SecureAgent(limits),
     lookup: checkedLookup(policy, resolve),
+    now: () => clock.now(),
   };
   const prepared = async (request: MetricRequest, url: URL, signal: AbortSignal): Promise<MetricRequest> => {
     const refusal = policy.refuseUrl(url);
@@ -83,6 +88,8 @@ interface Connections {
   readonly plain: Agent;
   readonly secure: SecureAgent;
   readonly lookup: LookupFunction;
+  /** Wall time, milliseconds since the epoch. */
+  now(): number;
 }
 
 /**
@@ -98,7 +105,7 @@ async function sendKept(
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await send(request, url, connections, signal);
     if (outcome.kind === 'answered') return outcome.response;
-    const isRepeatable = outcome.wasStale && request.method !== 'POST' && attempt < attemptsMax;
+    const isRepeatable = outcome.wasStale && !onceOnly.has(request.method ?? 'GET') && attempt < attemptsMax;
     if (!isRepeatable || signal.aborted) throw outcome.error;
   }
 }
@@ -108,18 +115,14 @@ type SendOutcome =
   /** `wasStale`: a kept connection ended before any answer. */
   | { readonly kind: 'failed'; readonly error: Error; readonly wasStale: boolean };
 
-function send(
-  request: MetricRequest,
-  url: URL,
-  { plain, secure, lookup }: Connections,
-  signal: AbortSignal,
-): Promise<SendOutcome> {
+function send(request: MetricRequest, url: URL, connections: Connections, signal: AbortSignal): Promise<SendOutcome> {
   const { method = 'GET', headers, body, insecure = false } = request;
+  const { plain, secure, lookup } = connections;
   const common = { method, headers, signal, lookup };
   return new Promise((resolve) => {
     const onAnswer = (incoming: IncomingMessage): void => {
       readBody(incoming, request.bodyBytesMax).then(
-        (text) => resolve({ kind: 'answered', response: answer(request.id, incoming, text) }),
+        (text) => resolve({ kind: 'answered', response: answer(request.id, incoming, text, connections.now()) }),
         (error: Error) => {
           outgoing.destroy();
           resolve({ kind: 'failed', error, wasStale: false });
@@ -165,12 +168,14 @@ function systemResolve(host: string): Promise<readonly LookupAddress[]> {
   });
 }
 
-function answer(id: string, incoming: IncomingMessage, body: string): MetricResponse {
+function answer(id: string, incoming: IncomingMessage, body: string, nowMs: number): MetricResponse {
+  const retryAfterMs = parseRetryAfter(incoming.headers['retry-after'], nowMs);
   return {
     kind: 'answer',
     id,
     status: incoming.statusCode ?? 0,
     contentType: incoming.headers['content-type'] ?? '',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     body,
   };
 }

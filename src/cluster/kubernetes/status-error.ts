@@ -1,5 +1,5 @@
 import { SluiceError, type ErrorCode } from '../../base/error.ts';
-import { parseHttpDate } from '../../base/instant.ts';
+import { parseRetryAfter } from '../../base/retry-after.ts';
 
 /** Reasons of a metav1.Status that say more than the HTTP status. */
 const codesByReason: ReadonlyMap<string, ErrorCode> = new Map([
@@ -56,7 +56,7 @@ export function statusError(httpStatus: number, body: unknown, retryAfter?: stri
   const message = told ?? `the API server answers with HTTP status ${httpStatus}`;
   const code =
     message === etcdTooLarge ? 'TooLarge' : (codesByReason.get(reason ?? '') ?? codeOf(toldStatus ?? httpStatus));
-  const retryAfterMs = retryAfterSeconds === undefined ? retryDelay(retryAfter, nowMs) : retryAfterSeconds * 1000;
+  const retryAfterMs = retryAfterSeconds === undefined ? parseRetryAfter(retryAfter, nowMs) : retryAfterSeconds * 1000;
   const isDelay = retryAfterMs !== undefined && Number.isFinite(retryAfterMs) && retryAfterMs >= 0;
   return new SluiceError(code, message, isDelay ? { retryAfterMs: Math.min(retryAfterMs, retryAfterMsMax) } : {});
 }
@@ -67,14 +67,6 @@ function codeOf(httpStatus: number): ErrorCode {
   if (httpStatus >= 400 && httpStatus < 500) return 'BadRequest';
   // Something between us and the API server wants us elsewhere: it may be gone later.
   return httpStatus < 400 ? 'Unavailable' : 'Internal';
-}
-
-function retryDelay(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined || header === '') return undefined;
-  const seconds = Number(header);
-  if (!Number.isNaN(seconds)) return seconds * 1000;
-  const atMs = parseHttpDate(header);
-  return atMs === undefined ? undefined : Math.max(atMs - nowMs, 0);
 }
 
 /** The part of metav1.Status that is read. */

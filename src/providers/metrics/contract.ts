@@ -106,7 +106,7 @@ export interface MetricRequest {
   readonly id: string;
   readonly url: string;
   /** `GET` when absent. */
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Whoever answers need not prove by its certificate who it is. */
@@ -116,6 +116,19 @@ export interface MetricRequest {
   readonly timeoutMs: number;
   /** A longer body is an error (TooLarge). */
   readonly bodyBytesMax: number;
+}
+
+/** A query of Prometheus' HTTP API. The controller sends it by a client library, within the same bounds. */
+export interface PrometheusRequest extends Pick<
+  MetricRequest,
+  'id' | 'headers' | 'insecure' | 'signing' | 'timeoutMs' | 'bodyBytesMax'
+> {
+  readonly kind: 'prometheus';
+  /** What stands in front of `/api/v1`; parameters in it are sent along. */
+  readonly address: string;
+  readonly query: string;
+  /** Absent: the query is evaluated for the moment at which Prometheus receives it. */
+  readonly range?: { readonly startMs: number; readonly endMs: number; readonly stepMs: number };
 }
 
 /**
@@ -165,6 +178,8 @@ export type MetricResponse =
       readonly status: number;
       /** The header Content-Type; empty when there is none. */
       readonly contentType: string;
+      /** When the server wants to be asked again, if it says so, in milliseconds from now. */
+      readonly retryAfterMs?: number;
       readonly body: string;
     }
   | { readonly kind: 'failure'; readonly id: string; readonly code: ErrorCode; readonly message: string };
@@ -215,6 +230,6 @@ export const roundsMax = 8;
 export type AnyMetricProvider = MetricProvider<
   unknown,
   unknown,
-  MetricRequest | JobRequest,
+  MetricRequest | PrometheusRequest | JobRequest,
   MetricResponse | JobResponse
 >;

@@ -4,16 +4,20 @@ import type { ConfigReader } from './config-reader.ts';
 const framing: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding', 'upgrade', 'te']);
 
 /**
- * Reads a list of `{key, value}` under `name`; of two headers with the same name the last one counts. Values may come
- * from Secrets, so that no mistake shows one.
+ * Reads a list of `{key, value}` under `name`; `keyName` is another word for `key`. Of two headers with the same name the
+ * last one counts. Values may come from Secrets, so that no mistake shows one.
  */
-export function readHeaders(fields: ConfigReader, name: string): Readonly<Record<string, string>> {
+export function readHeaders(
+  fields: ConfigReader,
+  name: string,
+  keyName: 'key' | 'name' = 'key',
+): Readonly<Record<string, string>> {
   const headers = new Map<string, string>();
   for (const item of fields.items(name)) {
-    const key = item.text('key', '').trim().toLowerCase();
+    const key = item.text(keyName, '').trim().toLowerCase();
     const value = item.secret('value');
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) item.contradict('key', 'it must be the name of an HTTP header');
-    else if (framing.has(key)) item.contradict('key', 'this header is set by Sluice itself; leave it out');
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) item.contradict(keyName, 'it must be the name of an HTTP header');
+    else if (framing.has(key)) item.contradict(keyName, 'this header is set by Sluice itself; leave it out');
     else if (!isHeaderValue(value)) item.refuse('value', 'an HTTP header holds no line breaks or control characters');
     else headers.set(key, value);
   }
