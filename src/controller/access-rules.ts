@@ -27,7 +27,8 @@ const madeByRouters: Readonly<Record<string, readonly AccessVerb[]>> = {
  * Everything the controller does with objects of Rollouts, and nothing else. `routers`: the kinds that routers touch.
  */
 export function accessRules(routers: readonly ResourceType[]): readonly AccessRule[] {
-  const { rollout, analysisRun, analysisTemplate, clusterAnalysisTemplate, replicaSet, pod, service } = resourceTypes;
+  const { rollout, analysisRun, experiment, analysisTemplate, clusterAnalysisTemplate } = resourceTypes;
+  const { replicaSet, pod, service } = resourceTypes;
   const kinds = new Map(routers.map((type) => [`${type.plural}.${type.group}`, type]));
   return [
     rule(rollout, [...read, 'patch']),
@@ -36,6 +37,8 @@ export function accessRules(routers: readonly ResourceType[]): readonly AccessRu
     rule(rollout, ['update'], 'finalizers'),
     rule(analysisRun, [...read, 'create', 'patch', 'delete']),
     rule(analysisRun, ['update'], 'finalizers'),
+    rule(experiment, [...read, 'create', 'patch', 'delete']),
+    rule(experiment, ['update'], 'finalizers'),
     // A Job may be what measures; it belongs to its run.
     rule(resourceTypes.job, ['get', 'create', 'delete']),
     rule(analysisTemplate, read),
@@ -43,7 +46,8 @@ export function accessRules(routers: readonly ResourceType[]): readonly AccessRu
     rule(replicaSet, [...read, 'create', 'patch', 'delete']),
     rule(pod, [...read, 'patch']),
     rule(pod, ['create'], 'eviction'),
-    rule(service, [...read, 'patch']),
+    // An Experiment has Services of its own.
+    rule(service, [...read, 'create', 'patch', 'delete']),
     // What workloadRef may name: read for its pod template; a Deployment can be scaled down in favour of the Rollout.
     rule(resourceTypes.deployment, [...read, 'patch']),
     rule(resourceTypes.podTemplate, read),

@@ -1,5 +1,6 @@
 import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
+import type { ObservedExperiment } from './experiments/project-experiment.ts';
 import type { ObservedWorkload } from './project-workload.ts';
 import type { ObservedPod, ObservedReplicaSet, ObservedRun, ObservedService } from './project.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
@@ -26,6 +27,7 @@ export interface Caches {
   readonly services: ObjectCache<ObservedService>;
   readonly pods: ObjectCache<ObservedPod>;
   readonly analysisRuns: ObjectCache<ObservedRun>;
+  readonly experiments: ObjectCache<ObservedExperiment>;
   readonly analysisTemplates: ObjectCache<AnalysisTemplateSpec>;
   readonly clusterAnalysisTemplates: ObjectCache<AnalysisTemplateSpec>;
   /** Objects of a kind that `workloadRef` may name. */

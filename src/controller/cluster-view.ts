@@ -11,6 +11,7 @@ import type { CacheChange } from '../cluster/object-index.ts';
 import type { ClusterPort } from '../cluster/port.ts';
 import type { FollowedCache } from './cache-group.ts';
 import type { Caches } from './caches.ts';
+import { projectExperiment } from './experiments/project-experiment.ts';
 import { followKind, type Following } from './follow-kind.ts';
 import { projectWorkload, type ObservedWorkload } from './project-workload.ts';
 import { projectAnalysisRun, projectPod, projectReplicaSet, projectService } from './project.ts';
@@ -70,6 +71,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     services: reflect(resourceTypes.service, projectService),
     pods: reflect(resourceTypes.pod, projectPod),
     analysisRuns: reflect(resourceTypes.analysisRun, projectAnalysisRun, ours),
+    experiments: reflect(resourceTypes.experiment, projectExperiment, ours),
     analysisTemplates: reflect(resourceTypes.analysisTemplate, templateSpec),
     clusterAnalysisTemplates: reflect(resourceTypes.clusterAnalysisTemplate, templateSpec),
   };

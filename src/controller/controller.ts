@@ -11,6 +11,9 @@ import type { Notice } from '../engine/decision.ts';
 import type { Hold, RolloutView } from '../engine/world.ts';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
 import { createEventSink, type EventSink, type EventSubject } from './event-sink.ts';
+import { experimentReferences, haveAdditionalChanged, isNewsForRollout } from './experiments/experiment-news.ts';
+import type { ObservedExperiment } from './experiments/project-experiment.ts';
+import { reconcileExperiment, type ReconcileExperimentTools } from './experiments/reconcile-experiment.ts';
 import type { Journal } from './journal.ts';
 import type { PassReport } from './metrics/controller-metrics.ts';
 import { namedServices } from './observe.ts';
@@ -25,10 +28,14 @@ import type { ObservedRollout } from './rollout-projector.ts';
 import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './routers.ts';
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
 import type { Scope } from './scope.ts';
+import { watchedEventSink } from './watched-event-sink.ts';
 
 /** What a controller of one cluster is made with. */
 export interface ControllerOptions
-  extends Pick<RunTools, 'http' | 'metricProviders' | 'ownNamespace'>, Pick<ReconcileTools, 'decide' | 'onDecision'> {
+  extends
+    Pick<RunTools, 'http' | 'metricProviders' | 'ownNamespace'>,
+    Pick<ReconcileTools, 'decide' | 'onDecision'>,
+    Pick<ReconcileExperimentTools, 'decideExperiment'> {
   readonly cluster: ClusterPort;
   /** Only this namespace; all when absent. */
   readonly namespace?: string;
@@ -49,7 +56,7 @@ export interface ControllerOptions
   holdsOf?(rollout: RolloutView): readonly Hold[];
 }
 
-/** Watches one cluster and carries its Rollouts and AnalysisRuns out. */
+/** Watches one cluster and carries its Rollouts, Experiments and AnalysisRuns out. */
 export interface Controller {
   readonly view: ClusterView;
   /** Begins; resolves when everything was read once and work goes on, however long the cluster takes to answer. */
@@ -97,7 +104,7 @@ class ClusterController implements Controller {
     const { cluster, clock, random, log, routers } = options;
     const { signal } = this.#stopping;
     const isBusy = (): boolean => this.#queue.depth > 0;
-    this.#events = told(createEventSink({ cluster, clock, log, signal, isBusy }), options);
+    this.#events = watchedEventSink(createEventSink({ cluster, clock, log, signal, isBusy }), options);
     this.view = createClusterView({
       ...options,
       routers: capabilitiesOf(routers),
@@ -130,8 +137,8 @@ class ClusterController implements Controller {
     await synced;
     this.#started = true;
     for (const { namespace, name } of this.view.rollouts.list()) this.#add(resourceTypes.rollout, namespace, name);
-    for (const { namespace, name } of this.view.analysisRuns.list()) {
-      this.#add(resourceTypes.analysisRun, namespace, name);
+    for (const type of ['analysisRuns', 'experiments'] as const) {
+      for (const { namespace, name } of this.view[type].list()) this.#add(this.view[type].type, namespace, name);
     }
     // A Rollout may have gone while nobody watched.
     for (const { object } of this.view.services.list()) {
@@ -168,6 +175,10 @@ class ClusterController implements Controller {
       case resourceTypes.service:
         this.#wakeReferrers(`${type.kind}/${namespace}/${name}`);
         if (after !== undefined) this.#onService(namespace, name);
+        this.#wakeOwner(after ?? before);
+        return;
+      case resourceTypes.experiment:
+        this.#onExperiment(before as ObservedExperiment | undefined, after as ObservedExperiment | undefined);
         return;
       case resourceTypes.analysisRun:
         this.#add(type, namespace, name);
@@ -193,7 +204,7 @@ class ClusterController implements Controller {
     after: ObservedRollout | undefined,
   ): void {
     const key = `${namespace}/${name}`;
-    this.#references.set(key, after === undefined ? [] : referencesOf(after, this.#options.routers));
+    this.#followReferences(namespace, name, after);
     if (after !== undefined) this.#gone.delete(key);
     else if (before !== undefined && this.#started) this.#gone.set(key, before);
     const named = new Set(after === undefined ? [] : namedServices(after));
@@ -201,6 +212,30 @@ class ClusterController implements Controller {
       if (!named.has(service)) this.#add(resourceTypes.service, namespace, service);
     }
     this.#add(resourceTypes.rollout, namespace, name);
+    this.#wakeExperiments(before, after);
+  }
+
+  #followReferences(namespace: string, name: string, rollout: ObservedRollout | undefined): void {
+    const references = rollout === undefined ? [] : referencesOf(rollout, this.#options.routers);
+    this.#references.set(keyOf(resourceTypes.rollout, namespace, name), references);
+  }
+
+  /** An Experiment keeps its pods for as long as routers lead to them, which the status of its Rollout tells. */
+  #wakeExperiments(before: ObservedRollout | undefined, after: ObservedRollout | undefined): void {
+    if (!haveAdditionalChanged(before, after)) return;
+    for (const { namespace, name } of this.view.experiments.ownedBy((after ?? before)?.uid ?? '')) {
+      this.#add(resourceTypes.experiment, namespace, name);
+    }
+  }
+
+  #onExperiment(before: ObservedExperiment | undefined, after: ObservedExperiment | undefined): void {
+    const experiment = after ?? before;
+    if (experiment === undefined) return;
+    const { namespace, name } = experiment;
+    const key = keyOf(resourceTypes.experiment, namespace, name);
+    this.#references.set(key, after === undefined ? [] : experimentReferences(after));
+    this.#add(resourceTypes.experiment, namespace, name);
+    if (isNewsForRollout(before, after)) this.#wakeOwner(experiment);
   }
 
   /** A Service is looked at when a Rollout that is not known is said to manage it. */
@@ -212,16 +247,19 @@ class ClusterController implements Controller {
   }
 
   #wakeReferrers(target: string): void {
-    for (const referrer of this.#references.referrers(target)) {
-      const [namespace = '', name = ''] = referrer.split('/');
-      this.#add(resourceTypes.rollout, namespace, name);
-    }
+    if (!this.#started) return;
+    for (const referrer of this.#references.referrers(target)) this.#queue.add(referrer);
   }
 
   #wakeOwner(view: unknown): void {
     const { owner } = view as { readonly owner?: string };
-    const rollout = owner === undefined ? undefined : this.view.rollouts.find(owner);
-    if (rollout !== undefined) this.#add(resourceTypes.rollout, rollout.namespace, rollout.name);
+    if (owner === undefined) return;
+    for (const { type, found } of [
+      { type: resourceTypes.rollout, found: this.view.rollouts.find(owner) },
+      { type: resourceTypes.experiment, found: this.view.experiments.find(owner) },
+    ]) {
+      if (found !== undefined) this.#add(type, found.namespace, found.name);
+    }
   }
 
   /** Pods matter to the engine only while some are restarted or on their way out; ReplicaSets tell the rest. */
@@ -259,6 +297,8 @@ class ClusterController implements Controller {
         case resourceTypes.service.kind:
           await releaseService(namespace, name, this.#tools(), signal);
           return { kind: 'done' };
+        case resourceTypes.experiment.kind:
+          return await this.#workOnExperiment(namespace, name, signal);
         default:
           return await this.#runs.reconcile(namespace, name, signal);
       }
@@ -274,6 +314,17 @@ class ClusterController implements Controller {
     if (rollout === undefined) return this.#tellDeletion(namespace, name, signal);
     await withDeadline(this.#options.clock, followTimeoutMs, signal, () => this.#followNamed(rollout), unread);
     return reconcile(this.#resolve(rollout, this.view), this.#tools(), signal);
+  }
+
+  /** Whether its Services may go is asked of the routers of its Rollout, so these are read first. */
+  async #workOnExperiment(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
+    const experiment = this.view.experiments.get(namespace, name);
+    if (experiment === undefined) return { kind: 'done' };
+    const rollout = experiment.owner === undefined ? undefined : this.view.rollouts.find(experiment.owner);
+    if (rollout !== undefined) {
+      await withDeadline(this.#options.clock, followTimeoutMs, signal, () => this.#followNamed(rollout), unread);
+    }
+    return reconcileExperiment(experiment, this.#tools(), signal);
   }
 
   /** Kinds that few Rollouts name are read from the first time on at which one does. */
@@ -321,27 +372,6 @@ function isNewsForOwner(before: unknown, after: unknown): boolean {
   return (['phase', 'message', 'measured', 'terminating', 'deleting'] as const).some(
     (field) => was[field] !== is[field],
   );
-}
-
-/** A sink that tells of every Event, too. */
-function told(sink: EventSink, options: ControllerOptions): EventSink {
-  if (options.onEvent === undefined) return sink;
-  return {
-    emit(subject, notices, occasion) {
-      sink.emit(subject, notices, occasion);
-      for (const notice of notices) options.onEvent?.(subject, notice);
-    },
-    flushed: () => sink.flushed(),
-    get isIdle() {
-      return sink.isIdle;
-    },
-    get waiting() {
-      return sink.waiting;
-    },
-    get lost() {
-      return sink.lost;
-    },
-  };
 }
 
 /** How long a pass waits for a router's objects to be read for the first time. */

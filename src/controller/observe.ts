@@ -96,13 +96,26 @@ function observeServices(rollout: RolloutView, caches: Caches): ReadonlyMap<stri
 
 /** The templates that the Rollout names, and those that these name. */
 export function observeTemplates(rollout: RolloutView, caches: Caches): ReadonlyMap<string, AnalysisTemplateSpec> {
+  return findTemplates(
+    rollout.namespace,
+    analysesOf(rollout).flatMap(({ templates = [] }) => templates),
+    caches,
+  );
+}
+
+/** The templates of a namespace that are named, and those that these name. One that does not exist is left out. */
+export function findTemplates(
+  namespace: string,
+  references: readonly AnalysisTemplateReference[],
+  caches: Caches,
+): ReadonlyMap<string, AnalysisTemplateSpec> {
   const found = new Map<string, AnalysisTemplateSpec>();
-  const open = analysesOf(rollout).flatMap(({ templates = [] }) => templates);
+  const open = [...references];
   // Every turn either takes a reference away for good or adds those of one template that was not there before.
   for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {
     const { templateName = '', clusterScope = false } = reference;
     const key = templateKey(templateName, clusterScope);
-    const spec = found.has(key) ? undefined : lookUp(caches, rollout.namespace, reference);
+    const spec = found.has(key) ? undefined : lookUp(caches, namespace, reference);
     if (spec === undefined) continue;
     found.set(key, spec);
     open.push(...(spec.templates ?? []));

@@ -5,6 +5,7 @@ import type { KubeObject } from '../api/object.ts';
 import { podTemplateHash, stepsHash } from '../api/pod-template-hash.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { parseInstant } from '../base/instant.ts';
+import { experimentTemplateAnnotation } from '../engine/experiment/experiment-world.ts';
 import { desiredReplicasAnnotation, revisionAnnotation, scaleDownDeadlineAnnotation } from '../engine/revision.ts';
 import type { AnalysisRunView, PodView, ReplicaSetView, RolloutView, ServiceView } from '../engine/world.ts';
 
@@ -81,6 +82,11 @@ function hashOf({ metadata }: KubeObject): string {
 /** A Service with the part of it that references to it are checked against. */
 export interface ObservedService extends ServiceView {
   readonly object: KubeObject;
+  readonly uid: string;
+  /** uid of the Experiment that made it; undefined for one that a person made. */
+  readonly owner: string | undefined;
+  /** The template of that Experiment that it belongs to. */
+  readonly template: string;
 }
 
 /** A pod with what metrics are read by. */
@@ -99,11 +105,14 @@ export interface ObservedPod extends PodView {
 /** A Service as far as revisions go. */
 export function projectService(object: KubeObject): ObservedService {
   const { apiVersion, kind, metadata } = object;
-  const { name, namespace, resourceVersion = '', annotations = {} } = metadata;
+  const { name, namespace, uid = '', resourceVersion = '', annotations = {} } = metadata;
   const managedBy = annotations[managedByAnnotation];
   const selector = record(record(object['spec'])['selector']);
   return {
     name,
+    uid,
+    owner: controllerUid(object),
+    template: annotations[experimentTemplateAnnotation] ?? '',
     resourceVersion,
     hash: text(selector[hashLabel]),
     managedBy: (managedBy ?? '')

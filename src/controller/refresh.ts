@@ -55,10 +55,11 @@ export async function refreshRollout(context: PerformContext, signal: AbortSigna
   await readAgain(context.caches.rollouts, context, context, signal);
 }
 
-async function readAgain<View extends { readonly uid?: string } | object>(
+/** Reads one object again into its cache; what is not there is forgotten. */
+export async function readAgain<View extends { readonly uid?: string } | object>(
   cache: ObjectCache<View>,
   { namespace, name }: { readonly namespace: string; readonly name: string },
-  { cluster }: PerformContext,
+  { cluster }: Pick<PerformContext, 'cluster'>,
   signal: AbortSignal,
 ): Promise<void> {
   const type: ResourceType = cache.type;

@@ -15,11 +15,16 @@ export function experimentNotices(
   const isEndedByAnalysis = badPhases.has(next.phase ?? '') && analyses.some(({ type }) => type === 'Warning');
   return [
     ...(isEndedByAnalysis ? [] : templates),
-    ...effects.flatMap(effectNotice),
+    ...effectNotices(effects),
     ...analyses,
     ...whole,
     ...(isEndedByAnalysis ? templates : []),
   ];
+}
+
+/** What the effects alone tell: it is true once they are done, whatever becomes of the rest of the pass. */
+export function effectNotices(effects: readonly ExperimentEffect[]): readonly Notice[] {
+  return effects.flatMap(effectNotice);
 }
 
 /** One notice for each analysis whose phase has changed. */
