@@ -74,6 +74,8 @@ export class SimulatedWorld {
   readonly dataPlane: DataPlane;
   readonly traffic: TrafficLedger;
   readonly random: Random;
+  /** From now on; see the options. */
+  routeDelayMs: NonNullable<WorldOptions['routeDelayMs']>;
   readonly #options: WorldOptions;
   readonly #feed: CommitFeed;
   readonly #sentCounts = new Map<WriterKind, number>();
@@ -86,6 +88,7 @@ export class SimulatedWorld {
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.routeDelayMs = options.routeDelayMs ?? 500;
     this.time = new VirtualTime(options.eventsMax);
     this.random = seededRandom(options.seed);
     this.cluster = createEmbeddedCluster({
@@ -233,11 +236,14 @@ export class SimulatedWorld {
   }
 
   #makeDataPlane(): DataPlane {
-    const { routeDelayMs = 500, gatewayReports = true } = this.#options;
+    const { gatewayReports = true } = this.#options;
     const delays = this.random.fork('route-delays');
     return new DataPlane({
       time: this.time,
-      routeDelayMs: () => (typeof routeDelayMs === 'number' ? routeDelayMs : routeDelayMs(delays)),
+      routeDelayMs: () => {
+        const { routeDelayMs } = this;
+        return typeof routeDelayMs === 'number' ? routeDelayMs : routeDelayMs(delays);
+      },
       onRoute: (route) => {
         if (gatewayReports) void this.#report(route);
         return this.#refusal === undefined;

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 
 import { messageOf } from '../../base/error.ts';
-import type { Random } from '../../base/random.ts';
 import type { Strictness } from '../invariants/all-invariants.ts';
 import { InvariantWatch } from '../invariants/invariant-watch.ts';
 import { violationText } from '../invariants/invariant.ts';
@@ -56,11 +55,6 @@ export async function playScenario(scenario: Scenario, options: PlayOptions = {}
   }
 }
 
-/** From the write of a route until proxies act on it, where the scenario does not say. */
-function routeDelay(delayMs: WorldOptions['routeDelayMs'] = 500, random: Random): number {
-  return typeof delayMs === 'number' ? delayMs : delayMs(random);
-}
-
 class Play {
   readonly #scenario: Scenario;
   readonly #options: PlayOptions;
@@ -87,7 +81,6 @@ class Play {
         watchEvent: () => this.#stage.trouble.watchEvent(),
       },
       ...options,
-      routeDelayMs: (random) => this.#stage.routeDelayMs ?? routeDelay(options.routeDelayMs, random),
       holdsOf: () => (this.#stage.hold === undefined ? [] : [this.#stage.hold]),
       observers: [this.#observer(), ...(options.observer === undefined ? [] : [options.observer])],
     });

@@ -28,8 +28,6 @@ export class Stage {
   hold: Hold | undefined;
   /** What goes wrong between the controller and the cluster. */
   readonly trouble: Trouble;
-  /** From the write of a route until proxies act on it; what the world was made with when undefined. */
-  routeDelayMs: number | undefined;
 
   constructor(world: SimulatedWorld, picturesOf: () => readonly RolloutPicture[], say: (line: string) => void) {
     this.world = world;

@@ -15,7 +15,7 @@ export const troubleCommands: readonly CommandKind[] = [
     make: ({ groups: { time = '' } }) => {
       const delayMs = durationMs(time);
       return (stage) => {
-        stage.routeDelayMs = delayMs;
+        stage.world.routeDelayMs = delayMs;
         return Promise.resolve();
       };
     },
