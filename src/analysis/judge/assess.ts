@@ -1,10 +1,14 @@
 import { invariant } from '../../base/invariant.ts';
 import type { JudgeReport, KindReport, Progress, Verdict } from './judge-report.ts';
 import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
-import { promoteTestOf, rollbackTests, type JudgeState, type KindState, type RollbackTestName } from './judge-state.ts';
-import { absoluteLimit } from './judge.ts';
+import type { JudgeState, KindState, RollbackTestName } from './judge-state.ts';
+import { absoluteLimit, marginOf } from './judge.ts';
+import { evidenceParts } from './kind-evidence.ts';
 import { logSumExp } from './log-sum-exp.ts';
+import { worstPod } from './pod-bets.ts';
+import { promoteTestOf } from './promote-test.ts';
 import { requestsToPromote, requestsToRollBack } from './requests-needed.ts';
+import { reportSelfCheck } from './self-check.ts';
 import { evidenceThreshold } from './sequential-test.ts';
 import { summarise } from './summarise.ts';
 
@@ -22,7 +26,7 @@ export interface Circumstances {
  * promotion, and either before the end of the observation.
  */
 export function assess(settings: JudgeSettings, state: JudgeState, circumstances: Circumstances): JudgeReport {
-  const weightSum = settings.kinds.reduce((sum, { weight }) => sum + weight, 0);
+  const weightSum = settings.kinds.reduce((sum, { weight }) => sum + weight, settings.idleWeight ?? 0);
   const assessed = settings.kinds.map((kind) => {
     const kindState = state[kind.name];
     invariant(kindState !== undefined, `the state has an entry for the kind ${kind.name}`);
@@ -45,18 +49,17 @@ export function assess(settings: JudgeSettings, state: JudgeState, circumstances
 interface AssessedKind {
   readonly report: KindReport;
   readonly strongestTest: RollbackTestName;
+  readonly worstPod: string | undefined;
   readonly rollbackNeeded: number | undefined;
   readonly promote: Progress | undefined;
 }
 
 function assessKind(settings: JudgeSettings, kind: BadEventKind, state: KindState, logWeight: number): AssessedKind {
-  const parts = rollbackTests(settings, kind).map(({ name, weight, test }) => ({
-    name,
-    log: logWeight + Math.log(weight) + test.evidence(state.rollback[name] ?? test.initial),
-  }));
-  const rollbackEvidence = logSumExp(parts.map(({ log }) => log));
+  const parts = evidenceParts(settings, state);
+  const rollbackEvidence = logWeight + logSumExp(parts.map(({ log }) => log));
   const promote = kindPromotion(settings, kind, state);
   const limit = absoluteLimit(settings, kind, state);
+  const margin = marginOf(settings, state, 1);
   return {
     report: {
       name: kind.name,
@@ -65,11 +68,14 @@ function assessKind(settings: JudgeSettings, kind: BadEventKind, state: KindStat
       comparison: limit === undefined ? { kind: 'stable' } : { kind: 'limit', ratio: limit },
       rollbackEvidence,
       ...(promote === undefined ? {} : { promoteEvidence: promote.evidence }),
+      ...(kind.unit === 'requests' ? { check: reportSelfCheck(state.check) } : {}),
+      ...(margin > settings.ratio ? { margin } : {}),
     },
     strongestTest: parts.reduce((best, part) => (part.log > best.log ? part : best)).name,
+    worstPod: worstPod(state.pods),
     rollbackNeeded:
       kind.unit === 'requests'
-        ? requestsToRollBack(settings.ratio, state, rollbackEvidence, evidenceThreshold(settings.alpha))
+        ? requestsToRollBack(margin, state, rollbackEvidence, evidenceThreshold(settings.alpha))
         : undefined,
     promote,
   };
@@ -116,7 +122,8 @@ function decider(verdict: Verdict, assessed: readonly AssessedKind[]): JudgeRepo
     const most = assessed.reduce((best, one) =>
       one.report.rollbackEvidence > best.report.rollbackEvidence ? one : best,
     );
-    return { kind: most.report.name, test: most.strongestTest };
+    const { strongestTest: test, worstPod: pod } = most;
+    return { kind: most.report.name, test, ...(test === 'pods' && pod !== undefined ? { pod } : {}) };
   }
   if (verdict !== 'promote') return undefined;
   const proven = assessed.filter(({ promote }) => promote !== undefined);

@@ -1,5 +1,6 @@
 import type { BadEventKind } from './judge-settings.ts';
 import type { RollbackTestName } from './judge-state.ts';
+import type { SelfCheckReport } from './self-check.ts';
 import type { Increment } from './sequential-test.ts';
 
 export type Verdict = 'rollback' | 'promote' | 'continue' | 'inconclusive';
@@ -13,7 +14,12 @@ export interface JudgeReport {
    * Which kind of bad event decided: for a rollback the one with most of the evidence and its strongest test, for a
    * promotion the one that was proven last. Absent while nothing is decided.
    */
-  readonly decidedBy?: { readonly kind: string; readonly test: RollbackTestName | 'margin' };
+  readonly decidedBy?: {
+    readonly kind: string;
+    readonly test: RollbackTestName | 'margin';
+    /** The single pod that was found, when the test bets on pods. */
+    readonly pod?: string;
+  };
   readonly rollback: Progress;
   /** The kind that is furthest from its proof; absent when no kind has a part in promotion. */
   readonly promote?: Progress;
@@ -41,4 +47,8 @@ export interface KindReport {
   /** Its weighted part in the evidence for a rollback. */
   readonly rollbackEvidence: number;
   readonly promoteEvidence?: number;
+  /** What the comparison of stable with stable measured; absent for kinds that it does not look at. */
+  readonly check?: SelfCheckReport;
+  /** How many times the stable ratio is no harm, where that is more than asked because pods of one revision differ. */
+  readonly margin?: number;
 }

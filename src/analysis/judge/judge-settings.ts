@@ -9,19 +9,32 @@ export interface JudgeSettings {
   readonly ratio: number;
   readonly alpha: number;
   readonly beta: number;
-  /**
-   * `share`: errors may come in clumps. `independent`: whoever configured this vouches that errors are independent of
-   * each other; a faster test then takes half of the weight.
-   */
   readonly rollbackTest: RollbackTest;
   /** The unit that is taken as independent when the canary is shown to be good enough. */
   readonly promoteTest: PromoteTest;
   /** The kinds of bad events, at least one. Weights are positive; only their proportions matter. */
   readonly kinds: readonly BadEventKind[];
+  /** Weight that is kept for kinds that may be found later; 0 when absent. */
+  readonly idleWeight?: number;
+  /** Looks between two moments at which harm is thought to begin; 1 when absent. See `lateOnset`. */
+  readonly looksPerOnset?: number;
 }
 
-export type RollbackTest = 'share' | 'independent';
-export type PromoteTest = 'requests' | 'intervals';
+/**
+ * Which tests may speak for a rollback.
+ *
+ * - `share`: those that allow for errors in clumps.
+ * - `independent`: the fast ratio test too, because whoever configured this vouches that errors are independent.
+ * - `auto`: the ratio test too, as long as the check of stable against stable admits it (see `SelfCheck`).
+ */
+export type RollbackTest = 'auto' | 'share' | 'independent';
+
+/**
+ * - `requests`: the canary's bad ratio is below what is acceptable, by requests that are independent.
+ * - `intervals`: the same with the interval as the unit, for errors in clumps.
+ * - `relative`: half of the proof may also come from a ratio to stable below `ratio`, where errors are independent.
+ */
+export type PromoteTest = 'requests' | 'intervals' | 'relative';
 
 /** One kind of bad event that is counted on both sides. */
 export interface BadEventKind {

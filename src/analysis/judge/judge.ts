@@ -1,8 +1,16 @@
 import { invariant } from '../../base/invariant.ts';
 import { absoluteBet } from './absolute-bet.ts';
 import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
-import { promoteTestOf, rollbackTests, type JudgeState, type KindState } from './judge-state.ts';
+import { countTest, usesRatioTest, type CountTestName, type JudgeState, type KindState } from './judge-state.ts';
+import { moveToRatio, moveToShare } from './kind-capital.ts';
+import { kindEvidence, testEvidence } from './kind-evidence.ts';
+import { enterGains } from './late-onset.ts';
+import { betOnPods, type PodCount, type PodCounts } from './pod-bets.ts';
+import { widenedRatio } from './pod-spread.ts';
+import { promoteTestOf } from './promote-test.ts';
+import { checkItself } from './self-check.ts';
 import { addIncrements, type Increment } from './sequential-test.ts';
+import { shareBet } from './share-bet.ts';
 
 /**
  * Canary requests without a single stable one after which the stable side counts as silent. By then even a canary that
@@ -22,6 +30,11 @@ export interface KindLook {
    * answer.
    */
   readonly stableRead: boolean;
+  /**
+   * The increment by pod. Without it single bad pods are not looked for, pods are not compared with each other, and
+   * stable is not checked against itself, so that `auto` never uses the ratio test.
+   */
+  readonly pods?: { readonly canary: PodCounts; readonly stable: PodCounts };
 }
 
 /**
@@ -40,15 +53,42 @@ export function judge(settings: JudgeSettings, state: JudgeState, look: Look): J
   return Object.fromEntries(entries);
 }
 
+/**
+ * What is bet in a look (margins, limits, which tests) is settled by `before`, the past alone, so that the product of
+ * the looks stays a fair game.
+ */
 function judgeKind(settings: JudgeSettings, kind: BadEventKind, before: KindState, look: KindLook): KindState {
-  const { increment } = look;
+  const { increment, pods } = look;
   invariant(incrementProblem(increment, kind.unit) === undefined, `an increment of ${kind.name} makes sense`);
-  return {
+  const { alpha, ratio } = settings;
+  const isIndependent = usesRatioTest(settings, kind, before.check);
+  const next: KindState = {
     totals: addIncrements(before.totals, increment),
     canaryAlone: canaryAlone(before, look),
     rollback: rollbackStates(settings, kind, before, look),
-    promote: promoteTestOf(settings, kind)?.update(before.promote, increment) ?? before.promote,
+    pods: podBets(settings, kind, before, look),
+    capital: before.capital,
+    promote: promoteTestOf(settings, kind)?.update(before.promote, increment, isIndependent) ?? before.promote,
+    check:
+      pods === undefined || kind.unit !== 'requests'
+        ? before.check
+        : checkItself(before.check, pods.stable, ratio, alpha),
   };
+  const willBeIndependent = usesRatioTest(settings, kind, next.check);
+  return willBeIndependent === isIndependent ? next : divideAnew(settings, next, willBeIndependent);
+}
+
+/** The check of stable against itself changed its answer: the ratio test begins, or ends. */
+function divideAnew(settings: JudgeSettings, state: KindState, usesRatio: boolean): KindState {
+  const { ratio } = settings;
+  const initial = countTest('ratio', ratio, settings).initial;
+  const capital = usesRatio
+    ? moveToRatio(state.capital, kindEvidence(settings, state))
+    : moveToShare(state.capital, {
+        share: testEvidence(settings, state, 'share'),
+        ratio: testEvidence(settings, state, 'ratio'),
+      });
+  return { ...state, capital, rollback: { ...state.rollback, ratio: initial } };
 }
 
 function canaryAlone(before: KindState, { increment, stableRead }: KindLook): number {
@@ -57,24 +97,61 @@ function canaryAlone(before: KindState, { increment, stableRead }: KindLook): nu
 
 /**
  * With stable traffic the sides are compared. Without, once the silence is certain *from the past alone*, the share bet
- * goes on against an absolute limit. What is compared in a round is settled before the round is seen, so the product of
- * the rounds stays a fair game.
+ * goes on against an absolute limit.
  */
 function rollbackStates(
   settings: JudgeSettings,
   kind: BadEventKind,
   before: KindState,
-  { increment, stableRead }: KindLook,
+  { increment, stableRead, pods }: KindLook,
 ): KindState['rollback'] {
   const limit = absoluteLimit(settings, kind, before);
-  const absolute = limit !== undefined && stableRead && increment.stableTotal === 0;
-  return Object.fromEntries(
-    rollbackTests(settings, kind).map(({ name, test }) => {
-      const state = before.rollback[name] ?? test.initial;
-      const next = absolute && name === 'share' ? absoluteBet(state, increment, limit) : test.update(state, increment);
-      return [name, next];
-    }),
+  const isAbsolute = limit !== undefined && stableRead && increment.stableTotal === 0;
+  const ratioMax = marginOf(settings, before, Object.keys(pods?.canary ?? {}).length);
+  const next = (name: CountTestName): readonly number[] => {
+    const state = before.rollback[name];
+    return isBetting(settings, kind, before, name)
+      ? countTest(name, ratioMax, settings).update(state, increment)
+      : state;
+  };
+  const share = isAbsolute ? absoluteShare(settings, before.rollback.share, increment, limit) : next('share');
+  return { share, difference: next('difference'), ratio: next('ratio') };
+}
+
+function isBetting(settings: JudgeSettings, kind: BadEventKind, before: KindState, name: CountTestName): boolean {
+  if (name === 'ratio') return usesRatioTest(settings, kind, before.check);
+  // A difference of ratios is bounded only where a ratio is.
+  return name === 'share' || kind.unit === 'requests';
+}
+
+function absoluteShare(
+  { ratio, looksPerOnset }: JudgeSettings,
+  state: readonly number[],
+  increment: Increment,
+  limit: number,
+): readonly number[] {
+  const { initial } = shareBet(ratio);
+  const gains = absoluteBet(initial, increment, limit);
+  return gains === initial ? state : enterGains(state, gains, looksPerOnset);
+}
+
+function podBets(settings: JudgeSettings, kind: BadEventKind, before: KindState, { pods }: KindLook) {
+  if (pods === undefined || kind.unit !== 'requests') return before.pods;
+  const names = Object.keys(pods.canary).length;
+  const stable = Object.values(pods.stable).reduce(
+    (sum: PodCount, pod) => ({ total: sum.total + pod.total, bad: sum.bad + pod.bad }),
+    { total: 0, bad: 0 },
   );
+  const ratioMax = widenedRatio(settings.ratio, before.check.spread, 1, names);
+  return betOnPods(before.pods, pods.canary, stable, ratioMax);
+}
+
+/**
+ * How many times the stable bad ratio is no harm: `ratio`, or more where pods of one and the same revision differ so
+ * much that a canary of so few pods may well have drawn bad ones.
+ */
+export function marginOf({ ratio }: JudgeSettings, { check }: KindState, canaryPods: number): number {
+  return widenedRatio(ratio, check.spread, canaryPods);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
 } from '../../analysis/judge/counters.ts';
 import type { BadEventKind } from '../../analysis/judge/judge-settings.ts';
 import { incrementProblem, type KindLook } from '../../analysis/judge/judge.ts';
+import { addCounts, type PodCount } from '../../analysis/judge/pod-bets.ts';
 import { addIncrements, emptyIncrement, type Increment } from '../../analysis/judge/sequential-test.ts';
 import type { MetricTarget } from './contract.ts';
 
@@ -19,6 +20,8 @@ import type { MetricTarget } from './contract.ts';
 export interface KindMemory {
   readonly counters: CounterMemory;
   readonly waiting: Increment;
+  /** The same by pod. */
+  readonly waitingPods: NonNullable<KindLook['pods']>;
   readonly canaryRead: boolean;
   readonly stableRead: boolean;
   /** A stable pod was missing in a round since the last look. */
@@ -50,6 +53,7 @@ export function emptyKindMemory(nowMs: number): KindMemory {
   return {
     counters: emptyCounters(nowMs),
     waiting: emptyIncrement,
+    waitingPods: noPods,
     canaryRead: false,
     stableRead: false,
     stableMissed: false,
@@ -64,11 +68,15 @@ export function foldKind(
   round: KindRound,
 ): { readonly memory: KindMemory; readonly look?: KindLook; readonly notes: readonly string[] } {
   const read = readCounters(memory.counters, round.readings, memory.comparedAtMs - round.gapMs);
-  const { increment, notes } = countRound(kind, round, read.results);
+  const { increment, pods, notes } = countRound(kind, round, read.results);
   const next: KindMemory = {
     ...memory,
     counters: read.memory,
     waiting: addIncrements(memory.waiting, increment),
+    waitingPods: {
+      canary: addCounts(memory.waitingPods.canary, pods.canary),
+      stable: addCounts(memory.waitingPods.stable, pods.stable),
+    },
     canaryRead: memory.canaryRead || hasSide(round, 'canary'),
     stableRead: memory.stableRead || hasSide(round, 'stable'),
     stableMissed: memory.stableMissed || !round.stableComplete,
@@ -76,7 +84,7 @@ export function foldKind(
   if (!next.canaryRead || !next.stableRead) return { memory: next, notes };
   return {
     memory: { ...emptyKindMemory(round.nowMs), counters: read.memory },
-    look: { increment: next.waiting, stableRead: !next.stableMissed },
+    look: { increment: next.waiting, stableRead: !next.stableMissed, pods: next.waitingPods },
     notes,
   };
 }
@@ -85,21 +93,27 @@ function countRound(
   kind: BadEventKind,
   round: KindRound,
   results: readonly CounterDeltas[],
-): { readonly increment: Increment; readonly notes: readonly string[] } {
+): { readonly increment: Increment; readonly pods: KindMemory['waitingPods']; readonly notes: readonly string[] } {
   const targets = new Map(round.readings.map(({ pod, target }) => [pod, target]));
   const notes: string[] = [];
   let sum = emptyIncrement;
+  const pods: Record<MetricTarget['role'], Record<string, PodCount>> = { canary: {}, stable: {} };
   for (const { reading, deltas, note } of results) {
     if (note !== undefined) notes.push(note);
     const target = targets.get(reading.pod);
     if (deltas === undefined || target === undefined || round.isWarmingUp(target)) continue;
-    const increment = incrementOf(target, round.count(deltas));
+    const counts = round.count(deltas);
+    const increment = incrementOf(target, counts);
     const problem = incrementProblem(increment, kind.unit);
-    if (problem === undefined) sum = addIncrements(sum, increment);
-    else notes.push(`${reading.pod}: ${problem}; left out`);
+    if (problem === undefined) {
+      sum = addIncrements(sum, increment);
+      pods[target.role] = addCounts(pods[target.role], { [reading.pod]: counts });
+    } else notes.push(`${reading.pod}: ${problem}; left out`);
   }
-  return { increment: sum, notes };
+  return { increment: sum, pods, notes };
 }
+
+const noPods: KindMemory['waitingPods'] = { canary: {}, stable: {} };
 
 function hasSide({ readings }: KindRound, role: MetricTarget['role']): boolean {
   return readings.some(({ target }) => target.role === role);

@@ -1,10 +1,10 @@
 import type { JudgeReport } from '../../analysis/judge/judge-report.ts';
 import type { JudgeSettings } from '../../analysis/judge/judge-settings.ts';
-import { initialJudgeState, type JudgeState, type KindState } from '../../analysis/judge/judge-state.ts';
-import { incrementProblem } from '../../analysis/judge/judge.ts';
-import { optionalRecord, recordOf, textMapOf } from '../../api/json-access.ts';
-import { fail, succeed, type Result } from '../../base/result.ts';
+import type { JudgeState } from '../../analysis/judge/judge-state.ts';
+import { recordOf, textMapOf } from '../../api/json-access.ts';
+import { succeed, type Result } from '../../base/result.ts';
 import type { Sources } from './judge-pages.ts';
+import { packState, parseObject, roundDown, unpackState } from './judge-stored-state.ts';
 
 /** What of a measurement goes into the status of its run. */
 export interface StoredJudge {
@@ -35,14 +35,9 @@ export function storeJudge({ report, notes, judged, sources }: StoredJudge): Rea
     summary: cutBytes(summary, summaryBytesMax),
     ...(shown.length === 0 ? {} : { notes: shown.join('\n') }),
     ...(Object.keys(sources).length === 0 ? {} : { sources: JSON.stringify(sources) }),
-    report: JSON.stringify(reasoning, roundDown),
-    state: JSON.stringify(judged, roundDown),
+    report: JSON.stringify(reasoning, (_, value: unknown) => (typeof value === 'number' ? roundDown(value) : value)),
+    state: packState(judged),
   };
-}
-
-/** Four decimals, rounded down so that rounding adds no evidence; what is rounded already stays. */
-function roundDown(_: string, value: unknown): unknown {
-  return typeof value === 'number' ? Math.floor(value * 10_000 + 1e-6) / 10_000 : value;
 }
 
 /** Evidence and sources from what was stored; fails with a reason when they do not fit the settings. */
@@ -50,16 +45,9 @@ export function restoreJudge(
   settings: JudgeSettings,
   metadata: Readonly<Record<string, string>>,
 ): Result<Pick<StoredJudge, 'judged' | 'sources'>, string> {
-  const stored = parseObject(metadata['state'] ?? '');
-  if (stored === undefined) return fail('the stored evidence is not a JSON object');
-  const states: [string, KindState][] = [];
-  for (const [name, initial] of Object.entries(initialJudgeState(settings))) {
-    const state = restoreShape(stored[name], initial);
-    if (state === undefined || incrementProblem(state.totals, 'podSeconds') !== undefined)
-      return fail(`the stored evidence of ${name} does not fit the configuration`);
-    states.push([name, state]);
-  }
-  return succeed({ judged: Object.fromEntries(states), sources: textMapOf(parseObject(metadata['sources'] ?? '{}')) });
+  const judged = unpackState(settings, metadata['state'] ?? '');
+  if (!judged.ok) return judged;
+  return succeed({ judged: judged.value, sources: textMapOf(parseObject(metadata['sources'] ?? '{}')) });
 }
 
 /**
@@ -82,31 +70,6 @@ export function judgeReportOf(
 function isReport(value: object): value is JudgeReport {
   const { verdict, rollback, kinds } = recordOf(value);
   return typeof verdict === 'string' && typeof recordOf(rollback)['evidence'] === 'number' && Array.isArray(kinds);
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return optionalRecord(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The value when it has exactly the shape of the model: the same fields, lists as long, finite numbers. */
-function restoreShape<Model>(value: unknown, model: Model): Model | undefined {
-  return hasShape(value, model) ? (value as Model) : undefined; // the shape was just compared
-}
-
-function hasShape(value: unknown, model: unknown): boolean {
-  if (typeof model === 'number') return typeof value === 'number' && Number.isFinite(value);
-  if (Array.isArray(model)) {
-    return Array.isArray(value) && value.length === model.length && model.every((one, at) => hasShape(value[at], one));
-  }
-  const record = optionalRecord(value);
-  const fields = Object.entries(recordOf(model));
-  return (
-    record !== undefined && fields.every(([name, one]) => Object.hasOwn(record, name) && hasShape(record[name], one))
-  );
 }
 
 /** Cuts a text so that its UTF-8 form has at most so many bytes, and marks the cut. */

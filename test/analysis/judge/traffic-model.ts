@@ -1,3 +1,4 @@
+import type { PodCount } from '../../../src/analysis/judge/pod-bets.ts';
 import type { Increment } from '../../../src/analysis/judge/sequential-test.ts';
 import type { Random } from '../../../src/base/random.ts';
 
@@ -23,6 +24,25 @@ export function drawInterval(model: TrafficModel, random: Random): Increment {
     stableTotal,
     stableBad: errors(stableTotal, model.stableRatio, model.clump, random),
   };
+}
+
+/** Draws one interval of pods with equal traffic; `factors` are the pods' own ratios over the common one. */
+export function drawPods(
+  model: {
+    readonly requests: number;
+    readonly ratio: number;
+    readonly clump: number;
+    readonly factors: readonly number[];
+  },
+  random: Random,
+): Record<string, PodCount> {
+  const { requests, ratio, clump, factors } = model;
+  return Object.fromEntries(
+    factors.map((factor, at) => {
+      const total = poisson(requests / factors.length, random);
+      return [`pod-${at}`, { total, bad: errors(total, Math.min(1, ratio * factor), clump, random) }];
+    }),
+  );
 }
 
 /** Errors of `total` requests: binomial, or Poisson many clumps of geometric size with the mean `clump`. */
