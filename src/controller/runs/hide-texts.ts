@@ -10,7 +10,7 @@ export function hideTexts(outcome: MetricOutcome, hidden: readonly string[]): Me
   if (hidden.length === 0) return outcome;
   const fields = Object.entries(outcome).map(([name, value]) => [
     name,
-    shownFields.has(name) ? hideIn(value as Json, hidden) : value,
+    shownFields.has(name) ? hideIn(value, hidden) : value,
   ]);
   // The same fields with the same types.
   return Object.fromEntries(fields) as MetricOutcome;

@@ -20,6 +20,7 @@ import {
   type MetricRequest,
   type MetricResponse,
   type MetricWindow,
+  type PrometheusRequest,
 } from '../../providers/metrics/contract.ts';
 import type { JobPlace } from '../../providers/metrics/job-object.ts';
 import type { HttpPort } from '../http-port.ts';
@@ -27,6 +28,7 @@ import { hideTexts } from './hide-texts.ts';
 import type { MetricJobs } from './metric-jobs.ts';
 import type { MetricSecret, ReadMetricSecret } from './metric-secrets.ts';
 import { OngoingMeasurements, type Ongoing } from './ongoing-measurements.ts';
+import { createPrometheusRequests, type PrometheusRequests } from './prometheus-requests.ts';
 
 /** What measuring is done with. */
 export interface MeasurementTools {
@@ -65,6 +67,8 @@ interface Subject {
   readonly kept: MeasurementMetadata | undefined;
 }
 
+type SentRequest = MetricRequest | PrometheusRequest | JobRequest;
+
 type Place = JobPlace & { readonly uid: string };
 
 interface Task extends Subject {
@@ -84,10 +88,12 @@ interface Task extends Subject {
  */
 export class Measurements {
   readonly #tools: MeasurementTools;
+  readonly #prometheus: PrometheusRequests;
   readonly #ongoing = new OngoingMeasurements();
 
   constructor(tools: MeasurementTools) {
     this.#tools = tools;
+    this.#prometheus = createPrometheusRequests(tools.http);
   }
 
   /** Measurements that are under way. */
@@ -269,18 +275,21 @@ export class Measurements {
 
   async #sendAll(
     place: JobPlace,
-    requests: readonly (MetricRequest | JobRequest)[],
+    requests: readonly SentRequest[],
     signal: AbortSignal,
   ): Promise<readonly (MetricResponse | JobResponse)[]> {
-    const { http, jobs } = this.#tools;
     const responses: (MetricResponse | JobResponse)[] = [];
     for (let index = 0; index < requests.length; index += requestsMax) {
       const batch = requests.slice(index, index + requestsMax);
-      const send = (request: MetricRequest | JobRequest): Promise<MetricResponse | JobResponse> =>
-        'kind' in request ? jobs.send(request, place, signal) : http.send(request, signal);
-      responses.push(...(await Promise.all(batch.map(send))));
+      responses.push(...(await Promise.all(batch.map((request) => this.#send(request, place, signal)))));
     }
     return responses;
+  }
+
+  #send(request: SentRequest, place: JobPlace, signal: AbortSignal): Promise<MetricResponse | JobResponse> {
+    const { http, jobs } = this.#tools;
+    if (!('kind' in request)) return http.send(request, signal);
+    return request.kind === 'job' ? jobs.send(request, place, signal) : this.#prometheus.send(request, signal);
   }
 
   /** Takes the Job away and reports then; a cluster that is in trouble gets some more tries. */

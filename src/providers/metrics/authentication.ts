@@ -42,8 +42,15 @@ export function readAuthentication(fields: ConfigReader, known: readonly Method[
   return readMethod(authentication.nested(method), method);
 }
 
+/** What credentials of a request stand in. */
+type Authenticated = Pick<MetricRequest, 'headers' | 'signing'>;
+
 /** The request with its credentials, as far as the provider has them. `token` is that of OAuth 2.0. */
-export function authenticate(request: MetricRequest, authentication: Authentication, token: string): MetricRequest {
+export function authenticate<Request extends Authenticated>(
+  request: Request,
+  authentication: Authentication,
+  token: string,
+): Request {
   switch (authentication.kind) {
     case 'none':
       return request;
@@ -74,7 +81,7 @@ export function basicCredentials(username: string, password: string): string {
   return Buffer.from(`${username}:${password}`).toString('base64');
 }
 
-function withAuthorization(request: MetricRequest, authorization: string): MetricRequest {
+function withAuthorization<Request extends Authenticated>(request: Request, authorization: string): Request {
   return { ...request, headers: { ...request.headers, authorization } };
 }
 

@@ -26,11 +26,11 @@ export function beginAuthorisation({ kind }: Authentication): Authorisation {
 }
 
 /** The request for a token while one is needed, else the provider's own requests with their credentials. */
-export function authorisedRequests(
+export function authorisedRequests<Request extends TokenBounds & Pick<MetricRequest, 'headers' | 'signing'>>(
   authentication: Authentication,
   authorisation: Authorisation,
-  own: readonly [MetricRequest, ...MetricRequest[]],
-): readonly MetricRequest[] {
+  own: readonly [Request, ...Request[]],
+): readonly (MetricRequest | Request)[] {
   if (authorisation.stage === 'ready') {
     return own.map((request) => authenticate(request, authentication, authorisation.token));
   }

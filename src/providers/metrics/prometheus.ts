@@ -6,7 +6,7 @@ import { fail, succeed, type Result } from '../../base/result.ts';
 import { readAuthentication, type Authentication } from './authentication.ts';
 import { authorisedRequests, beginAuthorisation, foldAuthorisation, type Authorisation } from './authorisation.ts';
 import { ConfigReader } from './config-reader.ts';
-import type { MetricOutcome, MetricProvider, MetricRequest, MetricResponse } from './contract.ts';
+import type { MetricOutcome, MetricProvider, MetricRequest, MetricResponse, PrometheusRequest } from './contract.ts';
 import { readPrometheusAnswer, type PrometheusAnswer } from './prometheus-answer.ts';
 import { rangeTimes, readRange, type PrometheusRange } from './prometheus-range.ts';
 import { readHeaders } from './request-headers.ts';
@@ -32,19 +32,20 @@ export interface PrometheusSettings {
 const timeoutSecondsDefault = 30;
 const timeoutSecondsMax = 3600;
 const bodyBytesMax = 4 * 2 ** 20;
-/** Longer queries do not fit into the URLs that every proxy lets through. */
-const urlLengthMax = 2000;
 /** Scrapes and rates span minutes, so that a smaller difference of clocks changes nothing. */
 const clockDifferenceMsMax = 60_000;
 /** Where clients look for the query with its arguments filled in, and how much of it is kept. */
 const queryKey = 'ResolvedPrometheusQuery';
 const queryBytesMax = 3000;
 
+/** It asks for tokens by requests of its own. */
+type PrometheusProvider = MetricProvider<PrometheusConfig, Authorisation, MetricRequest | PrometheusRequest>;
+
 /**
  * `prometheus`: an instant query or, with `rangeQuery`, a range query. Conditions see a number for a scalar, and a list
  * of numbers for a vector and for a matrix, whose values follow each other. A vector without elements is no data.
  */
-export function createPrometheus(settings: PrometheusSettings): MetricProvider<PrometheusConfig, Authorisation> {
+export function createPrometheus(settings: PrometheusSettings): PrometheusProvider {
   return {
     name: 'prometheus',
     plugin: false,
@@ -102,30 +103,21 @@ function parse(configuration: Json, settings: PrometheusSettings): Result<Promet
   return errors.length > 0 || address === undefined ? fail(errors) : succeed({ address, ...config });
 }
 
-function requestOf(config: PrometheusConfig, nowMs: number): Result<MetricRequest, string> {
+function requestOf(config: PrometheusConfig, nowMs: number): Result<PrometheusRequest, string> {
   const { address, query, range, headers, insecure, timeoutMs } = config;
-  const parameters = new URLSearchParams({ query });
-  if (range !== undefined) {
-    const times = rangeTimes(range, nowMs);
-    if (!times.ok) return times;
-    parameters.set('start', seconds(times.value.startMs));
-    parameters.set('end', seconds(times.value.endMs));
-    parameters.set('step', seconds(range.stepMs));
-  }
-  const url = new URL(address);
-  url.pathname = `${address.pathname.replace(/\/+$/, '')}/api/v1/${range === undefined ? 'query' : 'query_range'}`;
-  const common = { id: queryId, timeoutMs, bodyBytesMax, ...(insecure ? { insecure } : {}) };
-  const form = parameters.toString();
-  if (url.href.length + form.length < urlLengthMax) {
-    for (const [name, value] of parameters) url.searchParams.set(name, value);
-    return succeed({ ...common, url: url.href, headers });
-  }
-  const contentType = { 'content-type': 'application/x-www-form-urlencoded' };
-  return succeed({ ...common, url: url.href, method: 'POST', headers: { ...headers, ...contentType }, body: form });
-}
-
-function seconds(durationMs: number): string {
-  return String(durationMs / 1000);
+  const times = range === undefined ? succeed(undefined) : rangeTimes(range, nowMs);
+  if (!times.ok) return times;
+  return succeed({
+    kind: 'prometheus',
+    id: queryId,
+    address: address.href,
+    query,
+    ...(range === undefined || times.value === undefined ? {} : { range: { ...times.value, stepMs: range.stepMs } }),
+    headers,
+    ...(insecure ? { insecure } : {}),
+    timeoutMs,
+    bodyBytesMax,
+  });
 }
 
 function measure(response: MetricResponse | undefined, { range }: PrometheusConfig, nowMs: number): MetricOutcome {
