@@ -26,6 +26,10 @@ const user = userName();
 const log = pino({ level: env['SLUICE_LOG'] ?? 'warn' }, pino.destination(2));
 const interrupt = new AbortController();
 let isTerminated = false;
+/** Lines of a log wait at most so long, so that many of them cost one write; they are written too at the end. */
+const logDelayMs = 50;
+/** Kept while whoever reads standard output stands still; what comes then is dropped. */
+const logBytesMax = 16 * 2 ** 20;
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // The second time there is no more waiting for an orderly end.
@@ -93,11 +97,6 @@ function controllerLog(level: string): Log {
   const paths = fields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
   return pino({ level, redact: { paths, censor: '[hidden]' } }, gatheredLines());
 }
-
-/** Lines wait at most so long, so that many of them cost one write. They are written too when the process ends. */
-const logDelayMs = 50;
-/** Kept while whoever reads standard output stands still; what comes then is dropped. */
-const logBytesMax = 16 * 2 ** 20;
 
 function gatheredLines(): { write(line: string): void } {
   const destination = pino.destination({ dest: 1, sync: false, minLength: 16_384, maxLength: logBytesMax });
