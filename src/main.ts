@@ -99,7 +99,7 @@ function controllerLog(level: string): Log {
 }
 
 function gatheredLines(): { write(line: string): void } {
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 16_384, maxLength: logBytesMax });
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 8192, maxLength: logBytesMax });
   let isDue = false;
   return {
     write(line) {
