@@ -28,6 +28,7 @@ import type { ObservedRollout } from './rollout-projector.ts';
 import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './routers.ts';
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
 import type { Scope } from './scope.ts';
+import { StatusPace } from './status-pace.ts';
 import { watchedEventSink } from './watched-event-sink.ts';
 
 /** What a controller of one cluster is made with. */
@@ -48,6 +49,11 @@ export interface ControllerOptions
   readonly routers: RouterRegistry;
   /** Resources worked on at the same time. */
   readonly concurrencyMax?: number;
+  /**
+   * How long mere counts of pods in a status wait for the next ones, so that pods that come one after the other are one
+   * write; 0 unless given.
+   */
+  readonly countsDelayMs?: number;
   /** Told of every pass when it has ended. */
   onPass?(pass: PassReport): void;
   /** Told of every Event when it is emitted. */
@@ -92,6 +98,7 @@ class ClusterController implements Controller {
   readonly #references = new ReferenceIndex();
   /** Rollouts that are gone and that nobody was told about yet. */
   readonly #gone = new Map<string, ObservedRollout>();
+  readonly #pace: StatusPace;
   readonly #stopping = new AbortController();
   readonly #events: EventSink;
   readonly #runs: RunReconciler;
@@ -102,6 +109,7 @@ class ClusterController implements Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { cluster, clock, random, log, routers } = options;
+    this.#pace = new StatusPace(options.countsDelayMs ?? 0);
     const { signal } = this.#stopping;
     const isBusy = (): boolean => this.#queue.depth > 0;
     this.#events = watchedEventSink(createEventSink({ cluster, clock, log, signal, isBusy }), options);
@@ -205,6 +213,7 @@ class ClusterController implements Controller {
   ): void {
     const key = `${namespace}/${name}`;
     this.#followReferences(namespace, name, after);
+    if (after === undefined) this.#pace.forget(before?.uid ?? '');
     if (after !== undefined) this.#gone.delete(key);
     else if (before !== undefined && this.#started) this.#gone.set(key, before);
     const named = new Set(after === undefined ? [] : namedServices(after));
@@ -356,6 +365,7 @@ class ClusterController implements Controller {
       ...this.#options,
       caches: this.view,
       events: this.#events,
+      pace: this.#pace,
       holdsOf: (rollout) => this.#options.holdsOf?.(rollout) ?? [],
     };
   }

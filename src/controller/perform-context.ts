@@ -1,6 +1,7 @@
 import type { ClusterPort, ObjectAddress } from '../cluster/port.ts';
 import type { Notice } from '../engine/decision.ts';
 import type { Caches } from './caches.ts';
+import type { ObservedRollout } from './rollout-projector.ts';
 import type { ConfiguredRouter } from './routers.ts';
 
 /** Who writes, as field ownership records it. */
@@ -16,6 +17,8 @@ export interface PerformContext {
   readonly uid: string;
   readonly apiVersion: string;
   readonly templateHash: string;
+  /** As it was decided about. */
+  readonly rollout: ObservedRollout;
   /** Where the pod template comes from, when it is not the Rollout's own. */
   readonly workload: ObjectAddress | undefined;
   /** Version that the next write to the Rollout must find there. Moves with our own writes. */

@@ -1,3 +1,4 @@
+import { apiVersionOf } from '../api/object.ts';
 import { podTemplateHash } from '../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import { resourceTypes } from '../api/resource-types.ts';
@@ -6,6 +7,7 @@ import { workloadSelector, workloadTemplate } from '../api/workload.ts';
 import { SluiceError } from '../base/error.ts';
 import { workloadGenerationAnnotation } from '../engine/revision.ts';
 import type { PerformContext } from './perform-context.ts';
+import type { ObservedRollout } from './rollout-projector.ts';
 
 /** A whole Rollout, with the template in force. */
 export interface WholeRollout {
@@ -19,6 +21,8 @@ export interface WholeRollout {
  */
 export async function readTemplate(context: PerformContext, signal: AbortSignal): Promise<WholeRollout> {
   const { cluster, namespace, name, uid, templateHash } = context;
+  const known = wholeOf(context.rollout);
+  if (known !== undefined) return known;
   const object = await cluster.get({ type: resourceTypes.rollout, namespace, name }, { signal });
   const rollout = object as unknown as Rollout;
   const whole = await withWorkload(rollout, context, signal);
@@ -46,4 +50,13 @@ async function withWorkload(rollout: Rollout, context: PerformContext, signal: A
     },
     template: workloadTemplate(workload),
   };
+}
+
+/** The Rollout as it was decided about, without reading it again; undefined when its template is not at hand. */
+function wholeOf({ name, namespace, uid, annotations, spec, newTemplate }: ObservedRollout): WholeRollout | undefined {
+  if (newTemplate === undefined) return undefined;
+  const template = JSON.parse(newTemplate) as PodTemplateSpec;
+  const { rollout: type } = resourceTypes;
+  const metadata = { name, namespace, uid, annotations };
+  return { rollout: { apiVersion: apiVersionOf(type), kind: type.kind, metadata, spec }, template };
 }

@@ -24,6 +24,7 @@ import { referenceProblems } from './reference-problems.ts';
 import { refresh, refreshRollout } from './refresh.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import { routersOf, type RouterRegistry } from './routers.ts';
+import type { StatusPace } from './status-pace.ts';
 import { writeStatus } from './write-status.ts';
 
 /** What a pass is done with: one per cluster. */
@@ -35,6 +36,8 @@ export interface ReconcileTools {
   readonly events: EventSink;
   readonly clock: Clock;
   readonly log: Log;
+  /** When statuses are written. */
+  readonly pace: StatusPace;
   /** Why raises and promotions of a Rollout must wait, as known outside of it. */
   holdsOf(rollout: RolloutView): readonly Hold[];
   /** Told of every decision before it is carried out, for people who watch. */
@@ -60,7 +63,10 @@ export async function reconcile(
 
   const decision = (tools.decide ?? decide)(world);
   tools.onDecision?.(rollout, decision);
-  const isNews = decision.effects.length > 0 || mergeDiff(rollout.status, decision.status) !== undefined;
+  const change = mergeDiff(rollout.status, decision.status);
+  const waitMs = tools.pace.delayMs(rollout, change, decision, { now: clock.now(), monotonic: clock.monotonic() });
+  if (waitMs > 0) return { kind: 'done', againAfterMs: waitMs };
+  const isNews = decision.effects.length > 0 || change !== undefined;
   log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
 
   const subject = `${tools.cluster.name}/${rollout.namespace}/${rollout.name}`;
@@ -75,7 +81,7 @@ export async function reconcile(
     return afterFailure(rollout, world, applied, context, tools, signal);
   }
   try {
-    await writeStatus(context, rollout.status, decision.status, signal);
+    await writeStatus(context, change, signal);
   } catch (error) {
     tell(eventsOf(decision, decision.effects));
     if (hasCode(error, ...lostAnswers)) await refreshRollout(context, signal);
@@ -106,7 +112,7 @@ async function afterFailure(
   tools.log.warn({ ...fields, error: error.message }, 'an effect failed');
   if (hasCode(error, ...lostAnswers)) await refresh(effect, context, signal);
   if (error.code !== 'Conflict') {
-    await writeStatus(context, rollout.status, statusAfterFailure(world, effect, error), signal);
+    await writeStatus(context, mergeDiff(rollout.status, statusAfterFailure(world, effect, error)), signal);
     tools.events.emit(subjectOf(rollout), [failureNotice(effect, error)], String(rollout.generation));
   }
   return retryAfter(error);
@@ -133,7 +139,7 @@ function retryAfter({ retryAfterMs }: SluiceError): WorkOutcome {
 }
 
 function performContext(
-  rollout: RolloutView,
+  rollout: ObservedRollout,
   { cluster, caches }: ReconcileTools,
   routers: PerformContext['routers'],
 ): PerformContext {
@@ -143,7 +149,7 @@ function performContext(
   const type = workloadType(workloadRef);
   const workload = type === undefined ? undefined : { type, namespace, name: workloadRef.name ?? '' };
   const identity = { namespace, name, uid, apiVersion, templateHash, resourceVersion };
-  return { cluster, caches, routers, ...identity, workload, notices: [] };
+  return { cluster, caches, routers, ...identity, rollout, workload, notices: [] };
 }
 
 function lineOf({ namespace, name }: RolloutView, { reason, state, effects }: Decision): object {

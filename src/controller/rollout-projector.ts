@@ -11,7 +11,15 @@ export interface ObservedRollout extends RolloutView {
   readonly problems: readonly SpecProblem[];
   /** Labels of its pod template, which selectors are checked against. */
   readonly templateLabels: Readonly<Record<string, string>>;
+  /**
+   * The pod template as JSON while the status does not name its hash: what its ReplicaSet is made from. Absent for one
+   * that is large or that belongs to a workload.
+   */
+  readonly newTemplate?: string;
 }
+
+/** Longer templates are read again when they are needed: thousands may change at once. */
+const newTemplateLengthMax = 16_384;
 
 /** What is the same for all versions of one specification. */
 interface SpecPart {
@@ -38,15 +46,22 @@ export function rolloutProjector(routers: RouterCapabilitiesByName): RolloutProj
       const { uid = '', generation = 0 } = object.metadata;
       const { collisionCount } = (object as unknown as Partial<Rollout>).status ?? {};
       const part = parts.get(uid);
-      if (part?.generation === generation && part.collisionCount === collisionCount) {
-        return withStatus(part.view, object);
-      }
-      const view = readWhole(object, routers);
-      parts.set(uid, { generation, collisionCount, view });
-      return view;
+      const isKnown = part?.generation === generation && part.collisionCount === collisionCount;
+      const view = isKnown ? withStatus(part.view, object) : readWhole(object, routers);
+      if (!isKnown) parts.set(uid, { generation, collisionCount, view });
+      return withNewTemplate(view, object);
     },
     forget: (uid) => void parts.delete(uid),
   };
+}
+
+function withNewTemplate(view: ObservedRollout, object: KubeObject): ObservedRollout {
+  const { spec: { template, workloadRef } = {} } = object as unknown as Partial<Rollout>;
+  if (view.status.currentPodHash === view.templateHash || template === undefined || workloadRef !== undefined) {
+    return view;
+  }
+  const newTemplate = JSON.stringify(template);
+  return newTemplate.length > newTemplateLengthMax ? view : { ...view, newTemplate };
 }
 
 function withStatus(view: ObservedRollout, object: KubeObject): ObservedRollout {

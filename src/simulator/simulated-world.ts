@@ -53,6 +53,7 @@ export interface WorldOptions {
   readonly restartAfterMs?: number;
   /** What goes wrong between the controller and the cluster. */
   readonly faults?: ProcessFaults;
+  readonly countsDelayMs?: number;
   readonly decide?: ControllerOptions['decide'];
   readonly holdsOf?: ControllerOptions['holdsOf'];
   /** The simulation is given up after so many events. */
@@ -164,7 +165,7 @@ export class SimulatedWorld {
   startController(): void {
     this.#controllerCount += 1;
     const process = this.process('sluice', this.#options.faults, () => this.#restartLater());
-    const { decide, holdsOf } = this.#options;
+    const { decide, holdsOf, countsDelayMs = 0 } = this.#options;
     this.#process = process;
     this.#controller = createController({
       cluster: process,
@@ -175,6 +176,7 @@ export class SimulatedWorld {
       routers: trafficRouters,
       http: this.#http(),
       metricProviders,
+      countsDelayMs,
       onDecision: ({ namespace, name }) => {
         if (!process.isEnded) for (const observer of this.#options.observers) observer.onPass?.(namespace, name);
       },

@@ -75,6 +75,7 @@ export async function runController(
       metricProviders: metricProvidersWith(metricSettings(settings, parts)),
       http,
       concurrencyMax: settings.workers,
+      countsDelayMs,
       onPass: (pass) => metrics.onPass(pass),
       onEvent: ({ namespace, name }, { type, reason }) => metrics.onEvent({ namespace, name, type, reason }),
     });
@@ -94,6 +95,9 @@ export async function runController(
     log.info({}, 'the controller has ended');
   }
 }
+
+/** Counts of pods may be so old in a status that says the same otherwise. */
+const countsDelayMs = 1000;
 
 /** What the settings and the environment say about metrics. */
 function metricSettings(

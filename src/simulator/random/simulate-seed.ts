@@ -36,6 +36,7 @@ export async function simulateSeed(seed: number): Promise<SeedRun> {
     faults: randomFaults(mix, random.fork('faults'), isOn),
     routeDelayMs: (delays) => (isOn() ? delays.integer(0, delayMsMax) : 500),
     strictness,
+    countsDelayMs: random.fork('counts').integer(0, 1) * 1000,
     onWorld: (made) => {
       world = made;
     },

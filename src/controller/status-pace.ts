@@ -1,0 +1,74 @@
+import { mergeDiff } from '../api/merge-diff.ts';
+import type { Condition } from '../api/rollout-status.ts';
+import type { RolloutStatus } from '../api/rollout.ts';
+import type { Decision } from '../engine/decision.ts';
+import type { RolloutView } from '../engine/world.ts';
+
+/** Fields that follow the pods about; nothing is decided by what is stored in them. */
+const countFields: ReadonlySet<string> = new Set([
+  'replicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'HPAReplicas',
+  'message',
+  'conditions',
+]);
+
+/** The moment of a pass by both clocks, in milliseconds. */
+export interface Times {
+  readonly now: number;
+  readonly monotonic: number;
+}
+
+/**
+ * Decides when a status is written. Whatever moves a Rollout, is told by an Event or changes what a condition says is
+ * written at once. Mere counts of pods may wait for others: pods come one after the other, and a write for each of them
+ * would be most of what an update costs. Nothing is lost meanwhile: each pass counts anew.
+ */
+export class StatusPace {
+  readonly #countsDelayMs: number;
+  /** Monotonic time since which a write waits, by uid. */
+  readonly #waiting = new Map<string, number>();
+
+  /** `countsDelayMs`: how long a mere count waits for the next ones; 0 writes all at once. */
+  constructor(countsDelayMs: number) {
+    this.#countsDelayMs = countsDelayMs;
+  }
+
+  /**
+   * Milliseconds after which to decide again instead of writing; 0 when the write is due. `change` is the merge patch
+   * that is to be written.
+   */
+  delayMs(
+    { uid, status }: Pick<RolloutView, 'uid' | 'status'>,
+    change: object | undefined,
+    decision: Decision,
+    at: Times,
+  ): number {
+    const since = this.#waiting.get(uid) ?? at.monotonic;
+    const dueMs = (decision.lookAgainAt ?? Infinity) - at.now;
+    const leftMs = Math.min(since + this.#countsDelayMs - at.monotonic, dueMs);
+    if (change === undefined || leftMs <= 0 || !isMereCount(change, status, decision)) {
+      this.#waiting.delete(uid);
+      return 0;
+    }
+    this.#waiting.set(uid, since);
+    return leftMs;
+  }
+
+  forget(uid: string): void {
+    this.#waiting.delete(uid);
+  }
+}
+
+function isMereCount(change: object, before: RolloutStatus, { effects, events, status }: Decision): boolean {
+  const isQuiet = effects.length === 0 && events.length === 0;
+  const isCount = Object.keys(change).every((field) => countFields.has(field));
+  return isQuiet && isCount && mergeDiff(verdicts(before), verdicts(status)) === undefined;
+}
+
+/** What the conditions say, without their words and times. */
+function verdicts({ conditions = [] }: RolloutStatus): Record<string, string> {
+  return Object.fromEntries(conditions.map(({ type, status }: Condition) => [type, status]));
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { mergeDiff } from '../../src/api/merge-diff.ts';
+import type { RolloutStatus } from '../../src/api/rollout.ts';
+import { StatusPace } from '../../src/controller/status-pace.ts';
+import type { Decision, Notice } from '../../src/engine/decision.ts';
+
+const times = { lastUpdateTime: '2026-01-01T00:00:00Z', lastTransitionTime: '2026-01-01T00:00:00Z' };
+const before: RolloutStatus = {
+  phase: 'Progressing',
+  replicas: 1,
+  conditions: [{ type: 'Available', status: 'False', reason: 'No', message: '0 of 2', ...times }],
+};
+
+interface Case {
+  readonly status: RolloutStatus;
+  readonly atMs?: number;
+  readonly lookAgainAt?: number;
+  readonly events?: readonly Notice[];
+}
+
+function delay(pace: StatusPace, { status, atMs = 0, lookAgainAt, events = [] }: Case): number {
+  const next = { ...before, ...status };
+  const decision: Decision = {
+    reason: { code: 'Waiting', message: 'x' },
+    state: 'canary',
+    effects: [],
+    status: next,
+    events,
+    ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
+  };
+  const view = { uid: 'a', status: before };
+  return pace.delayMs(view, mergeDiff(before, next), decision, { now: 5000 + atMs, monotonic: atMs });
+}
+
+test('a mere count waits for others, a second at most', () => {
+  const pace = new StatusPace(1000);
+  assert.equal(delay(pace, { status: { replicas: 2 } }), 1000);
+  assert.equal(delay(pace, { status: { replicas: 3, updatedReplicas: 1 }, atMs: 400 }), 600);
+  assert.equal(delay(pace, { status: { replicas: 3 }, atMs: 1000 }), 0);
+  assert.equal(delay(pace, { status: { replicas: 4 }, atMs: 1100 }), 1000);
+});
+
+test('other words of a condition wait too, another verdict does not', () => {
+  const pace = new StatusPace(1000);
+  const condition = { type: 'Available', status: 'False', reason: 'No', message: '1 of 2', ...times };
+  assert.equal(delay(pace, { status: { conditions: [condition] } }), 1000);
+  assert.equal(delay(pace, { status: { conditions: [{ ...condition, status: 'True' }] } }), 0);
+  const added = [...(before.conditions ?? []), { type: 'Paused', status: 'True', reason: '', message: '', ...times }];
+  assert.equal(delay(pace, { status: { conditions: added } }), 0);
+});
+
+test('what moves the Rollout or is told by an Event is written at once', () => {
+  const pace = new StatusPace(1000);
+  assert.equal(delay(pace, { status: { replicas: 2, currentStepIndex: 1 } }), 0);
+  assert.equal(delay(pace, { status: { phase: 'Healthy' } }), 0);
+  assert.equal(
+    delay(pace, { status: { replicas: 2 }, events: [{ type: 'Normal', reason: 'ScalingReplicaSet', message: '' }] }),
+    0,
+  );
+  assert.equal(delay(pace, { status: {} }), 0);
+});
+
+test('it waits no longer than until the next time that matters', () => {
+  const pace = new StatusPace(1000);
+  assert.equal(delay(pace, { status: { replicas: 2 }, lookAgainAt: 5300 }), 300);
+  assert.equal(delay(pace, { status: { replicas: 2 }, lookAgainAt: 5300, atMs: 300 }), 0);
+});
+
+test('a write that is no longer needed does not shorten the next wait', () => {
+  const pace = new StatusPace(1000);
+  assert.equal(delay(pace, { status: { replicas: 2 } }), 1000);
+  assert.equal(delay(pace, { status: {}, atMs: 500 }), 0);
+  assert.equal(delay(pace, { status: { replicas: 2 }, atMs: 900 }), 1000);
+});
