@@ -14,6 +14,7 @@ import {
   type MetricRequest,
   type MetricResponse,
   type MetricWindow,
+  type PrometheusRequest,
 } from '../../src/providers/metrics/contract.ts';
 
 /** What the suite needs to know of a provider. */
@@ -38,6 +39,10 @@ export function metricProviderSuite<Config, State>(
   cases: MetricProviderCases,
 ): void;
 export function metricProviderSuite<Config, State>(
+  provider: MetricProvider<Config, State, MetricRequest | PrometheusRequest>,
+  cases: MetricProviderCases<MetricRequest | PrometheusRequest>,
+): void;
+export function metricProviderSuite<Config, State>(
   provider: MetricProvider<Config, State, JobRequest, JobResponse>,
   cases: MetricProviderCases<JobRequest, JobResponse>,
 ): void;
@@ -50,7 +55,7 @@ export function metricProviderSuite(given: unknown, givenCases: unknown): void {
   });
 }
 
-type AnyRequest = MetricRequest | JobRequest;
+type AnyRequest = MetricRequest | PrometheusRequest | JobRequest;
 type AnyResponse = MetricResponse | JobResponse;
 type Provider<Config, State> = MetricProvider<Config, State, AnyRequest, AnyResponse>;
 type Cases = MetricProviderCases<AnyRequest, AnyResponse>;
@@ -99,8 +104,9 @@ function roundRules<Config, State>(provider: Provider<Config, State>, cases: Cas
     assert.equal(new Set(requests.map(({ id }) => id)).size, requests.length);
     for (const request of requests) {
       // A Job has the bounds of its own spec.
-      if ('kind' in request) continue;
-      const { url, timeoutMs, bodyBytesMax } = request;
+      if ('kind' in request && request.kind === 'job') continue;
+      const { timeoutMs, bodyBytesMax } = request;
+      const url = 'kind' in request ? request.address : request.url;
       assert.match(new URL(url).protocol, /^https?:$/);
       assert.ok(timeoutMs > 0 && timeoutMs <= 60_000);
       assert.ok(bodyBytesMax > 0 && bodyBytesMax <= 16 * 2 ** 20);
