@@ -2,7 +2,7 @@ import { logMeanExp, logSumExp } from './log-sum-exp.ts';
 import type { Increment, SequentialTest } from './sequential-test.ts';
 
 /** Part of the capital that is bet from the first look on; the rest waits for harm that begins later. */
-const firstPart = 0.7;
+const firstPart = 0.85;
 /** The capital that waits is spent along 1/(N + k): about evenly over the first N onsets, and never all of it. */
 const onsetScale = 240;
 
@@ -13,7 +13,7 @@ const onsetScale = 240;
  *     M <- M LR + w_k,   evidence = ln(mean of M + capital that has not entered)
  *
  * A mixture over starting times: it keeps the level of the test, for any number of looks. With onset k = 0, 1, ... the
- * weights are w_0 = 0.7 + v_0 and w_k = v_k with v_k = 0.3 (N/(N+k) - N/(N+k+1)), which sum to 1. A look at which the
+ * weights are w_0 = 0.85 + v_0 and w_k = v_k with v_k = 0.15 (N/(N+k) - N/(N+k+1)), which sum to 1. A look at which the
  * test does not bet is no onset.
  *
  * The test's state must be a list of log capitals that start at 0, and its evidence the log of their mean. The new
