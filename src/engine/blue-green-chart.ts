@@ -2,6 +2,8 @@ import { and, not, or } from 'xstate';
 
 import { calm, chart, free, stopWhenInvalid } from './chart.ts';
 
+const ungated = and(['hasNoActive', 'activeElsewhere', not('isPauseLifted')]);
+
 /** A new revision beside the active one: previewed, judged, approved, switched to, and judged again. */
 export const blueGreenChart = chart.createStateConfig({
   initial: 'choosing',
@@ -45,6 +47,9 @@ export const blueGreenChart = chart.createStateConfig({
     cutOver: {
       on: {
         OBSERVED: [
+          // That the active Service led to no revision had opened the way; no gate was passed.
+          { guard: and([ungated, 'needsPreAnalysis', 'hasPreAnalysis']), target: 'preAnalysis' },
+          { guard: and([ungated, or(['needsPreAnalysis', 'needsPause'])]), target: 'previewing' },
           { guard: and([calm, 'activeSwitched', 'needsNoPostAnalysis']), target: '#rollout.settled' },
           { guard: and([calm, 'activeSwitched']), target: 'postAnalysis' },
         ],

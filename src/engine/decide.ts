@@ -8,6 +8,7 @@ import { planPodMetadata } from './metadata-plan.ts';
 import { noticesOf } from './notices.ts';
 import { observeFacts, pauseEndsAt } from './observe-facts.ts';
 import { begins, type Pass } from './pass.ts';
+import { planPromotionNote } from './promotion-note.ts';
 import { reasonOf } from './reason.ts';
 import { planHistory, planRevision } from './record-plan.ts';
 import { planRestart, restartStartsAt } from './restart-plan.ts';
@@ -81,6 +82,7 @@ function planStay(situation: Situation): readonly Effect[] {
     ...planTraffic(situation),
     ...planServices(situation),
     ...planRevision(situation),
+    ...planPromotionNote(situation),
     ...sizeEffects(situation, sizeReplicaSets(situation)),
     ...planWorkload(situation),
   ];

@@ -41,6 +41,8 @@ export interface Facts {
   readonly preAnalysisInconclusive: boolean;
   /** Blue/green: the active Service was read with the current hash. */
   readonly activeSwitched: boolean;
+  /** Blue/green: the active Service was read with the hash of another revision. */
+  readonly activeElsewhere: boolean;
   readonly postAnalysisPassed: boolean;
   readonly postAnalysisInconclusive: boolean;
 }

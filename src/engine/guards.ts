@@ -1,5 +1,5 @@
 import type { Facts } from './facts.ts';
-import type { Stored } from './stored.ts';
+import { isPauseLifted, type Stored } from './stored.ts';
 
 /** What the statechart carries: never stored, rebuilt at every pass. */
 export interface MachineContext {
@@ -52,7 +52,7 @@ export const storedGuards = {
   isStepPlugin: step('plugin'),
   isPauseBegun: ({ context }: GuardArguments): boolean =>
     !atStoredStep({ context }) || context.stored.pauseReasons.includes('CanaryPauseStep'),
-  isPauseLifted: stored(({ controllerPause, pauseReasons }) => controllerPause && pauseReasons.length === 0),
+  isPauseLifted: stored(isPauseLifted),
   hasNoActive: stored(({ blueGreen }) => !blueGreen.hasActive),
   isActiveCurrent: stored(({ blueGreen }) => blueGreen.activeIsCurrent),
   isBlueGreenPaused: stored(({ pauseReasons }) => pauseReasons.includes('BlueGreenPause')),
@@ -89,6 +89,7 @@ export const factGuards = {
   preAnalysisPassed: fact('preAnalysisPassed'),
   preAnalysisInconclusive: fact('preAnalysisInconclusive'),
   activeSwitched: fact('activeSwitched'),
+  activeElsewhere: fact('activeElsewhere'),
   postAnalysisPassed: fact('postAnalysisPassed'),
   postAnalysisInconclusive: fact('postAnalysisInconclusive'),
 } as const;

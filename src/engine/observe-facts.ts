@@ -6,8 +6,10 @@ import { findRun, hasFailed, isPreviewComplete, recordedRun, runRoles, type RunR
 import { deadlineExceeded } from './deadline.ts';
 import type { Facts } from './facts.ts';
 import { heldBy } from './gates.ts';
+import { promotedAnnotation } from './revision.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
-import { canarySizeReached, isFullyAvailable, sizeReplicaSets } from './size-plan.ts';
+import { activeHash, canarySizeReached, isFullyAvailable, sizeReplicaSets } from './size-plan.ts';
+import { isPauseLifted } from './stored.ts';
 import { areRoutersAt, hasRouting, isTrafficReached } from './traffic-plan.ts';
 import type { AnalysisRunView, ReplicaSetView } from './world.ts';
 
@@ -74,8 +76,8 @@ function isActiveSwitched({ world }: Situation): boolean {
 
 function analysisFacts(situation: Situation) {
   const run = (role: RunRole): AnalysisRunView | undefined => findRun(situation, role);
-  const { controllerPause, pauseReasons, rollout } = situation.stored;
-  const isLifted = controllerPause && pauseReasons.length === 0;
+  const { rollout } = situation.stored;
+  const isLifted = isPauseLifted(situation.stored);
   /** A person went on although the status said that the run is undecided. */
   const isAcknowledged = (role: RunRole): boolean =>
     isUndecided(run(role)) && (isLifted || recordedRun(rollout.status, role)?.status === 'Inconclusive');
@@ -107,6 +109,7 @@ function blueGreenFacts(situation: Situation) {
     previewSaturated: isPreviewComplete(situation),
     fastTrack: isFastTrack(situation),
     activeSwitched: isActiveSwitched(situation),
+    activeElsewhere: activeHash(situation) !== '' && !isActiveSwitched(situation),
   };
 }
 
@@ -121,10 +124,13 @@ function ageOf({ hash, createdAt }: ReplicaSetView): RevisionAge {
   return { hash, createdAtMs: createdAt };
 }
 
-/** Back to a revision that still runs (it waits for its scale-down) or lies within the rollback window. */
+/**
+ * Back to a revision that users were led to before and that still runs (it waits for its scale-down), or that lies
+ * within the rollback window.
+ */
 function isFastTrack(situation: Situation): boolean {
-  const { current, world, stored } = situation;
-  // An aborted revision waits for its scale-down too, but nobody has ever approved it.
-  if (stored.rollout.status.duration?.completionStatus === 'Aborted') return withinRollbackWindow(situation);
-  return (current?.scaleDownAt !== undefined && current.scaleDownAt > world.now) || withinRollbackWindow(situation);
+  const { current, world } = situation;
+  const wasPromoted = current?.annotations[promotedAnnotation] !== undefined;
+  const stillRuns = current?.scaleDownAt !== undefined && current.scaleDownAt > world.now;
+  return (wasPromoted && stillRuns) || withinRollbackWindow(situation);
 }

@@ -6,6 +6,8 @@ export const revisionAnnotation = 'rollout.argoproj.io/revision';
 export const revisionHistoryAnnotation = 'rollout.argoproj.io/revision-history';
 /** Annotation with spec.replicas of the Rollout when the ReplicaSet was last scaled. */
 export const desiredReplicasAnnotation = 'rollout.argoproj.io/desired-replicas';
+/** Annotation of a ReplicaSet to which all users of a blue/green Rollout were led once: its gates were passed. */
+export const promotedAnnotation = 'sluice.dev/promoted';
 /** Annotation with the time from which on a ReplicaSet may be scaled down, RFC 3339. */
 export const scaleDownDeadlineAnnotation = 'scale-down-deadline';
 

@@ -3,6 +3,7 @@ import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
 import { hasPingPong, isIn, isSaturated, sidesOf, type Situation } from './situation.ts';
 import { activeHash } from './size-plan.ts';
+import { isGated } from './stored.ts';
 import { aimTraffic, hasRouting, isInForce } from './traffic-plan.ts';
 import type { ReplicaSetView } from './world.ts';
 
@@ -83,11 +84,21 @@ function planBlueGreen(situation: Situation): readonly Effect[] {
 
 /** Users are switched over only to a revision that has every pod it is to have. */
 function activeTarget(situation: Situation): ReplicaSetView | undefined {
-  const complete = isSaturated(situation.current, situation.replicas) ? situation.current : undefined;
-  const isAdopted = (activeHash(situation) ?? '') !== '';
+  const complete = completeOf(situation, situation.current);
+  const isAdopted = activeHash(situation) !== '';
   if (isIn(situation, 'settled')) return isAdopted ? (complete ?? availableActive(situation)) : complete;
   if (!isIn(situation, 'blueGreen.cutOver', 'promoteFull')) return undefined;
-  return heldBy(situation.world) === undefined ? complete : undefined;
+  if (heldBy(situation.world) !== undefined) return undefined;
+  return isAdopted || !returnsToStable(situation) ? complete : completeOf(situation, situation.stable);
+}
+
+/** A Service that was opened to all revisions is no approval: it leads back to stable while that can answer. */
+function returnsToStable({ state, stored, stable }: Situation): boolean {
+  return isIn({ state }, 'blueGreen.cutOver') && isGated(stored) && (stable?.availableReplicas ?? 0) > 0;
+}
+
+function completeOf({ replicas }: Situation, replicaSet: ReplicaSetView | undefined): ReplicaSetView | undefined {
+  return isSaturated(replicaSet, replicas) ? replicaSet : undefined;
 }
 
 /** At rest a Service that was turned away from the stable revision is turned back as soon as one pod can answer. */

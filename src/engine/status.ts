@@ -8,6 +8,7 @@ import { podCounts } from './pod-counts.ts';
 import { dueRestart } from './restart-plan.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
 import { isFullyAvailable } from './size-plan.ts';
+import { isPauseLifted } from './stored.ts';
 import { blueGreenStatus, canaryStatus } from './strategy-status.ts';
 
 /** A status of which some fields are to go. */
@@ -82,10 +83,14 @@ function pauseReason(situation: Situation): PauseReason | undefined {
   return isIn(situation, 'blueGreen.waiting') ? 'BlueGreenPause' : undefined;
 }
 
-/** Blue/green remembers by controllerPause alone that its gates are passed: nothing else in the API says so. */
+/**
+ * Blue/green remembers by controllerPause alone that its gates are passed: nothing else in the API says so. That the
+ * active Service leads to no revision opens no gate.
+ */
 function remembersPromotion(situation: Situation): boolean {
-  const { pauseConfigured, preAnalysisOpen } = situation.stored.blueGreen;
-  return isIn(situation, 'blueGreen.cutOver') && (pauseConfigured || preAnalysisOpen);
+  const { pauseConfigured, preAnalysisOpen, hasActive } = situation.stored.blueGreen;
+  const isPassed = hasActive || isPauseLifted(situation.stored);
+  return isIn(situation, 'blueGreen.cutOver') && isPassed && (pauseConfigured || preAnalysisOpen);
 }
 
 /** A resume that a gate still holds back must not be forgotten: it belongs to the step it was given at. */

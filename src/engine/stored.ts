@@ -72,6 +72,17 @@ function readAttempt(rollout: RolloutView): Stored {
   };
 }
 
+/** A pause of the controller's was lifted by a person. */
+export function isPauseLifted({ controllerPause, pauseReasons }: Stored): boolean {
+  return controllerPause && pauseReasons.length === 0;
+}
+
+/** Blue/green: a person or an analysis still has to let the revision pass. */
+export function isGated(stored: Stored): boolean {
+  const { pauseConfigured, preAnalysisOpen } = stored.blueGreen;
+  return (pauseConfigured || preAnalysisOpen) && !isPauseLifted(stored);
+}
+
 /** True between the wish to try an aborted update again and the first pass that knows of it. */
 export function isRetried({ abort, duration }: RolloutStatus): boolean {
   return abort !== true && duration?.completionStatus === 'Aborted';

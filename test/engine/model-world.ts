@@ -165,6 +165,7 @@ export function modelWorld(options: ModelOptions): ModelWorld {
         const desired = effect.annotations[desiredReplicasAnnotation];
         replicaSets.set(effect.name, {
           ...set,
+          annotations: annotated(set.annotations, effect.annotations),
           ...(typeof revision === 'string' ? { revision: Number(revision) } : {}),
           ...(typeof desired === 'string' ? { desiredReplicas: Number(desired) } : {}),
           ...(deadline === undefined ? {} : { scaleDownAt: parseInstant(deadline ?? '') }),
@@ -313,4 +314,13 @@ function shareOf(
 function hashesOf({ destinations }: TrafficPlan): { readonly canary: string; readonly stable: string } {
   const hashOf = (role: string): string => destinations.find((destination) => destination.role === role)?.hash ?? '';
   return { canary: hashOf('canary'), stable: hashOf('stable') };
+}
+
+/** Annotations after a patch: null takes one away. */
+function annotated(
+  present: Readonly<Record<string, string>>,
+  patch: Readonly<Record<string, string | null>>,
+): Readonly<Record<string, string>> {
+  const entries = Object.entries({ ...present, ...patch });
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== null));
 }

@@ -13,11 +13,21 @@ interface Approvals {
   pausedSinceMs: number | undefined;
   /** A person lifted a pause or moved the step on here. */
   isApproved: boolean;
+  /** It goes back to a revision that its users knew and that still ran when it began. */
+  isFastTrack: boolean;
+  /** Every revision that was stable so far. */
+  readonly promoted: Set<string>;
 }
 
 /** I13: no step is left, and nothing is promoted, past a gate. */
 export function gates(toleranceMs: number): Invariant {
-  const approvals = new PerRollout((): Approvals => ({ place: '', pausedSinceMs: undefined, isApproved: false }));
+  const approvals = new PerRollout((): Approvals => ({
+    place: '',
+    pausedSinceMs: undefined,
+    isApproved: false,
+    isFastTrack: false,
+    promoted: new Set(),
+  }));
   return {
     id: 'I13',
     rule: 'a step is left only with its pause over, an approval, its share in force or real evidence',
@@ -42,11 +52,15 @@ function follow(state: Approvals, { before, after, byController }: Change, pictu
   const place = `${textOf(after['currentPodHash'])}/${numberOf(after['currentStepIndex']) ?? ''}`;
   const [was, is] = [isPaused(before), isPaused(after)];
   if (byController) {
-    if (place !== state.place) Object.assign(state, { place, isApproved: false, pausedSinceMs: undefined });
+    const isFastTrack = stillRuns(picture, state);
+    if (place !== state.place) {
+      Object.assign(state, { place, isApproved: false, isFastTrack, pausedSinceMs: undefined });
+    }
   } else if ((was && !is) || before['currentStepIndex'] !== after['currentStepIndex']) {
     Object.assign(state, { place, isApproved: true, pausedSinceMs: undefined });
   }
   if (is) state.pausedSinceMs ??= picture.nowMs;
+  if (picture.stableHash !== '') state.promoted.add(picture.stableHash);
 }
 
 function isPaused(status: Readonly<Record<string, unknown>>): boolean {
@@ -124,7 +138,7 @@ function promoted({ before, after }: Change, picture: RolloutPicture, state: App
 function promotedBlueGreen(picture: RolloutPicture, state: Approvals): string | undefined {
   const strategy = picture.blueGreen ?? {};
   if (strategy['postPromotionAnalysis'] === undefined || state.isApproved) return undefined;
-  if (isFastTrack(picture)) return undefined;
+  if (state.isFastTrack || hasWindow(picture)) return undefined;
   return hasPassedRun(picture, 'PostPromotion') ? undefined : 'promoted without its analysis after the switch';
 }
 
@@ -138,9 +152,15 @@ function switchedPastGate(
   const change = selectorChange(commit);
   const strategy = picture.blueGreen;
   if (strategy === undefined || change === undefined || change.service !== strategy['activeService']) return undefined;
-  const isForward = change.to !== picture.stableHash && picture.stableHash !== '' && change.from !== '';
-  const isFree = picture.status['promoteFull'] === true || isFastTrack(picture) || state.isApproved;
-  return isForward && !isFree ? closedGate(strategy, picture, state, toleranceMs) : undefined;
+  const isFree = picture.status['promoteFull'] === true || state.isFastTrack || hasWindow(picture) || state.isApproved;
+  return isFree || !isForward(change, picture) ? undefined : closedGate(strategy, picture, state, toleranceMs);
+}
+
+/** Away from stable. Users of a Service that leads to all revisions are led to whichever can answer. */
+function isForward({ from, to }: NonNullable<ReturnType<typeof selectorChange>>, picture: RolloutPicture): boolean {
+  const { stableHash } = picture;
+  const isLost = from === '' && (picture.setOf(stableHash)?.available ?? 0) === 0;
+  return stableHash !== '' && to !== stableHash && !isLost;
 }
 
 function closedGate(
@@ -160,10 +180,14 @@ function closedGate(
   return leftMs <= toleranceMs ? undefined : `users are switched ${leftMs} ms too early`;
 }
 
-/** Back to a revision that still waits for its scale-down, or that lies within the rollback window. */
-function isFastTrack(picture: RolloutPicture): boolean {
-  const set = picture.setOf(picture.currentHash);
-  return (
-    picture.spec['rollbackWindow'] !== undefined || (set?.deadlineMs !== undefined && set.deadlineMs > picture.nowMs)
-  );
+/** It was stable before and still waits for its scale-down; a preview that was replaced was never approved. */
+function stillRuns(picture: RolloutPicture, { promoted }: Approvals): boolean {
+  const { currentHash } = picture;
+  const { deadlineMs = -Infinity } = picture.setOf(currentHash) ?? {};
+  return promoted.has(currentHash) && deadlineMs > picture.nowMs;
+}
+
+/** Revisions within the window were asked to be gone back to without gates. */
+function hasWindow({ spec }: RolloutPicture): boolean {
+  return spec['rollbackWindow'] !== undefined;
 }

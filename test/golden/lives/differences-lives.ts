@@ -86,6 +86,19 @@ const stateRules: readonly LifeRule[] = [
       (kind === 'final' && object.startsWith('AnalysisRun/') && ours[0] === '-'),
   },
   {
+    name: 'a promotion is noted on its ReplicaSet',
+    reason:
+      'The reference lets every revision that still waits for its scale-down past the gates of blue/green, also a preview ' +
+      'that was replaced and that nobody has ever approved. Ours does so only for a revision that users were led to, and ' +
+      'notes that on its ReplicaSet in an annotation of its own (invariant I13).',
+    applies: ({ manifests }) => manifests.some(({ spec }) => JSON.stringify(spec).includes('"blueGreen"')),
+    explains: ({ kind, object, path, recorded, ours }) =>
+      kind === 'final' &&
+      object.startsWith('ReplicaSet/') &&
+      path === 'metadata.annotations' &&
+      (ours[0] ?? '').replace(/,?"sluice\.dev\/promoted":"true"/u, '') === recorded[0],
+  },
+  {
     name: 'growing comes before shrinking',
     reason:
       'Without a router the reference takes stable pods away before the first canary pod is there (Appendix E: ours may do ' +

@@ -6,6 +6,7 @@ import {
   route,
   routing,
   scale,
+  service,
   status,
   switchTo,
   template,
@@ -18,6 +19,11 @@ import type { Planted } from './planted.ts';
 
 const { rollout, replicaSet: sets } = resourceTypes;
 const nothing = (): void => undefined;
+/** A ReplicaSet that waits for its scale-down. */
+const waits = (log: DoctoredLog, hash: string): void => {
+  const deadline = formatInstant(simulationStartMs + log.nowMs + 30_000);
+  log.change('sluice', sets, `web-${hash}`, { metadata: { annotations: { 'scale-down-deadline': deadline } } });
+};
 const blueGreen = {
   blueGreen: { activeService: 'web-stable', previewService: 'web-canary', autoPromotionEnabled: false },
 };
@@ -146,6 +152,36 @@ export const gateCases: readonly Planted[] = [
     what: 'a promotion in the middle of the steps',
     sound: nothing,
     bad: (log) => status(log, { stableRS: v2 }),
+  },
+  {
+    invariant: 'I13',
+    what: 'a Service that led to all revisions and is no approval',
+    given: { strategy: blueGreen, canary: [4, 4] },
+    sound: (log) => {
+      service(log, 'web-stable', '');
+      switchTo(log, 'web-stable', v1);
+    },
+    bad: (log) => {
+      service(log, 'web-stable', '');
+      switchTo(log, 'web-stable', v2);
+    },
+  },
+  {
+    invariant: 'I13',
+    what: 'a preview that was replaced and comes back without an approval',
+    given: { strategy: blueGreen, canary: [4, 4], status: { currentPodHash: v1 } },
+    sound: (log) => {
+      waits(log, v2);
+      status(log, { currentPodHash: v2, stableRS: v2 }, 'person');
+      status(log, { currentPodHash: v1, stableRS: v1 }, 'person');
+      status(log, { currentPodHash: v2 });
+      switchTo(log, 'web-stable', v2);
+    },
+    bad: (log) => {
+      waits(log, v2);
+      status(log, { currentPodHash: v2 });
+      switchTo(log, 'web-stable', v2);
+    },
   },
   {
     invariant: 'I13',
