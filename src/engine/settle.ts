@@ -1,4 +1,4 @@
-import { initialTransition, transition, type AnyMachineSnapshot, type SnapshotFrom } from 'xstate';
+import { createActor, type AnyMachineSnapshot, type SnapshotFrom } from 'xstate';
 
 import type { Facts } from './facts.ts';
 import { machine } from './machine.ts';
@@ -23,14 +23,43 @@ export interface Settlement {
 
 /** Restores the state of a Rollout. Total and pure. `chart` is only replaced to try wrong guards. */
 export function restore(stored: Stored, chart: typeof machine = machine): Settlement {
-  const [snapshot] = initialTransition(chart, { stored });
+  const scope = scopeOf(chart, stored);
+  const snapshot = chart.getInitialSnapshot(scope, { stored });
   return {
     restored: describe(snapshot),
     settle(facts) {
-      const [settled] = transition(chart, snapshot, { type: 'OBSERVED', facts });
-      return describe(settled);
+      return describe(chart.transition(snapshot, { type: 'OBSERVED', facts }, scope));
     },
   };
+}
+
+type Scope = Parameters<(typeof machine)['getInitialSnapshot']>[0];
+
+const scopes = new WeakMap<typeof machine, Scope>();
+
+/**
+ * What the library asks of whoever takes a step: an actor, which is never started, and ways out that lead nowhere. Its
+ * own pure functions make one for every call, without input, so that a chart with input fails inside of each of them,
+ * and that costs more than the step.
+ */
+function scopeOf(chart: typeof machine, stored: Stored): Scope {
+  const known = scopes.get(chart);
+  if (known !== undefined) return known;
+  const self = createActor(chart, { input: { stored } });
+  const nowhere = (): void => undefined;
+  const scope: Scope = {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    logger: nowhere,
+    defer: nowhere,
+    emit: nowhere,
+    stopChild: nowhere,
+    actionExecutor: nowhere,
+  };
+  scopes.set(chart, scope);
+  return scope;
 }
 
 function describe(snapshot: Snapshot): ChartState {
