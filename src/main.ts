@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import { systemClock } from './base/clock.ts';
 import { SluiceError } from './base/error.ts';
+import { hideSecrets } from './base/hide-secrets.ts';
 import type { Log } from './base/log.ts';
 import { seededRandom } from './base/random.ts';
 import { runCli } from './cli/cli.ts';
@@ -93,9 +94,7 @@ process.exitCode = isTerminated ? 143 : exitCode;
 
 /** The log of a controller: a line of JSON each on standard output. Fields that may be secrets are hidden. */
 function controllerLog(level: string): Log {
-  const fields = ['token', 'authorization', 'password', 'secret'];
-  const paths = fields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
-  return pino({ level, redact: { paths, censor: '[hidden]' } }, gatheredLines());
+  return pino({ level, formatters: { log: hideSecrets } }, gatheredLines());
 }
 
 function gatheredLines(): { write(line: string): void } {

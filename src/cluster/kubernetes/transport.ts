@@ -132,7 +132,7 @@ export class Transport {
       ...(this.#proxy && { proxyEnv: proxyVariables(this.#proxy) }),
     };
     if (this.#isPlain) return new PlainAgent(shared);
-    return new SecureAgent({
+    return new OneIdentityAgent({
       ...shared,
       ...(authority !== undefined && { ca: authority }),
       ...(certificate !== undefined && { cert: certificate }),
@@ -140,6 +140,16 @@ export class Transport {
       ...(serverName !== undefined && { servername: serverName }),
       rejectUnauthorized: insecure !== true,
     });
+  }
+}
+
+/**
+ * All connections of an agent are to one server and show one identity. Without a name of its own an agent puts one
+ * together from all certificates and keys, for every request.
+ */
+class OneIdentityAgent extends SecureAgent {
+  override getName(): string {
+    return 'server';
   }
 }
 
