@@ -1,5 +1,6 @@
 import { dump } from 'js-yaml';
 
+import { kindSchemas } from '../../api/json-schema.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { InstallScope } from './access-objects.ts';
 import { installFiles } from './install-objects.ts';
@@ -15,9 +16,12 @@ const defaults = { namespace: 'sluice-system', image: 'sluice:0.1.0' } as const;
 
 const folders: Readonly<Record<InstallScope, string>> = { cluster: 'base', namespace: 'namespaced' };
 
-/** All files below `deploy/`: a kustomize base for the whole cluster, and one for a single namespace. */
+/**
+ * All files below `deploy/`: a kustomize base for the whole cluster, one for a single namespace, and the JSON Schemas of
+ * all kinds.
+ */
 export function deployFiles(): readonly DeployFile[] {
-  return (['cluster', 'namespace'] as const).flatMap((scope) => {
+  const bases = (['cluster', 'namespace'] as const).flatMap((scope) => {
     const files = installFiles({ ...defaults, scope });
     const kustomization = {
       apiVersion: 'kustomize.config.k8s.io/v1beta1',
@@ -30,6 +34,15 @@ export function deployFiles(): readonly DeployFile[] {
       ...files.map(({ name, objects }) => ({ path: `${folders[scope]}/${name}`, text: manifestText(objects) })),
     ];
   });
+  return [...bases, ...schemaFiles()];
+}
+
+/** Named as validators of manifests look for them. */
+function schemaFiles(): readonly DeployFile[] {
+  return kindSchemas().map(({ kind, version, schema }) => ({
+    path: `schemas/${kind.toLowerCase()}_${version}.json`,
+    text: `${JSON.stringify(schema)}\n`,
+  }));
 }
 
 /** Objects as one YAML text. */
