@@ -123,7 +123,7 @@ function adviseMetrics(spec: AnalysisTemplate['spec']): FieldErrors {
     metric.failureCondition === undefined &&
     metric.provider.job === undefined &&
     metric.provider.kayenta === undefined &&
-    metric.provider.plugin === undefined
+    metric.provider.plugin?.['sluice.dev/judge'] === undefined
       ? [
           {
             field: `spec.metrics[${index}]`,

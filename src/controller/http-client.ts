@@ -5,6 +5,7 @@ import type { LookupFunction } from 'node:net';
 
 import { withDeadline, type Clock } from '../base/clock.ts';
 import { messageOf, SluiceError } from '../base/error.ts';
+import { parseHttpDate } from '../base/instant.ts';
 import { parseRetryAfter } from '../base/retry-after.ts';
 import type { MetricRequest, MetricResponse, RequestSigning } from '../providers/metrics/contract.ts';
 import { createHttpPolicy, type HttpPolicy } from './http-policy.ts';
@@ -170,12 +171,14 @@ function systemResolve(host: string): Promise<readonly LookupAddress[]> {
 
 function answer(id: string, incoming: IncomingMessage, body: string, nowMs: number): MetricResponse {
   const retryAfterMs = parseRetryAfter(incoming.headers['retry-after'], nowMs);
+  const serverTimeMs = parseHttpDate(incoming.headers.date ?? '');
   return {
     kind: 'answer',
     id,
     status: incoming.statusCode ?? 0,
     contentType: incoming.headers['content-type'] ?? '',
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(serverTimeMs === undefined ? {} : { serverTimeMs }),
     body,
   };
 }

@@ -220,10 +220,10 @@ export class Measurements {
 
   /** It is read anew for every round, so that a new key counts at once. */
   async #secretOf(
-    { provider, config, place }: Task,
+    { provider, config, place, state }: Task,
     signal: AbortSignal,
   ): Promise<Result<Pick<MetricSecret, 'hidden'> & { readonly inWindow: Pick<MetricWindow, 'secret'> }, string>> {
-    const reference = provider.secret?.(config);
+    const reference = provider.secret?.(config, state);
     if (reference === undefined) return succeed({ hidden: [], inWindow: {} });
     const secret = await this.#tools.readSecret(place.run, reference, signal);
     return secret.ok ? succeed({ hidden: secret.value.hidden, inWindow: { secret: secret.value.texts } }) : secret;

@@ -218,6 +218,7 @@ class ClusterRuns implements RunReconciler {
     return {
       nowMs: clock.now(),
       startedAtMs,
+      ...(canaryHash === '' ? {} : { revision: canaryHash }),
       mode: run.metadata.labels?.['rollout-type'] === 'Background' ? 'background' : 'inline',
       targets: pods.flatMap(({ pod, hash }) => {
         if (hash === canaryHash) return [targetOf(pod, 'canary')];

@@ -1,15 +1,22 @@
 import type { Json } from '../../api/object.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 
+/** A row of a table. */
+export interface CsvRecord {
+  readonly value: Json;
+  /** Its other columns as they are written. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
 /**
- * The column `_value` of all tables in an answer of InfluxDB, row by row (InfluxDB documentation, "Annotated CSV"). A
- * field that is empty has the default of its column, and is null when that is empty too; numbers may be NaN or
+ * The rows of all tables in an answer of InfluxDB, each with its column `_value` (InfluxDB documentation, "Annotated
+ * CSV"). A field that is empty has the default of its column, and is null when that is empty too; numbers may be NaN or
  * infinite. Fails with the text of an error table.
  */
-export function readAnnotatedCsv(text: string): Result<readonly Json[], string> {
+export function readAnnotatedCsv(text: string): Result<readonly CsvRecord[], string> {
   const rows = csvRows(text);
   if (!rows.ok) return rows;
-  const values: Json[] = [];
+  const records: CsvRecord[] = [];
   let table = emptyTable;
   for (const row of rows.value) {
     const [mark = ''] = row;
@@ -19,10 +26,15 @@ export function readAnnotatedCsv(text: string): Result<readonly Json[], string> 
     else {
       const value = valueOf(table, row);
       if (!value.ok) return value;
-      values.push(value.value);
+      records.push({ value: value.value, columns: columnsOf(table.header, row) });
     }
   }
-  return succeed(values);
+  return succeed(records);
+}
+
+function columnsOf(header: readonly string[], row: readonly string[]): CsvRecord['columns'] {
+  const entries = header.map((name, at): [string, string] => [name, row[at] ?? '']);
+  return Object.fromEntries(entries.filter(([name]) => name !== '' && name !== '_value'));
 }
 
 interface Table {

@@ -6,7 +6,7 @@ import { formatInstant } from '../../base/instant.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { isAwsRegion } from './authentication.ts';
 import { ConfigReader } from './config-reader.ts';
-import type { MetricOutcome, MetricProvider, MetricWindow } from './contract.ts';
+import type { MetricOutcome, MetricProvider, MetricWindow, SampleOrigin } from './contract.ts';
 import { createQueryProvider, type QueryAnswer, type QueryRequest } from './query-provider.ts';
 import { badAnswer, isSuccess, jsonOf, refusal, vendorWords } from './refusal.ts';
 
@@ -44,6 +44,7 @@ export function createCloudWatch({ region }: CloudWatchSettings): MetricProvider
     parse,
     request: (config, window) => request(config, window, region ?? ''),
     measure,
+    origin,
   });
 }
 
@@ -193,4 +194,14 @@ function readResult({ Id, Label, Messages, StatusCode, Timestamps, Values }: Jso
 function timeText(seconds: unknown): string {
   const time = numberOf(seconds) ?? Number.NaN;
   return time >= 0 && time < secondsMax ? formatInstant(1000 * time) : '';
+}
+
+/** Of each result the newest value, and of these the oldest. */
+function origin({ body }: QueryAnswer): SampleOrigin {
+  const results = listOf(recordOf(jsonOf(body))['MetricDataResults']).map(recordOf);
+  const newest = results.flatMap(({ Timestamps }) => {
+    const times = listOf(Timestamps).flatMap((time) => numberOf(time) ?? []);
+    return times.length === 0 ? [] : times.reduce((one, other) => Math.max(one, other));
+  });
+  return newest.length === 0 ? {} : { sampledAtMs: 1000 * newest.reduce((one, other) => Math.min(one, other)) };
 }

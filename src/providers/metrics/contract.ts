@@ -30,7 +30,7 @@ export interface MetricProvider<Config, State, Request = MetricRequest, Response
   /** Reads a configuration, fills in defaults, and names every mistake at once. Fields are relative to it. */
   parse(configuration: Json): Result<Config, FieldErrors>;
   /** The Secret that its requests need; none when absent. The controller reads it for every round. */
-  secret?(config: Config): SecretReference;
+  secret?(config: Config, state: State): SecretReference | undefined;
   /** State of a measurement that begins. */
   start(config: Config, window: MetricWindow): State;
   /** The requests of the next round, each with an id of its own. None is allowed: `fold` is called all the same. */
@@ -45,6 +45,8 @@ export interface MetricProvider<Config, State, Request = MetricRequest, Response
     state: State,
     responses: readonly Response[],
   ): { readonly state: State; readonly outcome: MetricOutcome };
+  /** Where the answers come from, as far as they tell it; for policies about sources. */
+  origin?(config: Config, responses: readonly Response[]): SampleOrigin;
   /** What is kept in `metricResults[].metadata`: at most `metadataBytesMax` bytes of keys and values. */
   store(config: Config, state: State): Readonly<Record<string, string>>;
   /** State from what was stored; fails with a reason when that is not what `store` writes. */
@@ -81,6 +83,8 @@ export interface MetricWindow {
   readonly targets: readonly MetricTarget[];
   /** What an earlier process kept with this measurement; absent when it begins. */
   readonly kept?: MeasurementMetadata;
+  /** Pod-template hash of the revision that is measured; absent when the run belongs to none. */
+  readonly revision?: string;
   /** Texts of the Secret that the provider has named, by key. */
   readonly secret?: Readonly<Record<string, string>>;
 }
@@ -99,6 +103,14 @@ export interface MetricTarget {
   readonly ready: boolean;
   /** How often its containers were restarted; absent when not known. */
   readonly restarts?: number;
+}
+
+/** What an answer tells of its samples besides their values. */
+export interface SampleOrigin {
+  /** When the samples were taken, in milliseconds since the epoch: the oldest of those that stand for now. */
+  readonly sampledAtMs?: number;
+  /** Labels of the series that the values come from. */
+  readonly labels?: readonly Readonly<Record<string, string>>[];
 }
 
 /** A request over HTTP. Redirects are not followed: their answer is the answer. */
@@ -180,6 +192,8 @@ export type MetricResponse =
       readonly contentType: string;
       /** When the server wants to be asked again, if it says so, in milliseconds from now. */
       readonly retryAfterMs?: number;
+      /** The time of the server, if it tells it, in milliseconds since the epoch. */
+      readonly serverTimeMs?: number;
       readonly body: string;
     }
   | { readonly kind: 'failure'; readonly id: string; readonly code: ErrorCode; readonly message: string };

@@ -4,7 +4,7 @@ import { datadogSchema } from '../../api/metric-provider.ts';
 import type { Json } from '../../api/object.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from './config-reader.ts';
-import type { MetricOutcome, MetricWindow, SecretReference } from './contract.ts';
+import type { MetricOutcome, MetricWindow, SampleOrigin, SecretReference } from './contract.ts';
 import { createQueryProvider, type QueryAnswer, type QueryRequest } from './query-provider.ts';
 import { badAnswer, isSuccess, jsonOf, refusal, vendorWords } from './refusal.ts';
 import { secretUrl } from './secret-url.ts';
@@ -46,6 +46,8 @@ export const datadog = createQueryProvider<DatadogConfig>({
   }),
   request,
   measure: (answer, { version }) => (version === 'v1' ? measureSeries(answer) : measureScalar(answer)),
+  // A number for the whole interval has no time of its own.
+  origin: (answer, { version }) => (version === 'v1' ? seriesOrigin(answer) : {}),
 });
 
 function parse(configuration: Json): Result<DatadogConfig, FieldErrors> {
@@ -177,4 +179,15 @@ function sample(value: number): MetricOutcome {
 
 function noData(): MetricOutcome {
   return { kind: 'noData', reason: 'the query found no values' };
+}
+
+function seriesOrigin({ body }: QueryAnswer): SampleOrigin {
+  const [series] = listOf(recordOf(jsonOf(body))['series']).map(recordOf);
+  const newest = listOf(series?.['pointlist'])
+    .map(listOf)
+    .findLast(([, value]) => typeof value === 'number');
+  const sampledAtMs = numberOf(newest?.[0]);
+  const tags = listOf(series?.['tag_set']).map((tag) => textOf(tag).split(/:(.*)/s));
+  const labels = Object.fromEntries(tags.map(([name = '', value = '']) => [name, value]));
+  return { labels: series === undefined ? [] : [labels], ...(sampledAtMs === undefined ? {} : { sampledAtMs }) };
 }

@@ -1,10 +1,10 @@
 import type { FieldErrors } from '../../api/field-error.ts';
-import { listOf, recordOf } from '../../api/json-access.ts';
+import { listOf, numberOf as jsonNumber, recordOf, textMapOf } from '../../api/json-access.ts';
 import { graphiteSchema } from '../../api/metric-provider.ts';
 import type { Json } from '../../api/object.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from './config-reader.ts';
-import type { MetricOutcome, MetricProvider, MetricRequest, MetricResponse } from './contract.ts';
+import type { MetricOutcome, MetricProvider, MetricRequest, MetricResponse, SampleOrigin } from './contract.ts';
 import { parseJsonDocument } from './json-document.ts';
 
 const requestId = 'render';
@@ -23,6 +23,7 @@ export const graphite: MetricProvider<MetricRequest, null> = {
   start: () => null,
   requests: (request) => [request],
   fold: (_, __, state, responses) => ({ state, outcome: measure(responses.find(({ id }) => id === requestId)) }),
+  origin: (_, responses) => originOf(responses.find(({ id }) => id === requestId)),
   store: () => ({}),
   restore: () => succeed(null),
 };
@@ -62,6 +63,18 @@ function measure(response: MetricResponse | undefined): MetricOutcome {
   }
   if (value.length > 0) return { kind: 'sample', value };
   return { kind: 'noData', value, reason: 'the query found no values' };
+}
+
+/** The newest value of the first series, which is the one that is measured. */
+function originOf(response: MetricResponse | undefined): SampleOrigin {
+  const document = parseJsonDocument(response?.kind === 'answer' ? response.body : '');
+  const [series] = listOf(document.ok ? document.value : undefined).map(recordOf);
+  const newest = listOf(series?.['datapoints'])
+    .map(listOf)
+    .findLast(([reading]) => numberOf(reading) !== undefined);
+  const atSeconds = jsonNumber(newest?.[1]);
+  const labels = series === undefined ? [] : [textMapOf(series['tags'])];
+  return { labels, ...(atSeconds === undefined ? {} : { sampledAtMs: 1000 * atSeconds }) };
 }
 
 /** Numbers come as texts too. */

@@ -2,10 +2,11 @@ import type { FieldErrors } from '../../api/field-error.ts';
 import { recordOf } from '../../api/json-access.ts';
 import { influxdbSchema } from '../../api/metric-provider.ts';
 import type { Json } from '../../api/object.ts';
+import { parseInstant } from '../../base/instant.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { readAnnotatedCsv } from './annotated-csv.ts';
 import { ConfigReader } from './config-reader.ts';
-import type { MetricOutcome, MetricWindow } from './contract.ts';
+import type { MetricOutcome, MetricWindow, SampleOrigin } from './contract.ts';
 import { createQueryProvider, type QueryAnswer, type QueryRequest } from './query-provider.ts';
 import { badAnswer, isSuccess, jsonOf, refusal, vendorWords } from './refusal.ts';
 import { secretUrl } from './secret-url.ts';
@@ -39,6 +40,7 @@ export const influxdb = createQueryProvider<InfluxdbConfig>({
   }),
   request,
   measure,
+  origin,
 });
 
 function parse(configuration: Json): Result<InfluxdbConfig, FieldErrors> {
@@ -74,9 +76,18 @@ function measure({ status, body }: QueryAnswer): MetricOutcome {
     const { code, message } = recordOf(jsonOf(body));
     return refusal(title, status, vendorWords(message) || vendorWords(code));
   }
-  const values = readAnnotatedCsv(body);
-  if (!values.ok) return badAnswer(`${title}: ${vendorWords(values.error)}`);
-  const { value } = values;
+  const records = readAnnotatedCsv(body);
+  if (!records.ok) return badAnswer(`${title}: ${vendorWords(records.error)}`);
+  const value = records.value.map((record) => record.value);
   if (value.some((one) => one !== null)) return { kind: 'sample', value };
   return { kind: 'noData', value, reason: 'the query found no values' };
+}
+
+/** The newest row: a query in Flux gives whole series. */
+function origin({ body }: QueryAnswer): SampleOrigin {
+  const records = readAnnotatedCsv(body);
+  if (!records.ok) return {};
+  const times = records.value.flatMap(({ columns }) => parseInstant(columns['_time'] ?? '') ?? []);
+  const labels = records.value.map(({ columns }) => columns);
+  return times.length === 0 ? { labels } : { labels, sampledAtMs: times.reduce((one, other) => Math.max(one, other)) };
 }

@@ -1,5 +1,6 @@
-import { listOf, optionalRecord, recordOf, textOf } from '../../api/json-access.ts';
+import { listOf, numberOf, optionalRecord, recordOf, textMapOf, textOf } from '../../api/json-access.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
+import type { SampleOrigin } from './contract.ts';
 import { parseJsonDocument } from './json-document.ts';
 
 /** What Prometheus answered: the numbers, and what it has to say about them. */
@@ -35,6 +36,29 @@ export function readPrometheusAnswer(status: number, body: string): Result<Prome
     evaluatedAtMs: samples.value.at(-1)?.atMs,
     warnings: [...listOf(answer['warnings']), ...listOf(answer['infos'])].map(textOf).filter((text) => text !== ''),
   });
+}
+
+/**
+ * Labels of the series in an answer, and when their samples were taken: of a vector the oldest, of a matrix the newest,
+ * because series end when pods do. A query that computes something from samples has the time of the computation.
+ */
+export function readPrometheusOrigin(body: string): SampleOrigin {
+  const document = parseJsonDocument(body);
+  const { resultType, result } = recordOf(recordOf(document.ok ? document.value : undefined)['data']);
+  if (resultType === 'scalar') return timeOrigin(timesOf([result]), Math.min);
+  const series = listOf(result).map(recordOf);
+  const labels = series.map(({ metric }) => textMapOf(metric));
+  const isMatrix = resultType === 'matrix';
+  const times = series.flatMap(({ value, values }) => timesOf(isMatrix ? listOf(values) : [value]));
+  return { labels, ...timeOrigin(times, isMatrix ? Math.max : Math.min) };
+}
+
+function timesOf(pairs: readonly unknown[]): readonly number[] {
+  return pairs.flatMap((pair) => numberOf(listOf(pair)[0]) ?? []);
+}
+
+function timeOrigin(seconds: readonly number[], choose: (one: number, other: number) => number): SampleOrigin {
+  return seconds.length === 0 ? {} : { sampledAtMs: 1000 * seconds.reduce((one, other) => choose(one, other)) };
 }
 
 interface Sample {

@@ -7,7 +7,7 @@ import { readAuthentication, type Authentication } from './authentication.ts';
 import { authorisedRequests, beginAuthorisation, foldAuthorisation, type Authorisation } from './authorisation.ts';
 import { ConfigReader } from './config-reader.ts';
 import type { MetricOutcome, MetricProvider, MetricRequest, MetricResponse, PrometheusRequest } from './contract.ts';
-import { readPrometheusAnswer, type PrometheusAnswer } from './prometheus-answer.ts';
+import { readPrometheusAnswer, readPrometheusOrigin, type PrometheusAnswer } from './prometheus-answer.ts';
 import { rangeTimes, readRange, type PrometheusRange } from './prometheus-range.ts';
 import { readHeaders } from './request-headers.ts';
 
@@ -69,6 +69,10 @@ export function createPrometheus(settings: PrometheusSettings): PrometheusProvid
           nowMs,
         ),
       };
+    },
+    origin(_, responses) {
+      const answer = responses.find(({ id }) => id === queryId);
+      return answer?.kind === 'answer' ? readPrometheusOrigin(answer.body) : {};
     },
     store: ({ query }) => ({ [queryKey]: truncated(query) }),
     restore({ authentication }, _, metadata) {

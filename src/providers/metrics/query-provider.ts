@@ -9,6 +9,7 @@ import type {
   MetricRequest,
   MetricResponse,
   MetricWindow,
+  SampleOrigin,
   SecretReference,
 } from './contract.ts';
 
@@ -25,6 +26,8 @@ export interface MetricQuery<Config> {
   request(config: Config, window: MetricWindow): Result<QueryRequest, string>;
   /** What the answer shows, whatever its status is. */
   measure(answer: QueryAnswer, config: Config, window: MetricWindow): MetricOutcome;
+  /** What the answer tells of its samples, whatever its status is. */
+  readonly origin?: (answer: QueryAnswer, config: Config) => SampleOrigin;
 }
 
 /** A request without its id. */
@@ -45,13 +48,18 @@ export function createQueryProvider<Config>(query: MetricQuery<Config>): MetricP
     if (response.kind === 'failure') return { kind: 'error', code: response.code, message: response.message };
     return query.measure(response, config, window);
   };
-  const { secret } = query;
+  const { origin, secret } = query;
+  const originOf = (config: Config, responses: readonly MetricResponse[]): SampleOrigin => {
+    const answer = responses.find(({ id, kind }) => id === requestId && kind === 'answer');
+    return origin === undefined || answer?.kind !== 'answer' ? {} : origin(answer, config);
+  };
   return {
     name: query.name,
     plugin: query.plugin ?? false,
     schema: query.schema,
     parse: (configuration) => query.parse(configuration),
     ...(secret === undefined ? {} : { secret: (config) => secret(config) }),
+    ...(origin === undefined ? {} : { origin: originOf }),
     start: () => null,
     requests(config, window) {
       const request = query.request(config, window);

@@ -1,4 +1,4 @@
-import { cloudWatch, createCloudWatch, type CloudWatchSettings } from './cloud-watch.ts';
+import { createCloudWatch, type CloudWatchSettings } from './cloud-watch.ts';
 import type { AnyMetricProvider } from './contract.ts';
 import { datadog } from './datadog.ts';
 import { graphite } from './graphite.ts';
@@ -7,26 +7,12 @@ import { job } from './job.ts';
 import { judge } from './judge.ts';
 import { kayenta } from './kayenta.ts';
 import { newRelic } from './new-relic.ts';
-import { createPrometheus, prometheus, type PrometheusSettings } from './prometheus.ts';
+import { createPrometheus, type PrometheusSettings } from './prometheus.ts';
 import { skywalking } from './skywalking.ts';
+import type { SourceProvider } from './sources-config.ts';
+import { createSources } from './sources.ts';
 import { wavefront } from './wavefront.ts';
 import { web } from './web.ts';
-
-/** Every metric provider by its name in a manifest. */
-export const metricProviders = {
-  'sluice.dev/judge': judge,
-  cloudWatch,
-  datadog,
-  graphite,
-  influxdb,
-  job,
-  kayenta,
-  newRelic,
-  prometheus,
-  skywalking,
-  wavefront,
-  web,
-} as const satisfies Record<string, AnyMetricProvider>;
 
 /** What a controller sets for all metrics. */
 export interface MetricSettings {
@@ -34,11 +20,22 @@ export interface MetricSettings {
   readonly cloudWatch?: CloudWatchSettings;
 }
 
-/** The same with what a controller sets. */
+/** Every metric provider by its name in a manifest, with what a controller sets. */
 export function metricProvidersWith(settings: MetricSettings): Readonly<Record<string, AnyMetricProvider>> {
-  return {
-    ...metricProviders,
+  // These answer at once, so that one of them can stand in for another.
+  const sources: Readonly<Record<string, SourceProvider>> = {
     cloudWatch: createCloudWatch(settings.cloudWatch ?? {}),
+    datadog,
+    graphite,
+    influxdb,
+    newRelic,
     prometheus: createPrometheus(settings.prometheus ?? {}),
+    skywalking,
+    wavefront,
+    web,
   };
+  return { ...sources, 'sluice.dev/judge': judge, 'sluice.dev/sources': createSources(sources), job, kayenta };
 }
+
+/** The same where a controller sets nothing. */
+export const metricProviders = metricProvidersWith({});

@@ -1,10 +1,10 @@
 import type { FieldErrors } from '../../api/field-error.ts';
-import { listOf, numberOf, recordOf } from '../../api/json-access.ts';
+import { listOf, numberOf, recordOf, textMapOf } from '../../api/json-access.ts';
 import { wavefrontSchema } from '../../api/metric-provider.ts';
 import type { Json } from '../../api/object.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from './config-reader.ts';
-import type { MetricOutcome, MetricWindow } from './contract.ts';
+import type { MetricOutcome, MetricWindow, SampleOrigin } from './contract.ts';
 import { createQueryProvider, type QueryAnswer, type QueryRequest } from './query-provider.ts';
 import { badAnswer, isSuccess, jsonOf, refusal, vendorWords } from './refusal.ts';
 
@@ -35,6 +35,7 @@ export const wavefront = createQueryProvider<WavefrontConfig>({
   secret: ({ address }) => ({ name: secretName, place: 'controller', required: [address] }),
   request,
   measure: (answer, _, { nowMs }) => measure(answer, Math.floor(nowMs / 1000)),
+  origin,
 });
 
 function parse(configuration: Json): Result<WavefrontConfig, FieldErrors> {
@@ -119,4 +120,16 @@ function times(points: readonly Point[], nowSeconds: number): Readonly<Record<st
     timestamps: texts(points.map(({ atSeconds }) => atSeconds)),
     drift: texts(points.map(({ atSeconds }) => atSeconds - nowSeconds)),
   };
+}
+
+/** Of each series the newest point, and of these the oldest. */
+function origin({ body }: QueryAnswer): SampleOrigin {
+  const series = listOf(recordOf(jsonOf(body))['timeseries']).map(recordOf);
+  const labels = series.map(({ tags, host }) => ({ ...textMapOf({ host }), ...textMapOf(tags) }));
+  const newest = series.flatMap(({ data }) => {
+    const times = listOf(data).flatMap((point) => readPoint(point)?.atSeconds ?? []);
+    return times.length === 0 ? [] : times.reduce((one, other) => Math.max(one, other));
+  });
+  if (newest.length === 0) return { labels };
+  return { labels, sampledAtMs: 1000 * newest.reduce((one, other) => Math.min(one, other)) };
 }

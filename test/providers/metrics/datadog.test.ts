@@ -94,6 +94,6 @@ describe('a Datadog metric', () => {
 function secretOf(configuration: object): unknown {
   const parsed = datadog.parse({ query: 'a', ...configuration });
   assert.ok(parsed.ok);
-  const { name, place } = datadog.secret?.(parsed.value) ?? {};
+  const { name, place } = datadog.secret?.(parsed.value, null) ?? {};
   return { name, place };
 }

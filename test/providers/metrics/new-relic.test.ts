@@ -51,7 +51,7 @@ describe('a New Relic metric', () => {
     ] as const) {
       const parsed = newRelic.parse(configuration);
       assert.ok(parsed.ok);
-      const reference = newRelic.secret?.(parsed.value);
+      const reference = newRelic.secret?.(parsed.value, null);
       assert.deepEqual([reference?.name, reference?.place], [name, 'controller']);
     }
   });

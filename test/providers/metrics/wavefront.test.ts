@@ -36,7 +36,7 @@ describe('a Wavefront metric', () => {
     }
     const parsed = wavefront.parse({ address, query });
     assert.ok(parsed.ok);
-    assert.deepEqual(wavefront.secret?.(parsed.value), {
+    assert.deepEqual(wavefront.secret?.(parsed.value, null), {
       name: 'wavefront-api-tokens',
       place: 'controller',
       required: [address],
