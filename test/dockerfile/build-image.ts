@@ -84,21 +84,31 @@ function run(command: string, stage: Building, { context, tools }: Surroundings)
   execFileSync('/bin/sh', ['-ec', command], { cwd: directory, env: environmentOf(stage, tools), stdio: 'pipe' });
 }
 
-/** Links what `npm ci --omit=dev` would install, by the lock file that was copied. */
+/** Links what `npm ci` would install, by the lock file that was copied. */
 function linkPackages(command: string, directory: string, context: string): void {
-  if (command !== 'npm ci --omit=dev --ignore-scripts') throw new Error(`the test does not know: ${command}`);
+  const withDevelopment = command === 'npm ci --ignore-scripts';
+  if (!withDevelopment && command !== 'npm ci --omit=dev --ignore-scripts') {
+    throw new Error(`the test does not know: ${command}`);
+  }
   const { packages } = JSON.parse(readFileSync(join(directory, 'package-lock.json'), 'utf8')) as PackageLock;
-  for (const [path, { dev, devOptional }] of Object.entries(packages)) {
+  for (const [path, { dev, devOptional, optional }] of Object.entries(packages)) {
     const isNested = path.lastIndexOf('node_modules/') > 0;
-    if (path === '' || isNested || dev === true || devOptional === true) continue;
-    if (!existsSync(join(context, path))) throw new Error(`${path} is not installed`);
+    const isLeftOut = !withDevelopment && (dev === true || devOptional === true);
+    if (path === '' || isNested || isLeftOut) continue;
+    if (!existsSync(join(context, path))) {
+      // Packages for other machines are not installed.
+      if (optional === true) continue;
+      throw new Error(`${path} is not installed`);
+    }
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     symlinkSync(join(context, path), join(directory, path));
   }
 }
 
 interface PackageLock {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly dev?: boolean; readonly devOptional?: boolean; readonly optional?: boolean }>
+  >;
 }
 
 /** Commands in place of those that need root, and this Node.js. */
