@@ -1,11 +1,11 @@
 import { getCondition } from '../api/condition.ts';
 import { progressDeadline } from '../api/progress-deadline.ts';
-import { isIn, type Situation } from './situation.ts';
+import { isIn, isSaturated, type Situation } from './situation.ts';
 import type { ReplicaSetView } from './world.ts';
 
 /**
  * True when the update made no progress for longer than it may. Time does not count while the update waits for people,
- * for evidence or for an old ReplicaSet to leave: nothing is expected to progress then.
+ * for evidence or for an old ReplicaSet to leave, or when it is done: nothing is expected to progress then.
  */
 export function deadlineExceeded(situation: Situation): boolean {
   return deadlineOf(situation).kind === 'exceeded';
@@ -22,6 +22,7 @@ function deadlineOf(situation: Situation): ReturnType<typeof progressDeadline> {
   const { status } = stored.rollout;
   const waits =
     isIn(situation, 'deleting', 'invalid', 'superseding', 'aborted', ...statesThatWait) ||
+    isComplete(situation) ||
     stored.specPaused ||
     getCondition(status.conditions, 'Paused')?.status === 'True' ||
     older.some(isLeaving);
@@ -31,6 +32,11 @@ function deadlineOf(situation: Situation): ReturnType<typeof progressDeadline> {
 /** An older ReplicaSet that keeps its pods for a while, or whose pods are going. */
 function isLeaving({ scaleDownAt, specReplicas, statusReplicas }: ReplicaSetView): boolean {
   return (scaleDownAt !== undefined && specReplicas > 0) || statusReplicas > specReplicas;
+}
+
+/** The current revision is stable and has all its pods: what is left is that others go, and nobody waits for that. */
+function isComplete(situation: Situation): boolean {
+  return isIn(situation, 'settled') && isSaturated(situation.current, situation.replicas);
 }
 
 const statesThatWait: readonly string[] = [

@@ -11,8 +11,8 @@ export function deadlineComes(reactionMs: number): Invariant {
     onTime(picture) {
       const state = states.of(picture);
       const news = newsOf(picture);
-      if (news !== state.news) Object.assign(state, { news, sinceMs: picture.nowMs });
-      if (!countsTime(picture)) return undefined;
+      // Time in which nothing is expected does not count: what is stuck is so since the end of it.
+      if (news !== state.news || !countsTime(picture)) Object.assign(state, { news, sinceMs: picture.nowMs });
       const deadlineMs = (numberOf(picture.spec['progressDeadlineSeconds']) ?? 600) * 1000;
       const stuckMs = picture.nowMs - state.sinceMs;
       return stuckMs > deadlineMs + reactionMs
@@ -28,9 +28,11 @@ function newsOf({ status, sets, canaryWeight, currentHash, stepIndex }: RolloutP
   return [currentHash, stepIndex, canaryWeight, status['abort'] === true, ...pods].join(' ');
 }
 
-/** Time counts while an update is on its way and waits for neither people nor evidence. */
-function countsTime({ spec, status, steps, stepIndex, blueGreen, sets }: RolloutPicture): boolean {
+/** Time counts while an update is on its way and waits for neither people nor evidence; a restart is no update. */
+function countsTime(picture: RolloutPicture): boolean {
+  const { spec, status, steps, stepIndex, blueGreen, sets } = picture;
   const waits =
+    picture.isComplete ||
     spec['paused'] === true ||
     status['abort'] === true ||
     listOf(status['pauseConditions']).length > 0 ||

@@ -1,13 +1,14 @@
 import { listOf, numberOf, recordOf, textOf } from '../../api/json-access.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
 import { statusChange } from './written-by.ts';
 
-/** I25: a pause is no failure. */
+/** I25: neither a pause nor the end of an update is a failure. */
 export function pausedTime(toleranceMs: number): Invariant {
   const progress = new PerRollout(() => ({ activeMs: 0, lastMs: 0, isPaused: false, place: '' }));
   return {
     id: 'I25',
-    rule: 'paused time does not count to the progress deadline, and a pause never turns into Degraded by itself',
+    rule: 'the progress deadline is exceeded neither by a pause nor when all is done, and not too early',
     onCommit(commit, picture) {
       const state = progress.of(picture);
       if (!state.isPaused) state.activeMs += picture.nowMs - state.lastMs;
@@ -18,13 +19,22 @@ export function pausedTime(toleranceMs: number): Invariant {
       const change = statusChange(commit);
       if (change === undefined || !change.byController) return undefined;
       const timedOut = saysTimedOut(change.after) && !saysTimedOut(change.before);
-      if (!timedOut) return undefined;
-      if (state.isPaused) return 'the progress deadline is exceeded during a pause';
-      const deadlineMs = (numberOf(picture.spec['progressDeadlineSeconds']) ?? 600) * 1000;
-      const isEarly = state.activeMs + toleranceMs < deadlineMs;
-      return isEarly ? `the progress deadline of ${deadlineMs} ms is exceeded after ${state.activeMs} ms` : undefined;
+      return timedOut ? wrongTime(picture, state, toleranceMs) : undefined;
     },
   };
+}
+
+function wrongTime(
+  picture: RolloutPicture,
+  { isPaused, activeMs }: { readonly isPaused: boolean; readonly activeMs: number },
+  toleranceMs: number,
+): string | undefined {
+  if (isPaused) return 'the progress deadline is exceeded during a pause';
+  if (picture.isComplete) return 'the progress deadline is exceeded though nothing has to progress';
+  const deadlineMs = (numberOf(picture.spec['progressDeadlineSeconds']) ?? 600) * 1000;
+  return activeMs + toleranceMs < deadlineMs
+    ? `the progress deadline of ${deadlineMs} ms is exceeded after ${activeMs} ms`
+    : undefined;
 }
 
 function saysTimedOut(status: Readonly<Record<string, unknown>>): boolean {

@@ -132,6 +132,11 @@ export class RolloutPicture {
     return this.status['abort'] === true;
   }
 
+  /** The current revision is stable and has all its pods: nothing has to progress. */
+  get isComplete(): boolean {
+    return this.currentHash === this.stableHash && (this.setOf(this.currentHash)?.available ?? 0) >= this.replicas;
+  }
+
   /** All ReplicaSets. */
   get sets(): readonly PicturedSet[] {
     this.#sets ??= [...this.scene.ledger.ownedBy('ReplicaSet', this.uid)].map((set) => this.#pictureSet(set));

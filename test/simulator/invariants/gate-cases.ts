@@ -332,6 +332,19 @@ export const gateCases: readonly Planted[] = [
   },
   {
     invariant: 'I25',
+    what: 'a deadline that is missed when everything is there',
+    given: { spec: { progressDeadlineSeconds: 30 }, canary: [4, 4] },
+    sound: (log) => {
+      status(log, { currentStepIndex: 4, stableRS: v1 }, 'person');
+      timeOutAfter(log, 40_000);
+    },
+    bad: (log) => {
+      status(log, { currentStepIndex: 4, stableRS: v2 }, 'person');
+      timeOutAfter(log, 40_000);
+    },
+  },
+  {
+    invariant: 'I25',
     what: 'a deadline that comes too early',
     given: { spec: { progressDeadlineSeconds: 30 } },
     sound: (log) => timeOutAfter(log, 40_000),
