@@ -8,6 +8,7 @@ import { pauseDuration } from './pause-duration.ts';
 import { trafficWeightMax } from './rollout-defaults.ts';
 import { anyRouterCan, type UsedRouter } from './used-routers.ts';
 import { splitSubscript } from './validate-downward-fields.ts';
+import { validateStepExperiment } from './validate-step-experiment.ts';
 import { validateStepRoutes } from './validate-step-routes.ts';
 
 /** Kinds of steps that cannot share a step. The others are accepted beside them for the sake of existing manifests. */
@@ -27,7 +28,8 @@ export function validateCanarySteps(
   routers: readonly UsedRouter[],
   field: string,
 ): FieldErrors {
-  return (canary.steps ?? []).flatMap((step, index) => {
+  const { steps = [] } = canary;
+  return steps.flatMap((step, index) => {
     const at = `${field}.steps[${index}]`;
     return [
       ...validateKind(step, at),
@@ -38,6 +40,7 @@ export function validateCanarySteps(
         : []),
       ...validateStepRoutes(step, canary, routers, field, at),
       ...validateExperimentWeights(step, canary, routers, at),
+      ...validateStepExperiment(steps, index, trafficWeightMax({ strategy: { canary } }), at),
       ...validateArguments(step, at),
     ];
   });

@@ -9,7 +9,6 @@ import { validatePodTemplate } from './validate-pod-template.ts';
 /** Checks an Experiment by itself and returns every mistake at once. */
 export function validateExperiment(spec: ExperimentSpec): FieldErrors {
   return [
-    ...(spec.templates.length === 0 ? [required('spec.templates', 'an experiment needs at least one template')] : []),
     ...uniqueNames(spec.templates, 'spec.templates'),
     ...spec.templates.flatMap((template, index) => validateTemplate(template, spec, `spec.templates[${index}]`)),
     ...uniqueNames(spec.analyses ?? [], 'spec.analyses'),

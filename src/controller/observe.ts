@@ -12,6 +12,7 @@ import {
   type World,
 } from '../engine/world.ts';
 import type { Caches } from './caches.ts';
+import { stepExperimentView } from './experiments/step-experiment-view.ts';
 import type { ConfiguredRouter } from './routers.ts';
 import { objectsOf } from './write-traffic.ts';
 
@@ -38,6 +39,7 @@ export function observe(rollout: RolloutView, sources: ObserveSources): World {
     services,
     traffic: routers.map((router) => observeRouter(router, caches)),
     analysisRuns: caches.analysisRuns.ownedBy(rollout.uid),
+    experiments: caches.experiments.ownedBy(rollout.uid).map((experiment) => stepExperimentView(experiment, caches)),
     templates,
     pods: isRestartDue(rollout, now)
       ? caches.replicaSets.ownedBy(rollout.uid).flatMap(({ uid }) => caches.pods.ownedBy(uid))

@@ -6,6 +6,7 @@ import type { Effect } from '../engine/decision.ts';
 import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../engine/revision.ts';
 import { scaledDownFromAnnotation } from '../engine/workload-plan.ts';
 import { composeReplicaSet } from './compose-replica-set.ts';
+import { createStepExperiment } from './experiments/create-step-experiment.ts';
 import type { PerformContext } from './perform-context.ts';
 import { hashLabel, managedByAnnotation } from './project.ts';
 import { readTemplate } from './read-template.ts';
@@ -41,6 +42,12 @@ export async function perform(
       return removeObject(context.caches.replicaSets, effect, context, signal);
     case 'annotateRollout':
       return annotateRollout(effect, context, signal);
+    case 'createExperiment':
+      return createStepExperiment(effect, context, signal);
+    case 'terminateExperiment':
+      return patchMerge(context.caches.experiments, effect.name, { spec: { terminate: true } }, context, signal);
+    case 'deleteExperiment':
+      return removeObject(context.caches.experiments, effect, context, signal);
     case 'createAnalysisRun':
       return createAnalysisRun(effect, context, signal);
     case 'terminateAnalysisRun':

@@ -7,6 +7,7 @@ import { validateReferences, type ReferenceFinder } from '../api/validate-refere
 import { resolveRun } from '../engine/resolve-run.ts';
 import type { SpecProblem } from '../engine/world.ts';
 import type { Caches } from './caches.ts';
+import { stepExperimentProblems } from './experiments/step-experiment-problems.ts';
 import { observeTemplates } from './observe.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import type { ConfiguredRouter } from './routers.ts';
@@ -32,6 +33,7 @@ export function referenceProblems(
     ...errors,
     // Where the templates themselves are wrong there is no run to look at.
     ...(errors.length === 0 ? runProblems(rollout, rolloutReferences(whole).analyses, caches) : []),
+    ...stepExperimentProblems(rollout, caches),
     ...routers.flatMap((router) => missingTargets(router, caches)),
   ];
 }

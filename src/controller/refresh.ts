@@ -42,6 +42,11 @@ export async function refresh(effect: Effect, context: PerformContext, signal: A
         signal,
       );
       return;
+    case 'createExperiment':
+    case 'terminateExperiment':
+    case 'deleteExperiment':
+      await readAgain(context.caches.experiments, { namespace: context.namespace, name: effect.name }, context, signal);
+      return;
     case 'evictPod':
       await readAgain(caches.pods, { namespace: context.namespace, name: effect.name }, context, signal);
       return;

@@ -94,7 +94,7 @@ function readWhole(object: KubeObject, routers: RouterCapabilitiesByName): Obser
 function unsupported({ strategy }: Rollout['spec']): readonly SpecProblem[] {
   const steps = strategy?.canary?.steps ?? [];
   return steps.flatMap((step, index) =>
-    (['experiment', 'plugin'] as const)
+    (['plugin'] as const)
       .filter((kind) => step[kind] !== undefined)
       .map((kind) => ({
         field: `spec.strategy.canary.steps[${index}].${kind}`,

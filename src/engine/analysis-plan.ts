@@ -57,7 +57,7 @@ export function findRun(situation: Situation, role: RunRole): AnalysisRunView | 
 }
 
 /** When this attempt began, in milliseconds since the epoch. A retry that was not noted yet begins in this pass. */
-function attemptStartedAt({ stored, state }: Situation): number {
+export function attemptStartedAt({ stored, state }: Situation): number {
   const { duration } = stored.rollout.status;
   if (duration?.completionStatus === 'Aborted' && !stored.aborted && state !== 'aborted') return Infinity;
   return parseInstant(duration?.rolloutStartedAt ?? '') ?? 0;
@@ -180,9 +180,10 @@ function suffixOf(role: RunRole, stepIndex: number): string {
   }
 }
 
-function freeName(base: string, taken: ReadonlySet<string>): string {
+/** A name that is not taken: the base, or the base with a number behind it. */
+export function freeName(base: string, taken: ReadonlySet<string>, separator = '.'): string {
   let name = base;
-  for (let attempt = 1; taken.has(name); attempt += 1) name = `${base}.${attempt}`;
+  for (let attempt = 1; taken.has(name); attempt += 1) name = `${base}${separator}${attempt}`;
   return name;
 }
 

@@ -48,8 +48,18 @@ const step = chart.createStateConfig({
         ],
       },
     },
-    // Validation refuses these two for now; a status that stands at one waits there.
-    experiment: {},
+    experiment: {
+      on: {
+        OBSERVED: [
+          {
+            guard: and([free, 'experimentLeft', or(['experimentPassed', 'experimentAcknowledged'])]),
+            ...toNextStep,
+          },
+          { guard: and([calm, 'experimentInconclusive']), target: '#rollout.canary.inconclusive' },
+        ],
+      },
+    },
+    // Validation refuses this one for now; a status that stands at one waits there.
     plugin: {},
   },
 });
@@ -60,7 +70,7 @@ export const canaryChart = chart.createStateConfig({
   on: {
     OBSERVED: [
       stopWhenInvalid,
-      { guard: or(['analysisFailed', 'deadlineAborts']), target: '#rollout.aborted' },
+      { guard: or(['analysisFailed', 'experimentFailed', 'deadlineAborts']), target: '#rollout.aborted' },
       { guard: 'backgroundInconclusive', target: '#rollout.canary.inconclusive' },
     ],
   },

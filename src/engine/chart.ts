@@ -28,7 +28,9 @@ function begin({ stored: { rollout } }: MachineContext, skipsSteps: boolean): Ma
 }
 
 /** Nothing speaks for stopping, so the chart may go on. */
-export const calm = not(or(['specInvalid', 'analysisFailed', 'deadlineAborts', 'backgroundInconclusive']));
+export const calm = not(
+  or(['specInvalid', 'analysisFailed', 'experimentFailed', 'deadlineAborts', 'backgroundInconclusive']),
+);
 
 /** Every raise and every promotion asks this. */
 export const free = and([calm, 'gatesOpen']);

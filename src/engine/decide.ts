@@ -17,6 +17,7 @@ import { restore, type ChartState } from './settle.ts';
 import { isIn, situate, type Situation } from './situation.ts';
 import { sizeEffects, sizeReplicaSets } from './size-plan.ts';
 import { nextStatus } from './status.ts';
+import { findExperiment, hasExperimentFailed, planExperiments } from './step-experiment.ts';
 import { readStored } from './stored.ts';
 import { hasRouting, isInForce, planTraffic } from './traffic-plan.ts';
 import { planWorkload } from './workload-plan.ts';
@@ -49,7 +50,10 @@ function settle(world: World, chart: typeof machine | undefined): Pass {
   const restored = place(world, settlement.restored);
   const settled = place(world, settlement.settle(observeFacts(restored)));
   const moved = restored.state !== settled.state || restored.stepIndex !== settled.stepIndex;
-  return { restored, settled, moved, failedRun: isIn(settled, 'aborted') ? failedRun(restored) : undefined };
+  if (!isIn(settled, 'aborted')) return { restored, settled, moved, failedRun: undefined };
+  const experiment = findExperiment(restored);
+  const failedExperiment = hasExperimentFailed(experiment) ? experiment : undefined;
+  return { restored, settled, moved, failedRun: failedRun(restored), failedExperiment };
 }
 
 function place(world: World, { stored, path, stepIndex }: ChartState): Situation {
@@ -90,9 +94,13 @@ function planStay(situation: Situation): readonly Effect[] {
     isRead(situation) && !moving.some(({ phase }) => phase === 'lower' || phase === 'grow' || phase === 'raise');
   const resizing = moving.some(({ kind }) => kind === 'scaleReplicaSet');
   const shrinking = [...(resizing ? [] : planRestart(situation)), ...planHistory(situation)];
-  return [...moving, ...planAnalysis(situation), ...planPodMetadata(situation), ...shrinking].filter(
-    ({ phase }) => calm || phase !== 'shrink',
-  );
+  return [
+    ...moving,
+    ...planAnalysis(situation),
+    ...planExperiments(situation),
+    ...planPodMetadata(situation),
+    ...shrinking,
+  ].filter(({ phase }) => calm || phase !== 'shrink');
 }
 
 /** Every router object was read and is in force, so nothing can still lead to what is taken away. */

@@ -1,4 +1,6 @@
 import type { AnalysisRunSpec } from '../api/analysis-run.ts';
+import type { ExperimentStep } from '../api/canary-step.ts';
+import type { ExperimentAnalysis } from '../api/experiment.ts';
 import type { PodMetadata } from '../api/pod-metadata.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import type { TrafficPlan } from '../api/traffic.ts';
@@ -111,6 +113,21 @@ export type Effect =
       readonly annotations: Readonly<Record<string, string>>;
       readonly spec: AnalysisRunSpec;
     }
+  | {
+      readonly kind: 'createExperiment';
+      readonly phase: 'analyse';
+      readonly name: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly annotations: Readonly<Record<string, string>>;
+      readonly step: ExperimentStep;
+      /** The step's analyses with the values of their arguments. */
+      readonly analyses: readonly ExperimentAnalysis[];
+      readonly progressDeadlineSeconds: number | undefined;
+      /** The ReplicaSets whose pods its templates are made after. */
+      readonly replicaSets: { readonly canary: string; readonly stable: string };
+    }
+  | { readonly kind: 'terminateExperiment'; readonly phase: 'analyse'; readonly name: string }
+  | { readonly kind: 'deleteExperiment'; readonly phase: 'record'; readonly name: string; readonly uid: string }
   | { readonly kind: 'terminateAnalysisRun'; readonly phase: 'analyse'; readonly name: string }
   | { readonly kind: 'deleteAnalysisRun'; readonly phase: 'record'; readonly name: string; readonly uid: string }
   | {

@@ -29,6 +29,16 @@ export interface Facts {
   readonly stepAnalysisInconclusive: boolean;
   /** A person went on after the step's Inconclusive analysis. */
   readonly stepAnalysisAcknowledged: boolean;
+  /** The step's Experiment Failed or ended in Error. */
+  readonly experimentFailed: boolean;
+  /** The step's Experiment is Successful, and what it is judged by has shown something. */
+  readonly experimentPassed: boolean;
+  /** The step's Experiment is Inconclusive (or ended without evidence). */
+  readonly experimentInconclusive: boolean;
+  /** A person went on after the step's Inconclusive Experiment. */
+  readonly experimentAcknowledged: boolean;
+  /** No router leads anybody to an Experiment. */
+  readonly experimentLeft: boolean;
   /** The new revision is fully available and has all the traffic. */
   readonly fullyShifted: boolean;
   /** Blue/green: every pod the preview is to have is available. */

@@ -57,6 +57,8 @@ function effectNotice(pass: Pass, effect: Effect): readonly Notice[] {
       const change = `${effect.name} (revision ${revision}) from ${effect.from} to ${effect.to}`;
       return told('ScalingReplicaSet', `Scaled ${direction} ReplicaSet ${change}`);
     }
+    case 'createExperiment':
+      return told('ExperimentCreated', `Created Experiment '${effect.name}'`);
     case 'switchService': {
       const change = `'${effect.service}' from '${effect.previousHash}' to '${effect.hash}'`;
       return told('SwitchService', `Switched selector for service ${change}`);
@@ -130,8 +132,21 @@ function trafficNotice({ restored }: Pass, effects: readonly Effect[], next: Rol
   if (before === undefined) return read === undefined ? [] : [weightNotice(`to ${read.canary.weight}`)];
   const from = before.canary.weight;
   const to = setWeight(effects) ?? weightByItself(restored, read) ?? from;
-  if (to !== from) return [weightNotice(`from ${from} to ${to}`)];
+  const changes = [...(to === from ? [] : [`from ${from} to ${to}`]), ...additionalChange(before, effects)];
+  if (changes.length > 0) return [weightNotice(changes.join(', '))];
   return isOnlyTurned(before, read) ? [weightNotice('')] : [];
+}
+
+/** The shares of Experiments, when they are changed. */
+function additionalChange({ additional = [] }: TrafficWeights, effects: readonly Effect[]): readonly string[] {
+  const effect = effects.find(({ kind }) => kind === 'setTraffic');
+  if (effect?.kind !== 'setTraffic') return [];
+  const shares = effect.plan.destinations.filter(({ role }) => role === 'additional');
+  const now = shares.map(({ weight, service, hash }) => `{${weight} ${service} ${hash}}`).join(' ');
+  const was = additional
+    .map(({ weight, serviceName = '', podTemplateHash = '' }) => `{${weight} ${serviceName} ${podTemplateHash}}`)
+    .join(' ');
+  return now === was ? [] : [`additional: [${now}]`];
 }
 
 function weightNotice(change: string): Notice {

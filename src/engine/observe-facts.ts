@@ -4,11 +4,13 @@ import { trafficWeightMax } from '../api/rollout-defaults.ts';
 import { parseInstant } from '../base/instant.ts';
 import { findRun, hasFailed, isPreviewComplete, recordedRun, runRoles, type RunRole } from './analysis-plan.ts';
 import { deadlineExceeded } from './deadline.ts';
+import { isExperimentLeft } from './experiment-traffic.ts';
 import type { Facts } from './facts.ts';
 import { heldBy } from './gates.ts';
 import { promotedAnnotation } from './revision.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
 import { activeHash, canarySizeReached, isFullyAvailable, sizeReplicaSets } from './size-plan.ts';
+import { findExperiment, hasExperimentFailed, hasExperimentPassed, isExperimentUndecided } from './step-experiment.ts';
 import { isPauseLifted } from './stored.ts';
 import { areRoutersAt, hasRouting, isTrafficReached } from './traffic-plan.ts';
 import type { AnalysisRunView, ReplicaSetView } from './world.ts';
@@ -26,6 +28,7 @@ export function observeFacts(situation: Situation): Facts {
     pauseElapsed: isPauseElapsed(situation),
     fullyShifted: isFullyShifted(situation),
     ...analysisFacts(situation),
+    ...experimentFacts(situation),
     ...blueGreenFacts(situation),
   };
 }
@@ -102,6 +105,19 @@ function hasPassed(run: AnalysisRunView | undefined): boolean {
 
 function isUndecided(run: AnalysisRunView | undefined): boolean {
   return run?.phase === 'Inconclusive' || (run?.phase === 'Successful' && !run.measured);
+}
+
+function experimentFacts(situation: Situation) {
+  const experiment = findExperiment(situation);
+  const { controllerPause, pauseReasons } = situation.stored;
+  const isUndecidedYet = isExperimentUndecided(experiment);
+  return {
+    experimentFailed: hasExperimentFailed(experiment),
+    experimentPassed: hasExperimentPassed(experiment),
+    experimentInconclusive: isUndecidedYet,
+    experimentAcknowledged: isUndecidedYet && controllerPause && pauseReasons.length === 0,
+    experimentLeft: isExperimentLeft(situation),
+  };
 }
 
 function blueGreenFacts(situation: Situation) {

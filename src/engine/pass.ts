@@ -1,7 +1,7 @@
 import { revisionOf } from './revision.ts';
 import { isIn, type Situation } from './situation.ts';
 import { isRetried } from './stored.ts';
-import type { AnalysisRunView } from './world.ts';
+import type { AnalysisRunView, StepExperimentView } from './world.ts';
 
 /** One pass over a Rollout: where it stood by its status, and where it stands now that the facts are known. */
 export interface Pass {
@@ -9,6 +9,8 @@ export interface Pass {
   readonly settled: Situation;
   /** A boundary was crossed: nothing is raised in this pass. */
   readonly moved: boolean;
+  /** The Experiment that ends the update, when there is one. */
+  readonly failedExperiment?: StepExperimentView | undefined;
   /** The analysis that ends the update, when there is one. */
   readonly failedRun: AnalysisRunView | undefined;
 }
@@ -50,9 +52,12 @@ const runTitles = {
 
 /** Why the update is aborted in this pass; undefined when a person did it, or when it is not. */
 export function abortCause(pass: Pass): string | undefined {
-  const { failedRun, restored } = pass;
+  const { failedRun, failedExperiment, restored } = pass;
   if (failedRun !== undefined) {
     return `${runTitles[failedRun.role]} analysis phase error/failed: ${failedRun.message}`;
+  }
+  if (failedExperiment !== undefined) {
+    return `Experiment analysis phase is error/failed: ${failedExperiment.message}`;
   }
   const byDeadline = isAbort(pass) && !restored.stored.aborted;
   return byDeadline ? `ReplicaSet "${restored.current?.name ?? ''}" has timed out progressing.` : undefined;

@@ -64,6 +64,12 @@ export function effectText(effect: Effect): string {
       return `note on the Rollout: ${Object.keys(effect.annotations).join(', ')}`;
     case 'createAnalysisRun':
       return `start AnalysisRun ${effect.name}`;
+    case 'createExperiment':
+      return `start Experiment ${effect.name}`;
+    case 'terminateExperiment':
+      return `stop Experiment ${effect.name}`;
+    case 'deleteExperiment':
+      return `delete Experiment ${effect.name} beyond the history limit`;
     case 'terminateAnalysisRun':
       return `stop AnalysisRun ${effect.name}`;
     case 'deleteAnalysisRun':
@@ -99,6 +105,7 @@ const waits: Readonly<Record<string, readonly [string, string]>> = {
   'canary.step.setMirrorRoute': ['WaitingForRoute', 'the step waits for its route'],
   'canary.step.pause': ['Paused', 'the step pauses'],
   'canary.step.analysis': ['Analysing', 'the step waits for its analysis'],
+  'canary.step.experiment': ['Experimenting', 'the step waits for its Experiment'],
   'canary.finishing': ['WaitingForPods', 'the last step waits for all pods and all traffic'],
   'blueGreen.previewing': ['WaitingForPods', 'the preview waits for its pods'],
   'blueGreen.preAnalysis': ['Analysing', 'the switch waits for the analysis before it'],

@@ -3,7 +3,7 @@ import type { Effect } from './decision.ts';
 import { initialPodMetadata } from './metadata-plan.ts';
 import { revisionAnnotation, revisionHistoryAnnotation, revisionOf, workloadGenerationAnnotation } from './revision.ts';
 import { isIn, type Situation } from './situation.ts';
-import type { AnalysisRunView, ReplicaSetView, RolloutView } from './world.ts';
+import type { AnalysisRunView, ReplicaSetView, RolloutView, StepExperimentView } from './world.ts';
 
 /**
  * The ReplicaSet of the current template, created with no pods, and its number. A ReplicaSet that is used again gets a
@@ -65,7 +65,7 @@ function renumber({ annotations, revision }: ReplicaSetView, next: number): Read
 /** Old ReplicaSets without pods beyond the history limit, and finished runs beyond theirs. */
 export function planHistory(situation: Situation): readonly Effect[] {
   if (!isIn(situation, 'settled', 'canary', 'blueGreen', 'aborted')) return [];
-  return [...pruneReplicaSets(situation), ...pruneRuns(situation)];
+  return [...pruneReplicaSets(situation), ...pruneRuns(situation), ...pruneExperiments(situation)];
 }
 
 function pruneReplicaSets({ world, older }: Situation): readonly Effect[] {
@@ -79,22 +79,49 @@ function pruneReplicaSets({ world, older }: Situation): readonly Effect[] {
     .map(({ name, uid }): Effect => ({ kind: 'deleteReplicaSet', phase: 'shrink', name, uid }));
 }
 
-/** Runs of revisions that are still kept stay within the two limits; runs of pruned revisions all go. */
-function pruneRuns({ world, stored, current, stable }: Situation): readonly Effect[] {
+function pruneRuns(situation: Situation): readonly Effect[] {
+  const { world, stored } = situation;
+  const reported = new Set(runRoles.map((role) => recordedRun(stored.rollout.status, role)?.name));
+  const runs = world.analysisRuns.filter((run) => run.role !== '' && !reported.has(run.name));
+  return beyondLimits(situation, runs).map(({ name, uid }) => ({
+    kind: 'deleteAnalysisRun',
+    phase: 'record',
+    name,
+    uid,
+  }));
+}
+
+/** With an Experiment its pods go, so it stays until it has none. */
+function pruneExperiments(situation: Situation): readonly Effect[] {
+  const { currentExperiment } = situation.stored.rollout.status.canary ?? {};
+  const experiments = situation.world.experiments.filter(
+    ({ name, templates }) => name !== currentExperiment && templates.every(({ specReplicas }) => specReplicas === 0),
+  );
+  return beyondLimits(situation, experiments).map(({ name, uid }) => ({
+    kind: 'deleteExperiment',
+    phase: 'record',
+    name,
+    uid,
+  }));
+}
+
+/**
+ * What has ended of revisions that are still kept stays within the two limits, and while its revision is in use; that
+ * of pruned revisions all goes.
+ */
+function beyondLimits<Judged extends AnalysisRunView | StepExperimentView>(
+  { world, current, stable }: Situation,
+  all: readonly Judged[],
+): readonly Judged[] {
   const { successfulRunHistoryLimit = 5, unsuccessfulRunHistoryLimit = 5 } = world.rollout.spec.analysis ?? {};
   const inUse = new Set([current?.hash, stable?.hash]);
-  const reported = new Set(runRoles.map((role) => recordedRun(stored.rollout.status, role)?.name));
   const hashes = new Set(world.replicaSets.map(({ hash }) => hash));
-  const finished = world.analysisRuns
-    .filter((run) => run.role !== '' && isFinished(run) && !run.deleting && !reported.has(run.name))
+  const finished = all
+    .filter((one) => isFinished(one) && !one.deleting)
     .toSorted((left, right) => right.createdAt - left.createdAt);
   const orphaned = finished.filter(({ hash }) => !hashes.has(hash));
   const old = finished.filter(({ hash }) => hashes.has(hash) && !inUse.has(hash));
   const successful = old.filter(({ phase }) => phase === 'Successful').slice(successfulRunHistoryLimit);
   const unsuccessful = old.filter(({ phase }) => phase !== 'Successful').slice(unsuccessfulRunHistoryLimit);
-  return [...orphaned, ...successful, ...unsuccessful].map(deleteRun);
-}
-
-function deleteRun({ name, uid }: AnalysisRunView): Effect {
-  return { kind: 'deleteAnalysisRun', phase: 'record', name, uid };
+  return [...orphaned, ...successful, ...unsuccessful];
 }

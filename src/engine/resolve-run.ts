@@ -30,7 +30,7 @@ export function resolveRun(
 }
 
 /** The arguments with the values that only the Rollout knows. */
-function resolveArguments(
+export function resolveArguments(
   given: readonly AnalysisRunArgument[],
   subject: RunSubject,
 ): Result<readonly Argument[], readonly string[]> {

@@ -8,6 +8,7 @@ import { podCounts } from './pod-counts.ts';
 import { dueRestart } from './restart-plan.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
 import { isFullyAvailable } from './size-plan.ts';
+import { findExperiment, isExperimentUndecided } from './step-experiment.ts';
 import { isPauseLifted } from './stored.ts';
 import { blueGreenStatus, canaryStatus } from './strategy-status.ts';
 
@@ -78,9 +79,17 @@ function pausesOf(situation: Situation): NextStatus {
 }
 
 function pauseReason(situation: Situation): PauseReason | undefined {
-  if (isIn(situation, 'canary.inconclusive', 'blueGreen.inconclusive')) return 'InconclusiveAnalysisRun';
+  if (isIn(situation, 'canary.inconclusive')) return inconclusiveReason(situation);
+  if (isIn(situation, 'blueGreen.inconclusive')) return 'InconclusiveAnalysisRun';
   if (isIn(situation, 'canary.step.pause.waiting')) return 'CanaryPauseStep';
   return isIn(situation, 'blueGreen.waiting') ? 'BlueGreenPause' : undefined;
+}
+
+function inconclusiveReason(situation: Situation): PauseReason {
+  const byExperiment = situation.stored.pauseReasons.includes('InconclusiveExperiment');
+  return byExperiment || isExperimentUndecided(findExperiment(situation))
+    ? 'InconclusiveExperiment'
+    : 'InconclusiveAnalysisRun';
 }
 
 /**
@@ -96,7 +105,9 @@ function remembersPromotion(situation: Situation): boolean {
 /** A resume that a gate still holds back must not be forgotten: it belongs to the step it was given at. */
 function remembersResume(situation: Situation): boolean {
   const { stored, stepIndex } = situation;
-  const atStep = stepIndex === stored.stepIndex && isIn(situation, 'canary.step.pause.resumed', 'canary.step.analysis');
+  const atStep =
+    stepIndex === stored.stepIndex &&
+    isIn(situation, 'canary.step.pause.resumed', 'canary.step.analysis', 'canary.step.experiment');
   return atStep && stored.controllerPause;
 }
 

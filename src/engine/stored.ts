@@ -98,6 +98,7 @@ function withoutRuns(status: RolloutStatus): RolloutStatus {
   const {
     currentStepAnalysisRunStatus: _step,
     currentBackgroundAnalysisRunStatus: _background,
+    currentExperiment: _experiment,
     ...canary
   } = status.canary ?? {};
   return {

@@ -8,6 +8,7 @@ import type {
 import { backgroundIsDue, findRun, type RunRole } from './analysis-plan.ts';
 import { compact } from './compact.ts';
 import { isIn, sidesOf, type Situation } from './situation.ts';
+import { findExperiment, hasExperimentPassed } from './step-experiment.ts';
 import { stableServesStable } from './traffic-plan.ts';
 
 /** `status.canary`: the runs that are looked at, and the weights as they were read back. */
@@ -22,6 +23,7 @@ export function canaryStatus(situation: Situation, promoted: boolean): CanarySta
       ? (background ?? stored.currentBackgroundAnalysisRunStatus)
       : undefined,
     stablePingPong: nextStable(situation, promoted),
+    currentExperiment: currentExperiment(situation),
     weights: weightsOf(situation) ?? stored.weights,
   });
 }
@@ -36,11 +38,32 @@ function weightsOf(situation: Situation): TrafficWeights | undefined {
   // A canary without traffic names the revision that it is meant for.
   const canaryHash = canaryWeight === 0 ? templateHash : servedBy(situation, sides.canaryService, templateHash);
   const stableHash = servedBy(situation, sides.stableService, stableHashOf(situation));
-  return {
+  const additional = additionalWeights(situation);
+  return compact<TrafficWeights>({
     ...status.canary?.weights,
     canary: destination(canaryWeight, canaryService, canaryHash),
     stable: destination(stableWeight, stableService, stableHash),
-  };
+    additional: additional.length === 0 ? undefined : additional,
+  });
+}
+
+/** What Services of Experiments were read to get. */
+function additionalWeights({ world }: Situation): readonly WeightDestination[] {
+  const shares = world.traffic[0]?.reading.additionalWeights ?? {};
+  const templates = world.experiments.flatMap((experiment) => experiment.templates);
+  const known = templates.filter(({ service }) => service !== '').map(({ service }) => service);
+  // Those of Experiments come in the order of their templates.
+  return [...new Set([...known, ...Object.keys(shares)])].flatMap((service) => {
+    const weight = shares[service] ?? 0;
+    const hash = templates.find((template) => template.service === service)?.hash;
+    return weight === 0 ? [] : [compact<WeightDestination>({ weight, serviceName: service, podTemplateHash: hash })];
+  });
+}
+
+/** The Experiment that the step waits for, or that a person has to decide about. */
+function currentExperiment(situation: Situation): string | undefined {
+  const experiment = findExperiment(situation);
+  return hasExperimentPassed(experiment) ? undefined : experiment?.name;
 }
 
 /** The side that is stable after a promotion: the one that was the canary's. */

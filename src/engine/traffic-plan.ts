@@ -1,7 +1,8 @@
 import { trafficWeightMax } from '../api/rollout-defaults.ts';
-import type { TrafficPlan, TrafficReading } from '../api/traffic.ts';
+import type { TrafficDestination, TrafficPlan, TrafficReading } from '../api/traffic.ts';
 import { canaryWeight } from './canary-weight.ts';
 import type { Effect } from './decision.ts';
+import { additionalDestinations, isOnlyLowered } from './experiment-traffic.ts';
 import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
 import { splitsByHash, waitsForPods } from './hash-switch.ts';
@@ -44,11 +45,12 @@ export function isTrafficReached(situation: Situation): boolean {
 export function areRoutersAt(situation: Situation, weight: number): boolean {
   const { headerRoutes, mirrorRoutes } = routesInForce(situation);
   const routes = [...headerRoutes, ...mirrorRoutes].map(({ name }) => name);
-  const plan = composePlan(situation, weight);
+  const plan = composePlan(situation, weight, additionalDestinations(situation, leftBy(situation, weight), false));
   return situation.world.traffic.every(
     ({ reading, fresh, says }) =>
       fresh &&
       reading.canaryWeight === weight &&
+      saysAdditional(reading, plan) &&
       (reading.acceptance === 'accepted' || reading.acceptance === 'unknown') &&
       reading.problem === undefined &&
       routes.every((name) => reading.managedRoutes.includes(name)) &&
@@ -74,10 +76,18 @@ function isTaken({ acceptance }: TrafficReading): boolean {
 export function planTraffic(situation: Situation): readonly Effect[] {
   const aim = aimTraffic(situation);
   if (!hasRouting(situation) || aim.allowed === undefined) return [];
-  const plan = composePlan(situation, aim.allowed);
   const lowers = aim.read === undefined || aim.read > aim.allowed;
+  const isFree = !lowers && isInForce(situation);
+  const additional = additionalDestinations(situation, leftBy(situation, aim.allowed), isFree);
+  const plan = composePlan(situation, aim.allowed, additional);
   if (situation.world.traffic.every((router) => saysAll(router, plan))) return [];
-  return [{ kind: 'setTraffic', phase: lowers ? 'lower' : 'raise', plan }];
+  const isOnlyLeft = aim.allowed === aim.read && isOnlyLowered(situation, additional);
+  return [{ kind: 'setTraffic', phase: lowers || isOnlyLeft ? 'lower' : 'raise', plan }];
+}
+
+/** What the canary leaves of the maximum weight. */
+function leftBy({ world }: Situation, canaryShare: number): number {
+  return Math.max(0, trafficWeightMax(world.rollout.spec) - canaryShare);
 }
 
 function readWeight({ world }: Situation): number | undefined {
@@ -178,7 +188,11 @@ function stableCapacity(situation: Situation): number {
   return Math.min(weightMax, Math.floor((weightMax * available) / needed));
 }
 
-function composePlan(situation: Situation, canaryWeight: number): TrafficPlan {
+function composePlan(
+  situation: Situation,
+  canaryWeight: number,
+  additional: readonly TrafficDestination[],
+): TrafficPlan {
   const { spec } = situation.world.rollout;
   const weightMax = trafficWeightMax(spec);
   const { canary, stable } = hashesWanted(situation);
@@ -186,7 +200,8 @@ function composePlan(situation: Situation, canaryWeight: number): TrafficPlan {
   return {
     destinations: [
       { role: 'canary', service: canaryService, hash: canary, weight: canaryWeight },
-      { role: 'stable', service: stableService, hash: stable, weight: weightMax - canaryWeight },
+      ...additional,
+      { role: 'stable', service: stableService, hash: stable, weight: weightMax - canaryWeight - sumOf(additional) },
     ],
     weightMax,
     ...routesInForce(situation),
@@ -194,6 +209,10 @@ function composePlan(situation: Situation, canaryWeight: number): TrafficPlan {
     inProgress: !isIn(situation, 'settled', 'initial', 'aborted'),
     ...(keepsHashes(situation) ? { keep: { hashes: true } } : {}),
   };
+}
+
+function sumOf(destinations: readonly TrafficDestination[]): number {
+  return destinations.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 /**

@@ -19,6 +19,8 @@ export interface World {
   readonly traffic: readonly RouterView[];
   /** AnalysisRuns controlled by the Rollout. */
   readonly analysisRuns: readonly AnalysisRunView[];
+  /** Experiments controlled by the Rollout. */
+  readonly experiments: readonly StepExperimentView[];
   /** Templates the Rollout names (and those they name), by `templateKey`; one that does not exist is absent. */
   readonly templates: ReadonlyMap<string, AnalysisTemplateSpec>;
   /** Pods of the Rollout; only observed while a restart is asked for. */
@@ -129,6 +131,34 @@ export interface AnalysisRunView {
   readonly completedAt: number | undefined;
   /** True when it is Successful and each metric that counts has shown something: without evidence no gate is passed. */
   readonly measured: boolean;
+}
+
+/** One Experiment of a step, as its Rollout sees it. */
+export interface StepExperimentView {
+  readonly name: string;
+  readonly uid: string;
+  readonly hash: string;
+  readonly createdAt: number;
+  readonly deleting: boolean;
+  readonly terminating: boolean;
+  /** Empty before its first status. */
+  readonly phase: AnalysisPhase | '';
+  readonly message: string;
+  /** True when it is Successful and every analysis that it is judged by has shown something. */
+  readonly measured: boolean;
+  readonly templates: readonly StepExperimentTemplate[];
+}
+
+/** One template of such an Experiment. Counts are pods. */
+export interface StepExperimentTemplate {
+  readonly name: string;
+  /** Name of its Service; empty while it has none. */
+  readonly service: string;
+  /** Pod-template hash of its ReplicaSet; empty before it has one. */
+  readonly hash: string;
+  readonly replicas: number;
+  readonly specReplicas: number;
+  readonly available: number;
 }
 
 /** One pod, for restarts. */

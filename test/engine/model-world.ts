@@ -97,6 +97,7 @@ export function modelWorld(options: ModelOptions): ModelWorld {
     traffic:
       spec.strategy?.canary?.trafficRouting === undefined ? [] : [{ router: 'model', fresh: true, reading: reading() }],
     analysisRuns: [...runs.values()],
+    experiments: [],
     templates: new Map(
       Object.entries(options.templates ?? {}).map(([name, template]) => [`AnalysisTemplate/${name}`, template]),
     ),
@@ -193,6 +194,11 @@ export function modelWorld(options: ModelOptions): ModelWorld {
       case 'deleteAnalysisRun':
         runs.delete(effect.name);
         return;
+      // There are no pods, no workloads and no Experiments here.
+      case 'scaleWorkload':
+      case 'createExperiment':
+      case 'terminateExperiment':
+      case 'deleteExperiment':
       case 'evictPod':
     }
   }

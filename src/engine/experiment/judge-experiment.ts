@@ -2,7 +2,8 @@ import type { AnalysisPhase } from '../../api/analysis-run.ts';
 import type { ExperimentTemplateStatus } from '../../api/experiment.ts';
 import { isFinished } from '../analysis-plan.ts';
 import type { AnalysisPlace } from './assess-analyses.ts';
-import { isOver, isTimeOver, requiredAnalyses, type ExperimentSituation } from './experiment-situation.ts';
+import { durationOf, isOver, isTimeOver, requiredAnalyses, type ExperimentSituation } from './experiment-situation.ts';
+import type { ExperimentWorld } from './experiment-world.ts';
 
 /** The phase of an Experiment, and why. */
 export interface ExperimentVerdict {
@@ -26,7 +27,7 @@ export function judgeExperiment(
   if (ended !== undefined) return ended;
   const areRunning = templates.every(({ status }) => status === 'Running');
   const going: ExperimentVerdict = { phase: areRunning ? 'Running' : 'Pending', message: '' };
-  if (experiment.spec.terminate === true || (areRunning && isTimeOver(situation.world))) {
+  if (experiment.spec.terminate === true || (areRunning && isDone(situation.world))) {
     return conclusion(situation, analyses) ?? going;
   }
   return areRunning && haveRequiredPassed(situation, analyses)
@@ -40,6 +41,13 @@ function templateFailure(templates: readonly ExperimentTemplateStatus[]): Experi
     if (found !== undefined) return { phase, message: found.message ?? '' };
   }
   return undefined;
+}
+
+/** True when its time is over. One of analyses alone has no time of its own: it is done when they are. */
+function isDone(world: ExperimentWorld): boolean {
+  const { templates, spec, status } = world.experiment;
+  const hasNoTime = templates.length === 0 && durationOf(spec.duration) === undefined;
+  return isTimeOver(world) || (hasNoTime && status.availableAt !== undefined);
 }
 
 /** The worst that any analysis says; also one that has ended without having shown anything. */

@@ -5,23 +5,19 @@ import type { RolloutSpec } from '../../../src/api/rollout.ts';
 import { resolveFenceposts } from '../../../src/engine/fenceposts.ts';
 import type { DifferenceRule } from '../form.ts';
 import type { LifeDifference } from './compare-life.ts';
+import { staleEventRule, staleReadRule, wholeWriteRule } from './differences-experiments.ts';
+import {
+  actsAtOnce,
+  canaryOf,
+  eventsAbout,
+  hasReason,
+  isPromotedFully,
+  isRouted,
+  specOf,
+  usesAnalysis,
+} from './life-facts.ts';
+import type { EventRule, LifeRule } from './life-rule.ts';
 import type { RecordedLife } from './life.ts';
-
-/**
- * A way in which a life goes otherwise than recorded on purpose: for which lives, and which differences it explains.
- */
-export interface LifeRule extends DifferenceRule {
-  applies(life: RecordedLife): boolean;
-  explains(difference: LifeDifference, life: RecordedLife): boolean;
-}
-
-/** A rule about the order of Events: which reasons do not count, or how far the recording goes. */
-interface EventRule extends DifferenceRule {
-  applies(life: RecordedLife): boolean;
-  readonly ignores?: readonly string[];
-  /** The recording ends early. */
-  readonly cuts?: boolean;
-}
 
 /** Everything in which lives differ on purpose, but for the order of Events. */
 const stateRules: readonly LifeRule[] = [
@@ -184,6 +180,7 @@ function untilAsked(reasons: readonly string[]): readonly string[] {
 }
 
 const eventRules: readonly EventRule[] = [
+  staleEventRule,
   {
     name: 'Events beyond a burst are not lost',
     reason:
@@ -268,14 +265,18 @@ const eventRules: readonly EventRule[] = [
 
 /** Every deliberate difference of lives, each once: one may show in what is done and in the Events about it. */
 export const lifeDifferences: readonly DifferenceRule[] = [
-  ...new Map([...eventRules, ...stateRules, answeredRule].map((rule) => [rule.name, rule])).values(),
+  ...new Map(
+    [...eventRules, ...stateRules, staleReadRule, wholeWriteRule, answeredRule].map((rule) => [rule.name, rule]),
+  ).values(),
 ];
 
 /** The rules that explain a difference; undefined when none does. */
 export function explainLife(difference: LifeDifference, life: RecordedLife): readonly string[] | undefined {
   if (answeredRule.applies(life) && answeredRule.explains(difference, life)) return [answeredRule.name];
   if (difference.kind === 'events') return explainEvents(difference, life);
-  const rule = stateRules.find((one) => one.applies(life) && one.explains(difference, life));
+  const rule = [...stateRules, staleReadRule, wholeWriteRule].find(
+    (one) => one.applies(life) && one.explains(difference, life),
+  );
   return rule === undefined ? undefined : [rule.name];
 }
 
@@ -298,7 +299,11 @@ function subsets(rules: readonly EventRule[]): readonly (readonly EventRule[])[]
 
 function agree(recorded: readonly string[], ours: readonly string[], rules: readonly EventRule[]): boolean {
   const ignored = new Set(rules.flatMap(({ ignores = [] }) => ignores));
-  const [left, right] = [recorded, ours].map((reasons) => collapse(reasons.filter((reason) => !ignored.has(reason))));
+  const isRepeat = (reason: string, index: number, all: readonly string[]): boolean =>
+    rules.some(({ once }) => once?.test(reason) === true) && all.indexOf(reason) < index;
+  const [left, right] = [recorded, ours].map((reasons) =>
+    collapse(reasons.filter((reason) => !ignored.has(reason)).filter((...told) => !isRepeat(...told))),
+  );
   if (left === undefined || right === undefined) return false;
   if (!rules.some(({ cuts }) => cuts === true)) return left.join('\n') === right.join('\n');
   // Warnings have a burst of their own.
@@ -333,46 +338,8 @@ function withoutUnjudged(key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([field]) => field !== 'value'));
 }
 
-function usesAnalysis({ manifests, actions }: RecordedLife): boolean {
-  const created = actions.flatMap(({ do: { object } }) => (object === undefined ? [] : [object]));
-  return [...manifests, ...created].some(({ kind }) => kind.includes('Analysis'));
-}
-
-function canaryOf(life: RecordedLife): RolloutSpec | undefined {
-  const spec = specOf(life);
-  return spec?.strategy?.canary === undefined ? undefined : spec;
-}
-
-function specOf({ manifests, actions }: RecordedLife): RolloutSpec | undefined {
-  const created = actions.flatMap(({ do: { object } }) => (object === undefined ? [] : [object]));
-  const rollout = [...manifests, ...created].find(({ kind }) => kind === 'Rollout');
-  return rollout?.['spec'] as RolloutSpec | undefined;
-}
-
 function refersToWorkload(life: RecordedLife): boolean {
   return specOf(life)?.workloadRef !== undefined;
-}
-
-function isRouted(spec: RolloutSpec | undefined): boolean {
-  return spec?.strategy?.canary?.trafficRouting !== undefined;
-}
-
-function isPromotedFully(life: RecordedLife): boolean {
-  const asked = life.actions.some(({ do: { body } }) => JSON.stringify(body ?? {}).includes('"promoteFull":true'));
-  return asked && isRouted(canaryOf(life));
-}
-
-/** An action in the middle of a change meets another state when the moves before it are smaller. */
-function actsAtOnce({ actions }: RecordedLife): boolean {
-  return actions.some(({ when: { quiet = 0, after = 0 } }) => quiet === 0 && after === 0);
-}
-
-function eventsAbout({ trace }: RecordedLife): readonly unknown[] {
-  return trace.filter(({ kind, regarding }) => kind === 'Event' && regarding?.startsWith('Rollout/') === true);
-}
-
-function hasReason({ trace }: RecordedLife, wanted: string): boolean {
-  return trace.some(({ kind, reason }) => kind === 'Event' && reason === wanted);
 }
 
 const routerKinds: ReadonlySet<string> = new Set(['VirtualService', 'DestinationRule', 'Ingress', 'TrafficSplit']);

@@ -15,7 +15,8 @@ import { findObjects, isConditionMet, type LifeCondition } from './life-conditio
 import { servedKinds, typeOf, typeOfKind } from './life-kinds.ts';
 import { lifeMetrics } from './life-metrics.ts';
 import { lifePods } from './life-pods.ts';
-import type { Life, LifeRequest } from './life.ts';
+import type { Life, LifeRequest, RecordedLife, TraceEntry } from './life.ts';
+import { playRecorded, type RecordedPlace } from './play-recorded.ts';
 
 /** A change of one object. */
 export interface LifeChange {
@@ -53,6 +54,18 @@ export async function replayLife(life: Life, log: Log = silentLog): Promise<Repl
   return stage.replay(problem);
 }
 
+/**
+ * Replays a life of which somebody else did the first part: the first `entries` entries of the recording are written as
+ * they were recorded; then Sluice's controller is started, and goes on.
+ */
+export async function takeOverLife(life: RecordedLife, entries: number, log: Log = silentLog): Promise<Replay> {
+  const stage = new Stage(life, log);
+  await stage.followRecording(life.trace.slice(0, entries));
+  const problem = await stage.play();
+  await stage.stop();
+  return stage.replay(problem);
+}
+
 class Stage {
   readonly #life: Life;
   readonly #clock = new VirtualClock();
@@ -85,14 +98,44 @@ class Stage {
     const started = this.#actors.controller.start();
     await this.#clock.advance(1000);
     await started;
+    await this.#begin();
+  }
+
+  /** Does what was recorded at the times at which it was, and only then starts the controller. */
+  async followRecording(trace: readonly TraceEntry[]): Promise<void> {
+    await this.#clock.advance(1000);
+    await this.#begin();
+    for (const entry of trace) {
+      const dueMs = this.#startMs + entry.t * 1000 - this.#clock.now();
+      if (dueMs > 0) await this.#clock.advance(dueMs);
+      const request = entry.kind === 'Action' ? this.#life.actions[entry.index ?? 0]?.do : undefined;
+      if (request === undefined) await this.#during(playRecorded(entry, this.#place()));
+      else await this.#act(request);
+    }
+    const started = this.#actors.controller.start();
+    await this.#clock.advance(stepMs);
+    await started;
+  }
+
+  async #begin(): Promise<void> {
     this.#startMs = this.#clock.now();
     for (const manifest of this.#life.manifests) await this.#during(this.#create(manifest));
+  }
+
+  #place(): RecordedPlace {
+    return { cluster: this.#cluster, namespace: lifeNamespace, startMs: this.#startMs, objects: this.#objects };
+  }
+
+  async #act(request: LifeRequest): Promise<void> {
+    this.#moments.push(new Map(this.#objects));
+    this.#answers.push(await this.#answer(request));
+    this.#changedAtMs = this.#clock.now();
   }
 
   async play(): Promise<string | undefined> {
     const { actions, end, duration } = this.#life;
     for (const { when, request } of [
-      ...actions.map((action) => ({ when: action.when, request: action.do })),
+      ...actions.map((action) => ({ when: action.when, request: action.do })).slice(this.#answers.length),
       { when: end, request: undefined },
     ]) {
       this.#heldSinceMs = -1;
@@ -100,11 +143,9 @@ class Stage {
         if (this.#clock.now() - this.#startMs > duration * 1000 + patienceMs) return `waits for ever for: ${when.text}`;
         await this.#clock.advance(stepMs);
       }
-      this.#moments.push(new Map(this.#objects));
-      if (request === undefined) return undefined;
-      this.#answers.push(await this.#answer(request));
-      this.#changedAtMs = this.#clock.now();
+      if (request !== undefined) await this.#act(request);
     }
+    this.#moments.push(new Map(this.#objects));
     return undefined;
   }
 
