@@ -2,7 +2,7 @@ import type { ResourceType } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import { workloadType } from '../api/workload.ts';
 import { withDeadline, type Clock } from '../base/clock.ts';
-import { hasCode, messageOf, SluiceError } from '../base/error.ts';
+import { SluiceError } from '../base/error.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { CacheChange } from '../cluster/object-index.ts';
@@ -14,12 +14,15 @@ import { createEventSink, type EventSink, type EventSubject } from './event-sink
 import { experimentReferences, haveAdditionalChanged, isNewsForRollout } from './experiments/experiment-news.ts';
 import type { ObservedExperiment } from './experiments/project-experiment.ts';
 import { reconcileExperiment, type ReconcileExperimentTools } from './experiments/reconcile-experiment.ts';
+import { isNewsForOwner } from './is-news-for-owner.ts';
 import type { Journal } from './journal.ts';
+import { logPanic } from './log-panic.ts';
 import type { PassReport } from './metrics/controller-metrics.ts';
+import { notifierOf } from './notifications/notifier-of.ts';
+import type { NotificationOptions, Notifier } from './notifications/notifier.ts';
 import { namedServices } from './observe.ts';
-import type { ObservedRun } from './project.ts';
 import { createQueue, type Queue, type WorkOutcome } from './queue.ts';
-import { reconcile, subjectOf, type ReconcileTools } from './reconcile.ts';
+import { reconcile, type ReconcileTools } from './reconcile.ts';
 import { ReferenceIndex } from './reference-index.ts';
 import { referencesOf } from './references.ts';
 import { releaseService } from './release-service.ts';
@@ -29,6 +32,9 @@ import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './r
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
 import type { Scope } from './scope.ts';
 import { StatusPace } from './status-pace.ts';
+import type { StepPluginRegistry } from './step-plugins/contract.ts';
+import { StepPluginCalls } from './step-plugins/step-plugin-calls.ts';
+import { tellDeletion } from './tell-deletion.ts';
 import { watchedEventSink } from './watched-event-sink.ts';
 
 /** What a controller of one cluster is made with. */
@@ -47,6 +53,8 @@ export interface ControllerOptions
   readonly log: Log;
   readonly journal: Journal;
   readonly routers: RouterRegistry;
+  /** Plug-ins for steps, besides those that are built in; none when absent. */
+  readonly stepPlugins?: StepPluginRegistry;
   /** Resources worked on at the same time. */
   readonly concurrencyMax?: number;
   /**
@@ -54,6 +62,8 @@ export interface ControllerOptions
    * write; 0 unless given.
    */
   readonly countsDelayMs?: number;
+  /** How people are told of what happens; nobody is when absent. */
+  readonly notifications?: NotificationOptions;
   /** Told of every pass when it has ended. */
   onPass?(pass: PassReport): void;
   /** Told of every Event when it is emitted. */
@@ -103,6 +113,8 @@ class ClusterController implements Controller {
   readonly #events: EventSink;
   readonly #runs: RunReconciler;
   readonly #resolve: WorkloadResolver;
+  readonly #stepPlugins: StepPluginCalls;
+  readonly #notifier: Notifier | undefined;
   #started = false;
   #ended: Promise<void> = Promise.resolve();
 
@@ -119,17 +131,19 @@ class ClusterController implements Controller {
       routerTypes: routerTypes(routers),
       onChange: (type, change) => this.#onChange(type, change),
     });
+    this.#notifier = notifierOf(options, this.view);
+    this.#stepPlugins = new StepPluginCalls({
+      plugins: options.stepPlugins ?? new Map(),
+      log,
+      wake: (namespace, name) => this.#add(resourceTypes.rollout, namespace, name),
+    });
     this.#resolve = workloadResolver(capabilitiesOf(routers));
     this.#queue = createQueue({
       clock,
       random: random.fork('queue'),
       concurrencyMax: options.concurrencyMax ?? concurrencyMaxDefault,
       work: (key, signal) => this.#timed(key, signal),
-      onPanic: (key, error) =>
-        log.error(
-          { key, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
-          'a bug was met',
-        ),
+      onPanic: (key, error) => logPanic(log, key, error),
     });
     this.#runs = createRunReconciler({
       ...options,
@@ -148,6 +162,7 @@ class ClusterController implements Controller {
     for (const type of ['analysisRuns', 'experiments'] as const) {
       for (const { namespace, name } of this.view[type].list()) this.#add(this.view[type].type, namespace, name);
     }
+    this.#notifier?.resume(this.view.rollouts.list());
     // A Rollout may have gone while nobody watched.
     for (const { object } of this.view.services.list()) {
       this.#onService(object.metadata.namespace ?? '', object.metadata.name);
@@ -157,13 +172,15 @@ class ClusterController implements Controller {
   async stop(): Promise<void> {
     await this.#queue.stop();
     this.#runs.stop();
-    await this.#events.flushed();
+    this.#stepPlugins.stop();
+    await Promise.all([this.#events.flushed(), this.#notifier?.stop()]);
     this.#stopping.abort(new Error('the controller stops'));
     await this.#ended;
   }
 
   get isIdle(): boolean {
-    return this.#queue.depth === 0 && this.#queue.active === 0 && this.#runs.active === 0 && this.#events.isIdle;
+    const active = this.#queue.active + this.#runs.active + this.#stepPlugins.active;
+    return this.#queue.depth === 0 && active === 0 && this.#events.isIdle && (this.#notifier?.isIdle ?? true);
   }
 
   get stats(): ControllerStats {
@@ -213,15 +230,21 @@ class ClusterController implements Controller {
   ): void {
     const key = `${namespace}/${name}`;
     this.#followReferences(namespace, name, after);
-    if (after === undefined) this.#pace.forget(before?.uid ?? '');
-    if (after !== undefined) this.#gone.delete(key);
-    else if (before !== undefined && this.#started) this.#gone.set(key, before);
+    if (after === undefined) this.#forgetRollout(key, before);
+    else this.#gone.delete(key);
+    if (after !== undefined && this.#started) this.#notifier?.look(after);
     const named = new Set(after === undefined ? [] : namedServices(after));
     for (const service of before === undefined ? [] : namedServices(before)) {
       if (!named.has(service)) this.#add(resourceTypes.service, namespace, service);
     }
     this.#add(resourceTypes.rollout, namespace, name);
     this.#wakeExperiments(before, after);
+  }
+
+  #forgetRollout(key: string, before: ObservedRollout | undefined): void {
+    this.#pace.forget(before?.uid ?? '');
+    this.#stepPlugins.forget(before?.uid ?? '');
+    if (before !== undefined && this.#started) this.#gone.set(key, before);
   }
 
   #followReferences(namespace: string, name: string, rollout: ObservedRollout | undefined): void {
@@ -321,7 +344,7 @@ class ClusterController implements Controller {
   async #workOnRollout(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
     const rollout = this.view.rollouts.get(namespace, name);
     if (rollout === undefined) return this.#tellDeletion(namespace, name, signal);
-    await withDeadline(this.#options.clock, followTimeoutMs, signal, () => this.#followNamed(rollout), unread);
+    await this.#followNamed(rollout, signal);
     return reconcile(this.#resolve(rollout, this.view), this.#tools(), signal);
   }
 
@@ -331,65 +354,45 @@ class ClusterController implements Controller {
     if (experiment === undefined) return { kind: 'done' };
     const rollout = experiment.owner === undefined ? undefined : this.view.rollouts.find(experiment.owner);
     if (rollout !== undefined) {
-      await withDeadline(this.#options.clock, followTimeoutMs, signal, () => this.#followNamed(rollout), unread);
+      await this.#followNamed(rollout, signal);
     }
     return reconcileExperiment(experiment, this.#tools(), signal);
   }
 
   /** Kinds that few Rollouts name are read from the first time on at which one does. */
-  async #followNamed(rollout: ObservedRollout): Promise<void> {
+  async #followNamed(rollout: ObservedRollout, signal: AbortSignal): Promise<void> {
     const targets = routersOf(rollout, this.#options.routers).flatMap((router) => router.targets);
     const workload = workloadType(rollout.spec.workloadRef ?? {});
-    await Promise.all([
+    const all = [
       ...targets.map(({ type }) => this.view.followed(type)),
       ...(workload === undefined ? [] : [this.view.followedWorkloads(workload)]),
-    ]);
+    ];
+    const unread = () => new SluiceError('Timeout', 'the objects that the Rollout names were not read in time');
+    await withDeadline(this.#options.clock, followTimeoutMs, signal, () => Promise.all(all), unread);
   }
 
-  /** A Rollout that is no longer ours is not deleted, so it is looked for first. */
   async #tellDeletion(namespace: string, name: string, signal: AbortSignal): Promise<WorkOutcome> {
     const gone = this.#gone.get(`${namespace}/${name}`);
-    if (gone === undefined) return { kind: 'done' };
-    const at = { type: resourceTypes.rollout, namespace, name };
-    const found = await this.#options.cluster.get(at, { signal }).catch((error: unknown) => {
-      if (hasCode(error, 'NotFound')) return undefined;
-      throw error;
-    });
+    if (gone !== undefined) await tellDeletion(gone, this.#tools(), signal);
     this.#gone.delete(`${namespace}/${name}`);
-    if (found?.metadata.uid !== gone.uid) this.#events.emit(subjectOf(gone), [deletionNotice(gone)], 'deleted');
     return { kind: 'done' };
   }
 
   #tools(): ReconcileTools {
     return {
       ...this.#options,
+      stepPlugins: this.#stepPlugins,
       caches: this.view,
       events: this.#events,
       pace: this.#pace,
+      notifier: this.#notifier,
       holdsOf: (rollout) => this.#options.holdsOf?.(rollout) ?? [],
     };
   }
 }
 
-function deletionNotice({ namespace, name }: RolloutView): Notice {
-  return { type: 'Normal', reason: 'RolloutDeleted', message: `Rollout ${name}/${namespace} is deleted.` };
-}
-
-/** A run is written as often as it is measured; its owner only asks how it stands. */
-function isNewsForOwner(before: unknown, after: unknown): boolean {
-  const [was, is] = [before as ObservedRun | undefined, after as ObservedRun | undefined];
-  if (was === undefined || is === undefined) return true;
-  return (['phase', 'message', 'measured', 'terminating', 'deleting'] as const).some(
-    (field) => was[field] !== is[field],
-  );
-}
-
 /** How long a pass waits for a router's objects to be read for the first time. */
 const followTimeoutMs = 10_000;
-
-function unread(): SluiceError {
-  return new SluiceError('Timeout', 'the objects that the Rollout names were not read in time');
-}
 
 function keyOf({ kind }: ResourceType, namespace: string, name: string): string {
   return `${kind}/${namespace}/${name}`;

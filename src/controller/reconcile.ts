@@ -16,6 +16,7 @@ import { apply, type Applied } from './apply.ts';
 import type { Caches } from './caches.ts';
 import type { EventSink, EventSubject } from './event-sink.ts';
 import type { Journal } from './journal.ts';
+import type { Notifier } from './notifications/notifier.ts';
 import { observe } from './observe.ts';
 import type { PerformContext } from './perform-context.ts';
 import { perform } from './perform.ts';
@@ -25,6 +26,7 @@ import { refresh, refreshRollout } from './refresh.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import { routersOf, type RouterRegistry } from './routers.ts';
 import type { StatusPace } from './status-pace.ts';
+import type { StepPluginCalls } from './step-plugins/step-plugin-calls.ts';
 import { writeStatus } from './write-status.ts';
 
 /** What a pass is done with: one per cluster. */
@@ -36,10 +38,13 @@ export interface ReconcileTools {
   readonly events: EventSink;
   readonly clock: Clock;
   readonly log: Log;
+  readonly stepPlugins: StepPluginCalls;
   /** When statuses are written. */
   readonly pace: StatusPace;
   /** Why raises and promotions of a Rollout must wait, as known outside of it. */
   holdsOf(rollout: RolloutView): readonly Hold[];
+  /** Tells people of what happens to Rollouts; nobody is told when absent. */
+  readonly notifier?: Pick<Notifier, 'tell'> | undefined;
   /** Told of every decision before it is carried out, for people who watch. */
   onDecision?(rollout: RolloutView, decision: Decision): void;
   /** Another decision than the engine's, to try wrong ones. */
@@ -55,11 +60,10 @@ export async function reconcile(
   tools: ReconcileTools,
   signal: AbortSignal,
 ): Promise<WorkOutcome> {
-  const { caches, clock, journal, log } = tools;
+  const { clock, journal, log } = tools;
   const routers = routersOf(rollout, tools.routers);
   const context = performContext(rollout, tools, routers);
-  const problems = [...rollout.problems, ...referenceProblems(rollout, routers, caches)];
-  const world = observe(rollout, { caches, routers, problems, holds: tools.holdsOf(rollout), now: clock.now() });
+  const world = look(rollout, tools, routers);
 
   const decision = (tools.decide ?? decide)(world);
   tools.onDecision?.(rollout, decision);
@@ -73,8 +77,11 @@ export async function reconcile(
   const revision = Number(rollout.annotations[revisionAnnotation] ?? 0);
   const intent = { subject, revision, reason: decision.reason.message, textOf: effectText, now: () => clock.now() };
   const applied = await apply(decision.effects, intent, journal, (effect, at) => perform(effect, context, at), signal);
-  const tell = (events: readonly Notice[]): void =>
-    tools.events.emit(subjectOf(rollout), events, occasionOf(rollout, decision));
+  const occasion = occasionOf(rollout, decision);
+  const tell = (notices: readonly Notice[]): void => {
+    tools.events.emit(subjectOf(rollout), notices, occasion);
+    tools.notifier?.tell({ rollout, next: decision.status, notices, occasion });
+  };
 
   if (applied.kind === 'failed') {
     tell(eventsOf(decision, applied.done));
@@ -91,6 +98,18 @@ export async function reconcile(
   return { kind: 'done', ...againAfter(decision, isNews, clock) };
 }
 
+/** Everything that the decision is made from. */
+function look(rollout: ObservedRollout, tools: ReconcileTools, routers: PerformContext['routers']): World {
+  const { caches, clock, stepPlugins } = tools;
+  const problems = [
+    ...rollout.problems,
+    ...referenceProblems(rollout, routers, caches),
+    ...stepPlugins.problems(rollout),
+  ];
+  const seen = { caches, routers, problems, holds: tools.holdsOf(rollout), now: clock.now() };
+  return { ...observe(rollout, seen), stepPlugins: stepPlugins.view(rollout) };
+}
+
 /** The write may have been done although nobody said so. */
 const lostAnswers = ['Timeout', 'Unavailable'] as const;
 
@@ -101,7 +120,7 @@ function eventsOf({ events }: Decision, done: readonly Effect[]): readonly Notic
 
 /** A failed effect: its facts go into the status, and the pass is tried again. A mere conflict is nothing to report. */
 async function afterFailure(
-  rollout: RolloutView,
+  rollout: ObservedRollout,
   world: World,
   { effect, error }: Extract<Applied<Effect>, { kind: 'failed' }>,
   context: PerformContext,
@@ -113,7 +132,9 @@ async function afterFailure(
   if (hasCode(error, ...lostAnswers)) await refresh(effect, context, signal);
   if (error.code !== 'Conflict') {
     await writeStatus(context, mergeDiff(rollout.status, statusAfterFailure(world, effect, error)), signal);
-    tools.events.emit(subjectOf(rollout), [failureNotice(effect, error)], String(rollout.generation));
+    const [notices, occasion] = [[failureNotice(effect, error)], String(rollout.generation)];
+    tools.events.emit(subjectOf(rollout), notices, occasion);
+    tools.notifier?.tell({ rollout, next: rollout.status, notices, occasion });
   }
   return retryAfter(error);
 }
@@ -140,7 +161,7 @@ function retryAfter({ retryAfterMs }: SluiceError): WorkOutcome {
 
 function performContext(
   rollout: ObservedRollout,
-  { cluster, caches }: ReconcileTools,
+  { cluster, caches, stepPlugins }: ReconcileTools,
   routers: PerformContext['routers'],
 ): PerformContext {
   const { namespace, name, uid, templateHash, resourceVersion } = rollout;
@@ -149,7 +170,7 @@ function performContext(
   const type = workloadType(workloadRef);
   const workload = type === undefined ? undefined : { type, namespace, name: workloadRef.name ?? '' };
   const identity = { namespace, name, uid, apiVersion, templateHash, resourceVersion };
-  return { cluster, caches, routers, ...identity, rollout, workload, notices: [] };
+  return { cluster, caches, routers, stepPlugins, ...identity, rollout, workload, notices: [] };
 }
 
 function lineOf({ namespace, name }: RolloutView, { reason, state, effects }: Decision): object {

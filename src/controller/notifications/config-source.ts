@@ -1,0 +1,86 @@
+import { textMapOf } from '../../api/json-access.ts';
+import type { ResourceType } from '../../api/object.ts';
+import { resourceTypes } from '../../api/resource-types.ts';
+import type { Clock } from '../../base/clock.ts';
+import { hasCode } from '../../base/error.ts';
+import type { Log } from '../../base/log.ts';
+import type { ClusterPort } from '../../cluster/port.ts';
+import type { AnyNotificationService } from '../../providers/notifications/contract.ts';
+import { parseNotificationConfig, type NotificationConfig } from '../../providers/notifications/notification-config.ts';
+
+/** Where notifications are configured, in the namespace of the controller. */
+export const notificationNames = {
+  configMap: 'argo-rollouts-notification-configmap',
+  secret: 'argo-rollouts-notification-secret',
+} as const;
+
+/** What the source is made with. */
+export interface ConfigSourceOptions {
+  readonly cluster: ClusterPort;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly namespace: string;
+  readonly services: Readonly<Record<string, AnyNotificationService>>;
+}
+
+/** Reads the configuration when it is needed: nobody who uses no notifications pays for them. */
+export interface ConfigSource {
+  /** What is configured, at most a few seconds old. Rejects when the cluster does not answer. */
+  read(signal: AbortSignal): Promise<NotificationConfig>;
+}
+
+/** How long an answer counts. */
+const ageMsMax = 10_000;
+
+/** Makes the source. Problems are logged once for each version of the configuration. */
+export function createConfigSource({ cluster, clock, log, namespace, services }: ConfigSourceOptions): ConfigSource {
+  let known: { readonly config: NotificationConfig; readonly version: string; readonly readAtMs: number } | undefined;
+
+  async function readObject(type: ResourceType, name: string, signal: AbortSignal): Promise<Found> {
+    try {
+      const object = await cluster.get({ type, namespace, name }, { signal });
+      return { data: textMapOf(object['data']), version: object.metadata.resourceVersion ?? '' };
+    } catch (error) {
+      if (hasCode(error, 'NotFound')) return nothing;
+      if (!hasCode(error, 'Forbidden')) throw error;
+      log.warn({ namespace, name, error: error.message }, 'the configuration of notifications may not be read');
+      return nothing;
+    }
+  }
+
+  return {
+    async read(signal) {
+      const now = clock.monotonic();
+      if (known !== undefined && now - known.readAtMs < ageMsMax) return known.config;
+      const configMap = await readObject(resourceTypes.configMap, notificationNames.configMap, signal);
+      const isEmpty = Object.keys(configMap.data).length === 0;
+      // Without a configuration nothing refers to secrets.
+      const secret = isEmpty ? nothing : await readObject(resourceTypes.secret, notificationNames.secret, signal);
+      const version = `${configMap.version}/${secret.version}`;
+      if (known?.version === version) known = { ...known, readAtMs: now };
+      else {
+        const secrets = Object.fromEntries(Object.entries(secret.data).map(([key, text]) => [key, decoded(text)]));
+        const config = parseNotificationConfig({ data: configMap.data, secrets }, services);
+        for (const [entry, problem] of config.problems) {
+          log.warn({ namespace, entry, problem }, 'an entry of the configuration of notifications is left out');
+        }
+        known = { config, version, readAtMs: now };
+      }
+      return known.config;
+    },
+  };
+}
+
+interface Found {
+  readonly data: Readonly<Record<string, string>>;
+  readonly version: string;
+}
+
+const nothing: Found = { data: {}, version: '' };
+
+/** A value of a Secret, without the line break that files often end in. */
+function decoded(text: string): string {
+  return Buffer.from(text, 'base64')
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}

@@ -1,0 +1,264 @@
+import type { KubeObject } from '../../api/object.ts';
+import { apiVersionOf } from '../../api/object.ts';
+import { resourceTypes } from '../../api/resource-types.ts';
+import type { RolloutStatus } from '../../api/rollout.ts';
+import { sleep, type Clock } from '../../base/clock.ts';
+import { hasCode, messageOf } from '../../base/error.ts';
+import type { Log } from '../../base/log.ts';
+import type { Random } from '../../base/random.ts';
+import type { ClusterPort } from '../../cluster/port.ts';
+import type { Notice } from '../../engine/decision.ts';
+import type { AnyNotificationService } from '../../providers/notifications/contract.ts';
+import { isEventTrigger } from '../../providers/notifications/event-trigger.ts';
+import { destinationsOf } from '../../providers/notifications/subscriptions.ts';
+import type { ObservedRollout } from '../rollout-projector.ts';
+import { createConfigSource, type ConfigSource } from './config-source.ts';
+import { DeliveryQueue } from './delivery-queue.ts';
+import { NotifiedWriter } from './notified-writer.ts';
+import { occasionOf, recentOccasions, type TriggerOccasion } from './occasion.ts';
+import { planDeliveries, type PlannedStep } from './plan-deliveries.ts';
+import { sendDispatch, type SendPorts } from './send-dispatch.ts';
+
+/** How a controller notifies. */
+export interface NotificationOptions extends SendPorts {
+  /** Namespace of the ConfigMap and the Secret: the controller's own. */
+  readonly namespace: string;
+  readonly services: Readonly<Record<string, AnyNotificationService>>;
+  /** Told of every delivery when it is over. */
+  onDelivery?(report: DeliveryReport): void;
+}
+
+/** A delivery that is over. */
+export interface DeliveryReport {
+  readonly namespace: string;
+  readonly name: string;
+  readonly trigger: string;
+  readonly service: string;
+  readonly isSent: boolean;
+}
+
+/** What a notifier is made with. */
+export interface NotifierTools {
+  readonly options: NotificationOptions;
+  readonly cluster: ClusterPort;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Told of a Rollout as the cluster has it after its annotation was written. */
+  onWritten(rollout: KubeObject): void;
+}
+
+/** What a pass tells of. */
+export interface ToldNotices {
+  readonly rollout: ObservedRollout;
+  /** The status that comes with the notices. */
+  readonly next: RolloutStatus;
+  readonly notices: readonly Notice[];
+  /** Tells occasions apart at which the same text may come again. */
+  readonly occasion: string;
+}
+
+/** Tells people of events and conditions, off the critical path: nothing here waits or fails. */
+export interface Notifier {
+  /** Events of a Rollout. */
+  tell(told: ToldNotices): void;
+  /** The Rollout is another than before; triggers with conditions may hold now. */
+  look(rollout: ObservedRollout): void;
+  /** A new process: what lately happened to the Rollouts may not have been told. */
+  resume(rollouts: Iterable<ObservedRollout>): void;
+  stop(): Promise<void>;
+  readonly isIdle: boolean;
+  /** Events that were given up before anybody could be told. */
+  readonly lost: number;
+}
+
+/** Makes a notifier. */
+export function createNotifier(tools: NotifierTools): Notifier {
+  return new QueuedNotifier(tools);
+}
+
+/** Jobs that wait at most; beyond it the oldest are given up. */
+const jobsMax = 1000;
+const jobAttemptsMax = 20;
+const jobDelayMsMax = 30_000;
+/** How long an end waits for what is being sent. */
+const stopGraceMs = 500;
+
+type Job =
+  | { readonly kind: 'occasion'; readonly rollout: ObservedRollout; readonly occasion: TriggerOccasion }
+  | { readonly kind: 'look'; readonly rollout: ObservedRollout };
+
+class QueuedNotifier implements Notifier {
+  readonly #tools: NotifierTools;
+  readonly #stopping = new AbortController();
+  readonly #source: ConfigSource;
+  readonly #queue: DeliveryQueue;
+  readonly #writer: NotifiedWriter;
+  /** By a key: of several looks at one Rollout the last one counts. */
+  readonly #jobs = new Map<string, Job>();
+  /** Versions that our own notes made: they say nothing new. */
+  readonly #ownVersions = new Map<string, string>();
+  #sequence = 0;
+  #lost = 0;
+  #isRunning = false;
+
+  constructor(tools: NotifierTools) {
+    this.#tools = tools;
+    const { cluster, clock, random, log, options } = tools;
+    const { signal } = this.#stopping;
+    this.#source = createConfigSource({ cluster, clock, log, ...options });
+    this.#queue = new DeliveryQueue({ clock, random, signal });
+    this.#writer = new NotifiedWriter({ cluster, clock, log, signal, onWritten: (rollout) => this.#noted(rollout) });
+  }
+
+  get isIdle(): boolean {
+    return !this.#isRunning && this.#queue.isIdle && this.#writer.isIdle;
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+
+  tell({ rollout, next, notices, occasion }: ToldNotices): void {
+    for (const notice of notices) {
+      this.#add({ kind: 'occasion', rollout, occasion: occasionOf(notice, rollout.status, next, occasion) });
+    }
+  }
+
+  look(rollout: ObservedRollout): void {
+    if (this.#ownVersions.get(rollout.uid) !== rollout.resourceVersion) this.#add({ kind: 'look', rollout });
+  }
+
+  resume(rollouts: Iterable<ObservedRollout>): void {
+    const now = this.#tools.clock.now();
+    for (const rollout of rollouts) {
+      for (const occasion of recentOccasions(rollout.status, now)) this.#add({ kind: 'occasion', rollout, occasion });
+      this.#add({ kind: 'look', rollout });
+    }
+  }
+
+  async stop(): Promise<void> {
+    const { clock } = this.#tools;
+    for (let waitedMs = 0; waitedMs < stopGraceMs && !this.isIdle; waitedMs += 20) {
+      await sleep(clock, 20, this.#stopping.signal);
+    }
+    this.#stopping.abort(new Error('the controller stops'));
+  }
+
+  #add(job: Job): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#sequence += 1;
+    const key = job.kind === 'look' ? `look/${job.rollout.uid}` : String(this.#sequence);
+    this.#jobs.set(key, job);
+    const [oldest] = this.#jobs.keys();
+    if (this.#jobs.size > jobsMax && oldest !== undefined) {
+      this.#jobs.delete(oldest);
+      this.#lost += 1;
+    }
+    if (!this.#isRunning) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (const [key, job] of this.#jobs) {
+      this.#jobs.delete(key);
+      await this.#work(job);
+      if (this.#stopping.signal.aborted) break;
+    }
+    this.#isRunning = false;
+  }
+
+  async #work(job: Job): Promise<void> {
+    const { clock, log } = this.#tools;
+    const { signal } = this.#stopping;
+    for (let attempt = 1; attempt <= jobAttemptsMax && !signal.aborted; attempt += 1) {
+      try {
+        await this.#prepare(job);
+        return;
+      } catch (error) {
+        if (signal.aborted || hasCode(error, 'NotLeader')) return;
+        log.warn(
+          { rollout: job.rollout.name, attempt, error: messageOf(error) },
+          'notifications could not be prepared',
+        );
+        await sleep(clock, Math.min(500 * 2 ** attempt, jobDelayMsMax), signal).catch(() => undefined);
+      }
+    }
+    this.#lost += 1;
+  }
+
+  async #prepare(job: Job): Promise<void> {
+    const config = await this.#source.read(this.#stopping.signal);
+    if (config.triggers.size === 0) return;
+    const destinations = destinationsOf(config, job.rollout);
+    const triggers =
+      job.kind === 'occasion'
+        ? [job.occasion.trigger]
+        : [...destinations.keys()].filter((trigger) => !isEventTrigger(trigger));
+    const wanted = triggers.filter((trigger) => destinations.has(trigger) && config.triggers.has(trigger));
+    if (wanted.length === 0) return;
+    const object = await this.#object(job);
+    if (object === undefined) return;
+    const identity = job.kind === 'occasion' ? { identity: job.occasion.identity } : {};
+    for (const trigger of wanted) {
+      const look = { config, trigger, destinations: destinations.get(trigger) ?? [], object, ...identity };
+      const steps = planDeliveries({ ...look, nowMs: this.#tools.clock.now() });
+      for (const step of steps) this.#carryOut(step, trigger, job.rollout);
+    }
+  }
+
+  /** The whole Rollout, because templates may use any part of it. */
+  async #object({ rollout, ...job }: Job): Promise<KubeObject | undefined> {
+    const at = { type: resourceTypes.rollout, namespace: rollout.namespace, name: rollout.name };
+    try {
+      const found = await this.#tools.cluster.get(at, { signal: this.#stopping.signal });
+      if (found.metadata.uid !== rollout.uid) return job.kind === 'occasion' ? projected(rollout) : undefined;
+      return job.kind === 'occasion' ? { ...found, status: job.occasion.status } : found;
+    } catch (error) {
+      if (!hasCode(error, 'NotFound')) throw error;
+      return job.kind === 'occasion' ? projected(rollout) : undefined;
+    }
+  }
+
+  #carryOut(step: PlannedStep, trigger: string, { namespace, name, uid }: ObservedRollout): void {
+    if (step.kind === 'forget') {
+      this.#writer.remember({ namespace, name, uid }, step.key, undefined);
+      return;
+    }
+    const { options, log, clock } = this.#tools;
+    const service = step.destination?.service ?? '';
+    const fields = { rollout: `${namespace}/${name}`, trigger, service };
+    const report = (isSent: boolean): void => options.onDelivery?.({ namespace, name, trigger, service, isSent });
+    if (step.kind === 'problem') {
+      log.error({ ...fields, problem: step.problem }, 'a notification cannot be made');
+      report(false);
+      return;
+    }
+    this.#queue.add({
+      key: `${uid}\n${step.key}`,
+      lane: `${service}\n${step.destination.recipient}`,
+      send: (signal) => sendDispatch(step.dispatch, step.service, options, signal),
+      onFailed: (attempt, problem) => log.warn({ ...fields, attempt, problem }, 'a notification was not taken'),
+      onEnd: (isSent) => {
+        if (isSent) this.#writer.remember({ namespace, name, uid }, step.key, Math.floor(clock.now() / 1000));
+        log[isSent ? 'info' : 'error'](fields, isSent ? 'a notification was sent' : 'a notification is given up');
+        report(isSent);
+      },
+    });
+  }
+
+  #noted(rollout: KubeObject): void {
+    const { uid = '', resourceVersion = '' } = rollout.metadata;
+    // Only the newest matter; a version that is forgotten costs one look.
+    if (this.#ownVersions.size >= jobsMax) this.#ownVersions.clear();
+    this.#ownVersions.set(uid, resourceVersion);
+    this.#tools.onWritten(rollout);
+  }
+}
+
+/** What is known of a Rollout that is gone: all but its pod template. */
+function projected({ namespace, name, uid, labels, annotations, spec, status }: ObservedRollout): KubeObject {
+  const { kind } = resourceTypes.rollout;
+  const metadata = { namespace, name, uid, labels, annotations };
+  return { apiVersion: apiVersionOf(resourceTypes.rollout), kind, metadata, spec, status };
+}
