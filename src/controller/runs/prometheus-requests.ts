@@ -46,8 +46,8 @@ async function ask(Driver: typeof PrometheusDriver, request: PrometheusRequest, 
     preferPost: new URLSearchParams({ query }).toString().length > queryLengthMax,
     requestInterceptor: { onFulfilled: (config) => ({ ...config, adapter: adapter(request, url.searchParams, send) }) },
   });
-  // The time zero counts as none for the library unless it is a Date.
-  const time = (instantMs: number): Date => new Date(instantMs);
+  // The library takes 0 for no time. What is next to it is 0 again in seconds.
+  const time = (instantMs: number): number => (instantMs === 0 ? Number.MIN_VALUE : instantMs);
   const { result } = await (range === undefined
     ? driver.instantQuery(query)
     : driver.rangeQuery(query, time(range.startMs), time(range.endMs), range.stepMs / 1000));
