@@ -14,6 +14,8 @@ export const noSpread: PodSpread = { variance: 0, pods: 0 };
 
 /** Standard deviations that chi-square must be above its mean by before pods count as different. */
 const deviationsMin = 3.1;
+/** Bad events per pod below which chi-square is far from its law: a single one on a quiet pod would look like a spread. */
+const badPerPodMin = 3;
 /** Chance that a good pod's own ratio is above the widened margin. */
 const tail = 0.005;
 
@@ -25,11 +27,11 @@ const tail = 0.005;
 export function podSpread(pods: readonly PodCount[], clumping: number): PodSpread {
   const { value, pods: count } = chiSquare(pods);
   const degrees = count - 1;
-  if (degrees < 1) return noSpread;
+  const bad = pods.reduce((sum, pod) => sum + pod.bad, 0);
+  if (degrees < 1 || bad < badPerPodMin * count) return { variance: 0, pods: count };
   const scale = Math.max(1, clumping);
   if (value / scale <= degrees + deviationsMin * Math.sqrt(2 * degrees)) return { variance: 0, pods: count };
   const total = pods.reduce((sum, pod) => sum + pod.total, 0);
-  const bad = pods.reduce((sum, pod) => sum + pod.bad, 0);
   const square = pods.reduce((sum, pod) => sum + (pod.total / total) ** 2, 0);
   return { variance: (value - degrees * scale) / (bad * (1 - square)), pods: count };
 }

@@ -151,6 +151,13 @@ describe('pods that differ by themselves', () => {
     assert.equal(podSpread([{ total: 100, bad: 3 }], 1).variance, 0);
   });
 
+  it('are not found in a handful of bad events', () => {
+    const quiet = [{ total: 1, bad: 1 }, ...Array.from({ length: 8 }, () => ({ total: 300, bad: 0 }))];
+    assert.equal(podSpread(quiet, 1).variance, 0);
+    const busy = [{ total: 3000, bad: 60 }, ...Array.from({ length: 8 }, () => ({ total: 3000, bad: 3 }))];
+    assert.ok(podSpread(busy, 1).variance > 1);
+  });
+
   it('widen the margin, the more the fewer the canary has', () => {
     const spread = { variance: 0.25, pods: 9 };
     assert.equal(widenedRatio(1.5, { variance: 0, pods: 9 }, 1), 1.5);
