@@ -79,6 +79,8 @@ export function createNotifier(tools: NotifierTools): Notifier {
 
 /** Jobs that wait at most; beyond it the oldest are given up. */
 const jobsMax = 1000;
+/** Deliveries that are remembered besides what is noted on Rollouts. */
+const sentMax = 10_000;
 const jobAttemptsMax = 20;
 const jobDelayMsMax = 30_000;
 /** How long an end waits for what is being sent. */
@@ -98,6 +100,8 @@ class QueuedNotifier implements Notifier {
   readonly #jobs = new Map<string, Job>();
   /** Versions that our own notes made: they say nothing new. */
   readonly #ownVersions = new Map<string, string>();
+  /** What was sent: until it is noted on the Rollout, only this knows. */
+  readonly #sent = new Set<string>();
   #sequence = 0;
   #lost = 0;
   #isRunning = false;
@@ -222,6 +226,7 @@ class QueuedNotifier implements Notifier {
 
   #carryOut(step: PlannedStep, trigger: string, { namespace, name, uid }: ObservedRollout): void {
     if (step.kind === 'forget') {
+      this.#sent.delete(`${uid}\n${step.key}`);
       this.#writer.remember({ namespace, name, uid }, step.key, undefined);
       return;
     }
@@ -234,17 +239,28 @@ class QueuedNotifier implements Notifier {
       report(false);
       return;
     }
+    const key = `${uid}\n${step.key}`;
+    if (this.#sent.has(key)) return;
     this.#queue.add({
-      key: `${uid}\n${step.key}`,
+      key,
       lane: `${service}\n${step.destination.recipient}`,
       send: (signal) => sendDispatch(step.dispatch, step.service, options, signal),
       onFailed: (attempt, problem) => log.warn({ ...fields, attempt, problem }, 'a notification was not taken'),
       onEnd: (isSent) => {
-        if (isSent) this.#writer.remember({ namespace, name, uid }, step.key, Math.floor(clock.now() / 1000));
+        if (isSent) {
+          this.#keep(key);
+          this.#writer.remember({ namespace, name, uid }, step.key, Math.floor(clock.now() / 1000));
+        }
         log[isSent ? 'info' : 'error'](fields, isSent ? 'a notification was sent' : 'a notification is given up');
         report(isSent);
       },
     });
+  }
+
+  #keep(key: string): void {
+    const [oldest] = this.#sent;
+    if (this.#sent.size >= sentMax && oldest !== undefined) this.#sent.delete(oldest);
+    this.#sent.add(key);
   }
 
   #noted(rollout: KubeObject): void {

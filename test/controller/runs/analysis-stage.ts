@@ -9,7 +9,7 @@ import { seededRandom } from '../../../src/base/random.ts';
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
 import { startNodeAgent } from '../../../src/cluster/embedded/runtime/node-agent.ts';
 import { startWorkloads } from '../../../src/cluster/embedded/workloads/workloads.ts';
-import { createController, type Controller } from '../../../src/controller/controller.ts';
+import { createController, type Controller, type ControllerOptions } from '../../../src/controller/controller.ts';
 import type { HttpPort } from '../../../src/controller/http-port.ts';
 import { createMemoryJournal } from '../../../src/controller/journal.ts';
 import { metricProviders } from '../../../src/providers/metrics/registry.ts';
@@ -27,12 +27,14 @@ export class AnalysisStage {
   readonly clock = new VirtualClock();
   readonly cluster: EmbeddedCluster;
   readonly #http: HttpPort;
+  readonly #more: Partial<ControllerOptions>;
   readonly #signal = new AbortController().signal;
   readonly #stops: (() => Promise<unknown>)[] = [];
   #controller: Controller | undefined;
 
-  constructor(http: HttpPort = nobody) {
+  constructor(http: HttpPort = nobody, more: Partial<ControllerOptions> = {}) {
     this.#http = http;
+    this.#more = more;
     const parts = { clock: this.clock, log: silentLog };
     this.cluster = createEmbeddedCluster({
       ...parts,
@@ -63,6 +65,7 @@ export class AnalysisStage {
       routers: trafficRouters,
       metricProviders,
       http: this.#http,
+      ...this.#more,
     });
     await this.#during(this.#controller.start());
   }
@@ -76,6 +79,27 @@ export class AnalysisStage {
     await this.stopController();
     await this.#during(Promise.all(this.#stops.map((stop) => stop())));
     this.cluster.close();
+  }
+
+  /** Creates an object in the namespace of the stage. */
+  create(
+    type: ResourceType,
+    object: Pick<KubeObject, 'apiVersion' | 'kind'> & { name: string; [field: string]: unknown },
+  ) {
+    const { name, annotations, ...rest } = object;
+    const metadata = { name, namespace: 'shop', ...(annotations === undefined ? {} : { annotations }) };
+    const whole = { ...rest, metadata } as unknown as KubeObject;
+    return this.#during(this.cluster.create(type, whole, {}, { signal: this.#signal }));
+  }
+
+  patch(type: ResourceType, name: string, body: object, subresource?: 'status'): Promise<KubeObject> {
+    const at = { type, namespace: 'shop', name };
+    const options = subresource === undefined ? {} : { subresource };
+    return this.#during(this.cluster.patch(at, { kind: 'merge', body }, options, { signal: this.#signal }));
+  }
+
+  read(type: ResourceType, name: string): Promise<KubeObject> {
+    return this.#during(this.cluster.get({ type, namespace: 'shop', name }, { signal: this.#signal }));
   }
 
   async createRun(name: string, spec: object): Promise<void> {
