@@ -1,3 +1,4 @@
+import { emptyTrail } from '../../src/analysis/judge/evidence-trail.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import { storeJudge } from '../../src/providers/metrics/judge-metadata.ts';
 import { hashOf, ownerOf, type Stage } from '../server/stage.ts';
@@ -81,5 +82,6 @@ function judgeMetadata(): Readonly<Record<string, string>> {
     notes: ['pod web-a was not scraped once'],
     judged: {},
     sources: {},
+    trail: emptyTrail,
   });
 }

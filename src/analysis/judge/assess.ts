@@ -32,7 +32,8 @@ export function assess(settings: JudgeSettings, state: JudgeState, circumstances
     invariant(kindState !== undefined, `the state has an entry for the kind ${kind.name}`);
     return assessKind(settings, kind, kindState, Math.log(kind.weight / weightSum));
   });
-  const rollback = rollbackProgress(settings, assessed);
+  const idle = Math.log((settings.idleWeight ?? 0) / weightSum);
+  const rollback = rollbackProgress(settings, assessed, idle);
   const promote = promoteProgress(assessed);
   const verdict = verdictOf(rollback, promote, circumstances);
   const decidedBy = decider(verdict, assessed);
@@ -88,10 +89,11 @@ function kindPromotion(settings: JudgeSettings, kind: BadEventKind, state: KindS
   return progress(test.evidence(state.promote), threshold, requestsToPromote(settings, test, state, threshold));
 }
 
-function rollbackProgress(settings: JudgeSettings, assessed: readonly AssessedKind[]): Progress {
+/** `idle` is the log of the capital that no kind has yet. */
+function rollbackProgress(settings: JudgeSettings, assessed: readonly AssessedKind[], idle: number): Progress {
   const needed = assessed.map(({ rollbackNeeded }) => rollbackNeeded).filter((count) => count !== undefined);
   return progress(
-    logSumExp(assessed.map(({ report }) => report.rollbackEvidence)),
+    logSumExp([idle, ...assessed.map(({ report }) => report.rollbackEvidence)]),
     evidenceThreshold(settings.alpha),
     needed.length === 0 ? undefined : Math.min(...needed),
   );

@@ -1,6 +1,7 @@
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { parseValue, seriesKey, type Sample } from './exposition-line.ts';
-import type { SeriesSelector } from './series-selector.ts';
+import type { LatencyMetric, RequestMetric } from './metric-conventions.ts';
+import { countUpTo } from './native-histogram.ts';
 
 /** How bad events of one kind are counted on the metric page of a pod. */
 export type BadEventRule =
@@ -9,19 +10,19 @@ export type BadEventRule =
       readonly kind: 'status';
       readonly name: string;
       /** Counters of requests, in order of preference. */
-      readonly metrics: readonly SeriesSelector[];
-      /** Labels that may hold the status, in order of preference. */
-      readonly statusLabels: readonly string[];
-      readonly isBad: (status: string) => boolean;
+      readonly metrics: readonly RequestMetric[];
     }
   | {
-      /** Requests that took longer than a boundary of a histogram. */
+      /** Requests that took longer than a boundary of a histogram, classic or native. */
       readonly kind: 'latency';
       readonly name: string;
       /** Histograms by their name without `_bucket`, in order of preference. */
-      readonly metrics: readonly SeriesSelector[];
+      readonly metrics: readonly LatencyMetric[];
       readonly boundarySeconds: number;
     };
+
+/** A metric that a rule may read. */
+export type RuleMetric = RequestMetric | LatencyMetric;
 
 /**
  * Cumulative counters of a rule on one page, by key. The first letter of a key says what it counts: `g`ood requests,
@@ -37,18 +38,20 @@ export interface EventCounts {
 }
 
 /** The metric of the rule that this page has in a usable form, or undefined. */
-export function findMetric(rule: BadEventRule, samples: readonly Sample[]): SeriesSelector | undefined {
+export function findMetric(rule: BadEventRule, samples: readonly Sample[]): RuleMetric | undefined {
+  if (rule.kind === 'latency')
+    return rule.metrics.find((metric) => samples.some((sample) => isSampleOf(metric, sample)));
   return rule.metrics.find((metric) =>
-    samples.some((sample) => {
-      if (sample.name !== sampleName(rule, metric) || !metric.matches(sample.labels)) return false;
-      return rule.kind === 'latency' || rule.statusLabels.some((label) => sample.labels.has(label));
-    }),
+    samples.some(
+      (sample) => isCountOf(metric, sample) && metric.statusLabels.some((label) => sample.labels.has(label)),
+    ),
   );
 }
 
-/** Name of the samples that a rule reads of a metric. */
-export function sampleName(rule: BadEventRule, metric: SeriesSelector): string {
-  return rule.kind === 'latency' ? `${metric.name}_bucket` : metric.name;
+/** Names of the samples that a rule reads of a metric: those of a classic histogram, and the native one's. */
+export function sampleNames(rule: BadEventRule, { name }: RuleMetric): readonly string[] {
+  if (rule.kind === 'latency') return [`${name}_bucket`, name];
+  return name.endsWith('_count') ? [name, nativeName(name)] : [name];
 }
 
 /**
@@ -57,12 +60,15 @@ export function sampleName(rule: BadEventRule, metric: SeriesSelector): string {
  */
 export function countEvents(
   rule: BadEventRule,
-  metric: SeriesSelector,
+  chosen: string,
   samples: readonly Sample[],
 ): Result<EventCounters, string> {
-  const name = sampleName(rule, metric);
-  const series = samples.filter((sample) => sample.name === name && metric.matches(sample.labels));
-  return rule.kind === 'status' ? countStatuses(rule, series) : countSlow(rule, metric.name, series);
+  if (rule.kind === 'latency') {
+    const metric = rule.metrics.find(({ name }) => name === chosen);
+    return metric === undefined ? fail(`${chosen} is not known`) : countSlow(rule.boundarySeconds, metric, samples);
+  }
+  const metric = rule.metrics.find(({ name }) => name === chosen);
+  return metric === undefined ? fail(`${chosen} is not known`) : countStatuses(metric, samples);
 }
 
 /**
@@ -75,61 +81,106 @@ export function sumEvents(deltas: ReadonlyMap<string, number>): EventCounts {
   return { total: g + b + t, bad: b + t - f };
 }
 
-function countStatuses(
-  rule: Extract<BadEventRule, { kind: 'status' }>,
-  series: readonly Sample[],
-): Result<EventCounters, string> {
-  const counters = new Map<string, number>();
-  for (const sample of series) {
-    const label = rule.statusLabels.find((one) => sample.labels.has(one));
-    const status = label === undefined ? undefined : sample.labels.get(label);
-    if (status === undefined) {
-      const there = [...sample.labels.keys()].join(', ') || 'none';
-      return fail(`a series of ${sample.name} has no status label (${rule.statusLabels.join(', ')}); it has: ${there}`);
-    }
-    counters.set(`${rule.isBad(status) ? 'b' : 'g'} ${seriesKey(sample)}`, sample.value);
-  }
-  return succeed(counters);
+/** True for a sample of this histogram, classic or native. */
+export function isSampleOf(metric: LatencyMetric, { name, labels, histogram }: Sample): boolean {
+  return (
+    (name === `${metric.name}_bucket` || (name === metric.name && histogram !== undefined)) && metric.matches(labels)
+  );
 }
 
-function countSlow(
-  rule: Extract<BadEventRule, { kind: 'latency' }>,
-  metric: string,
-  series: readonly Sample[],
-): Result<EventCounters, string> {
-  const boundary = rule.boundarySeconds * (inMilliseconds(metric) ? 1000 : 1);
-  const histograms = groupBuckets(metric, series);
-  if (!histograms.ok) return histograms;
-  const counters = new Map<string, number>();
-  for (const [key, buckets] of histograms.value) {
-    const total = buckets.get(Infinity);
-    const bound = [...buckets.keys()].find((one) => Math.abs(one - boundary) <= 1e-9 * boundary);
-    if (total === undefined) return fail(`${metric} has no bucket +Inf`);
-    if (bound === undefined) return fail(`${metric} has no bucket at ${boundary}; it has ${describeBounds(buckets)}`);
-    counters.set(`t ${key}`, total).set(`f ${key}`, buckets.get(bound) ?? 0);
-  }
-  return succeed(counters);
-}
-
-/** Buckets by bound, of each series of a histogram. */
-function groupBuckets(
-  metric: string,
-  series: readonly Sample[],
+/** Buckets by bound, of each classic histogram of this metric; fails where they are written wrongly. */
+export function classicBuckets(
+  metric: LatencyMetric,
+  samples: readonly Sample[],
 ): Result<ReadonlyMap<string, ReadonlyMap<number, number>>, string> {
   const histograms = new Map<string, Map<number, number>>();
-  for (const { name, labels, value } of series) {
+  for (const { name, labels, value, histogram } of samples) {
+    if (histogram !== undefined || name !== `${metric.name}_bucket` || !metric.matches(labels)) continue;
     const bound = parseValue(labels.get('le') ?? '');
-    if (bound === undefined || Number.isNaN(bound)) return fail(`a bucket of ${metric} has no bound in its label le`);
+    if (bound === undefined || Number.isNaN(bound)) {
+      return fail(`a bucket of ${metric.name} has no bound in its label le`);
+    }
     const key = seriesKey({ name, labels: new Map([...labels].filter(([label]) => label !== 'le')) });
     const buckets = histograms.get(key) ?? new Map<number, number>();
-    if (buckets.has(bound)) return fail(`${metric} has two buckets at ${bound}`);
+    if (buckets.has(bound)) return fail(`${metric.name} has two buckets at ${bound}`);
     histograms.set(key, buckets.set(bound, value));
   }
   return succeed(histograms);
 }
 
-function inMilliseconds(metric: string): boolean {
-  return /_(?:ms|milliseconds)$/.test(metric);
+function nativeName(countName: string): string {
+  return countName.slice(0, -'_count'.length);
+}
+
+/** The count of a native histogram has no series of its own. */
+function isCountOf(metric: RequestMetric, { name, labels, histogram }: Sample): boolean {
+  const isCounter = name === metric.name && histogram === undefined;
+  const isNative = histogram !== undefined && metric.name === `${name}_count`;
+  return (isCounter || isNative) && metric.matches(labels);
+}
+
+function countStatuses(metric: RequestMetric, samples: readonly Sample[]): Result<EventCounters, string> {
+  const series = samples.filter((sample) => isCountOf(metric, sample));
+  const hasCounters = series.some(({ histogram }) => histogram === undefined);
+  const counters = new Map<string, number>();
+  for (const sample of series) {
+    // Where a service shows both forms of a histogram, each request is in both.
+    if (hasCounters && sample.histogram !== undefined) continue;
+    const label = metric.statusLabels.find((one) => sample.labels.has(one));
+    const status = label === undefined ? undefined : sample.labels.get(label);
+    if (status === undefined) {
+      const there = [...sample.labels.keys()].join(', ') || 'none';
+      const wanted = metric.statusLabels.join(', ');
+      return fail(`a series of ${sample.name} has no status label (${wanted}); it has: ${there}`);
+    }
+    counters.set(`${metric.isBad(status) ? 'b' : 'g'} ${seriesKey(sample)}`, sample.histogram?.count ?? sample.value);
+  }
+  return succeed(counters);
+}
+
+function countSlow(
+  boundarySeconds: number,
+  metric: LatencyMetric,
+  samples: readonly Sample[],
+): Result<EventCounters, string> {
+  const boundary = boundarySeconds / metric.unitSeconds;
+  const native = samples.filter((sample) => sample.histogram !== undefined && isSampleOf(metric, sample));
+  return native.length > 0 ? countNative(boundary, metric, native) : countClassic(boundary, metric, samples);
+}
+
+function countNative(
+  boundary: number,
+  { name }: LatencyMetric,
+  samples: readonly Sample[],
+): Result<EventCounters, string> {
+  const counters = new Map<string, number>();
+  for (const sample of samples) {
+    if (sample.histogram === undefined) continue;
+    const counted = countUpTo(sample.histogram, boundary);
+    if (!counted.ok) return fail(`${name}: ${counted.error}`);
+    const key = seriesKey(sample);
+    counters.set(`t ${key}`, counted.value.total).set(`f ${key}`, counted.value.upTo);
+  }
+  return succeed(counters);
+}
+
+function countClassic(
+  boundary: number,
+  metric: LatencyMetric,
+  samples: readonly Sample[],
+): Result<EventCounters, string> {
+  const histograms = classicBuckets(metric, samples);
+  if (!histograms.ok) return histograms;
+  const { name } = metric;
+  const counters = new Map<string, number>();
+  for (const [key, buckets] of histograms.value) {
+    const total = buckets.get(Infinity);
+    const bound = [...buckets.keys()].find((one) => Math.abs(one - boundary) <= 1e-9 * boundary);
+    if (total === undefined) return fail(`${name} has no bucket +Inf`);
+    if (bound === undefined) return fail(`${name} has no bucket at ${boundary}; it has ${describeBounds(buckets)}`);
+    counters.set(`t ${key}`, total).set(`f ${key}`, buckets.get(bound) ?? 0);
+  }
+  return succeed(counters);
 }
 
 function describeBounds(buckets: ReadonlyMap<number, number>): string {

@@ -11,6 +11,7 @@ import {
   type LineRules,
 } from './exposition-cursor.ts';
 import { scanLabels } from './exposition-labels.ts';
+import type { NativeHistogram } from './native-histogram.ts';
 
 /** One sample line. */
 export interface Sample {
@@ -19,6 +20,8 @@ export interface Sample {
   readonly value: number;
   readonly timestampMs?: number;
   readonly exemplar?: Exemplar;
+  /** A native histogram instead of a value, which is its count then. No text format has them. */
+  readonly histogram?: NativeHistogram;
 }
 
 /** A single observation that a counter or bucket points to. */

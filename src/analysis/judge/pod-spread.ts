@@ -14,7 +14,7 @@ export const noSpread: PodSpread = { variance: 0, pods: 0 };
 
 /** Standard deviations that chi-square must be above its mean by before pods count as different. */
 const deviationsMin = 3.1;
-/** Bad events per pod below which chi-square is far from its law: a single one on a quiet pod would look like a spread. */
+/** Bad events per pod below which chi-square is far from its law: one on a quiet pod would look like a spread. */
 const badPerPodMin = 3;
 /** Chance that a good pod's own ratio is above the widened margin. */
 const tail = 0.005;

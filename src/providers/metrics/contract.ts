@@ -83,6 +83,8 @@ export interface MetricWindow {
   readonly targets: readonly MetricTarget[];
   /** What an earlier process kept with this measurement; absent when it begins. */
   readonly kept?: MeasurementMetadata;
+  /** What the last finished run of the same owner kept of the metric with the same name; absent when there is none. */
+  readonly earlier?: MeasurementMetadata;
   /** Pod-template hash of the revision that is measured; absent when the run belongs to none. */
   readonly revision?: string;
   /** Texts of the Secret that the provider has named, by key. */
@@ -170,8 +172,16 @@ export type JobResponse =
     }
   | Extract<MetricResponse, { kind: 'failure' }>;
 
+/** How a request is signed, or gets a token, with what only the controller has. */
+export type RequestSigning = AwsSigning | GoogleSigning;
+
+/** A token of the controller's Google Cloud service account that may read metrics. */
+export interface GoogleSigning {
+  readonly kind: 'google';
+}
+
 /** AWS Signature Version 4. */
-export interface RequestSigning {
+export interface AwsSigning {
   readonly kind: 'sigv4';
   /** Name of the service in the signature, e.g. `aps`. */
   readonly service: string;

@@ -1,30 +1,53 @@
 import type { BadEventRule } from '../../analysis/judge/bad-events.ts';
-import type { BadEventKind, JudgeSettings } from '../../analysis/judge/judge-settings.ts';
-import { parsePattern, parseSeriesSelector, type SeriesSelector } from '../../analysis/judge/series-selector.ts';
+import type { JudgeSettings } from '../../analysis/judge/judge-settings.ts';
+import {
+  commonLatencyMetrics,
+  commonPlaces,
+  commonRequestMetrics,
+  latencyMetric,
+  requestMetric,
+  type LatencyMetric,
+  type RequestMetric,
+} from '../../analysis/judge/metric-conventions.ts';
+import { parsePattern, parseSeriesSelector } from '../../analysis/judge/series-selector.ts';
 import type { FieldErrors } from '../../api/field-error.ts';
 import type { Json } from '../../api/object.ts';
-import { anyValue, boolean, intOrString, object, stringEnum, text } from '../../api/schema.ts';
+import { anyValue, boolean, intOrString, list, object, stringEnum, text } from '../../api/schema.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from './config-reader.ts';
+import { commonWeights, countedKinds, settingsWith, type KindRules, type KindWeights } from './judge-kinds.ts';
+import { readPrometheusSource, type PrometheusSource } from './judge-prometheus.ts';
 
 /** Schema of `sluice.dev/judge`. Numbers with a fraction may be written as text too, so that arguments can
  * be put in; a structural schema has no type for that, so `parseJudgeConfig` checks them. */
 export const judgeSchema = object(
   {},
   {
-    source: stringEnum(['scrape']),
+    source: stringEnum(['scrape', 'prometheus']),
     port: intOrString,
     path: text,
+    prometheus: object(
+      {},
+      {
+        address: text,
+        podLabel: text,
+        matchers: text,
+        headers: list(object({ key: text, value: text }, {})),
+        insecure: boolean,
+        authentication: anyValue,
+      },
+    ),
     requests: object({}, { metric: text, statusLabel: text, bad: text }),
-    latency: object({ boundarySeconds: anyValue }, { metric: text, acceptableRatio: anyValue }),
+    latency: object({}, { boundarySeconds: anyValue, metric: text, acceptableRatio: anyValue }),
     restarts: boolean,
+    weights: object({}, { errors: anyValue, latency: anyValue, restarts: anyValue }),
     ratio: anyValue,
     alpha: anyValue,
     beta: anyValue,
     acceptableRatio: anyValue,
-    rollbackTest: stringEnum(['share', 'independent']),
-    promoteTest: stringEnum(['requests', 'intervals']),
+    rollbackTest: stringEnum(['auto', 'share', 'independent']),
+    promoteTest: stringEnum(['requests', 'intervals', 'relative']),
     interval: text,
     warmup: text,
     deadline: text,
@@ -32,11 +55,17 @@ export const judgeSchema = object(
   },
 );
 
+/** The pods' own pages as the source: where they may be, in the order in which it is tried. */
+export interface ScrapeSource {
+  readonly kind: 'scrape';
+  readonly places: readonly { readonly port?: number; readonly path: string }[];
+}
+
 /** The configuration with defaults filled in. Durations are in milliseconds. */
 export interface JudgeConfig {
-  /** Absent: the port of each pod. */
-  readonly port: number | undefined;
-  readonly path: string;
+  readonly source: ScrapeSource | PrometheusSource;
+  readonly counted: KindRules;
+  /** Rules and kinds that need nothing to be known of the pages; `countedKinds` adds what is found. */
   readonly rules: readonly BadEventRule[];
   readonly settings: JudgeSettings;
   readonly intervalMs: number;
@@ -50,58 +79,42 @@ export interface JudgeConfig {
   readonly unknownFields: readonly string[];
 }
 
-/**
- * Request counters that services commonly have: of hand-written code, client libraries, Micrometer and OpenTelemetry.
- */
-const commonRequestMetrics: readonly string[] = [
-  'http_requests_total',
-  'http_server_requests_total',
-  'http_server_requests_seconds_count',
-  'http_server_request_duration_seconds_count',
-  'http_request_duration_seconds_count',
-  'http_server_duration_milliseconds_count',
-];
-
-const commonLatencyMetrics: readonly string[] = [
-  'http_request_duration_seconds',
-  'http_server_request_duration_seconds',
-  'http_server_requests_seconds',
-  'http_server_duration_milliseconds',
-];
-
-const commonStatusLabels: readonly string[] = [
-  'code',
-  'status',
-  'status_code',
-  'http_response_status_code',
-  'http_status_code',
-  'response_code',
-];
-
-/**
- * How much of the attention each kind gets. Gross errors are found within 12 looks as long as their part is at least
- * 0.48.
- */
-const weights = { errors: 0.6, latency: 0.3, restarts: 0.1 };
+/** What the controller adds. */
+export interface JudgeControllerSettings {
+  /** Address of Prometheus for judges that name none. */
+  readonly prometheusAddress?: string;
+}
 
 const hourMs = 3_600_000;
 const deadlineMsDefault = hourMs;
+/** A page can be read at any time; Prometheus has nothing new before it has scraped again. */
+const intervalMsDefault = { scrape: 1000, prometheus: 15_000 };
+/** Harm is thought to begin at one of these distances. */
+const onsetMs = 15_000;
 
 /** Reads the configuration; every mistake is named with its field, its value, and what would be right. */
-export function parseJudgeConfig(configuration: Json): Result<JudgeConfig, FieldErrors> {
+export function parseJudgeConfig(
+  configuration: Json,
+  controller: JudgeControllerSettings = {},
+): Result<JudgeConfig, FieldErrors> {
   const fields = new ConfigReader(configuration);
-  fields.choice('source', ['scrape'], 'scrape');
+  const source = readSource(fields, controller);
   const acceptableRatio = fields.number('acceptableRatio', { more: 0, less: 1, initial: 0.01 });
-  const latency = readLatency(fields, acceptableRatio);
-  const rules = [readErrors(fields), ...(latency === undefined ? [] : [latency.rule])];
-  const restarts = fields.flag('restarts', true);
+  const counted: KindRules = {
+    weights: readWeights(fields),
+    requests: readRequests(fields),
+    acceptableRatio,
+    latency: readLatency(fields, acceptableRatio),
+  };
+  const intervalInitial = intervalMsDefault[source?.kind ?? 'scrape'];
+  const intervalMs = fields.duration('interval', { minMs: 100, maxMs: hourMs, initialMs: intervalInitial });
   const deadline = fields.duration('deadline', { minMs: 1000, maxMs: 30 * 24 * hourMs, initialMs: deadlineMsDefault });
+  const first = countedKinds(counted, {});
   const config = {
-    port: fields.has('port') ? fields.integer('port', { min: 1, max: 65_535, initial: 80 }) : undefined,
-    path: fields.urlPath('path', '/metrics'),
-    rules,
-    settings: readSettings(fields, kindsOf(acceptableRatio, latency?.acceptableRatio, restarts)),
-    intervalMs: fields.duration('interval', { minMs: 100, maxMs: hourMs, initialMs: 1000 }),
+    counted,
+    rules: first.rules,
+    settings: settingsWith(readSettings(fields, intervalMs), first),
+    intervalMs,
     warmupMs: fields.duration('warmup', { minMs: 0, maxMs: 24 * hourMs, initialMs: 0 }),
     deadlineMs: { inline: deadline, background: fields.has('deadline') ? deadline : undefined },
     staleAfterMs: fields.duration('staleAfter', { minMs: 1000, maxMs: 24 * hourMs, initialMs: 5 * 60_000 }),
@@ -110,61 +123,75 @@ export function parseJudgeConfig(configuration: Json): Result<JudgeConfig, Field
     fields.contradict('warmup', `it must be shorter than the deadline of ${formatDuration(deadline)}`);
   }
   const errors = fields.errors();
-  return errors.length === 0 ? succeed({ ...config, unknownFields: fields.unknownFields() }) : fail(errors);
+  if (errors.length > 0 || source === undefined) return fail(errors);
+  return succeed({ ...config, source, unknownFields: fields.unknownFields() });
 }
 
-function readSettings(fields: ConfigReader, kinds: readonly BadEventKind[]): JudgeSettings {
+function readSource(
+  fields: ConfigReader,
+  { prometheusAddress }: JudgeControllerSettings,
+): JudgeConfig['source'] | undefined {
+  const kind = fields.choice('source', ['scrape', 'prometheus'], 'scrape');
+  const hasPort = fields.has('port');
+  const port = hasPort ? { port: fields.integer('port', { min: 1, max: 65_535, initial: 80 }) } : {};
+  const path = fields.urlPath('path', '/metrics');
+  if (kind === 'prometheus') return readPrometheusSource(fields.nested('prometheus'), prometheusAddress);
+  return { kind, places: hasPort || fields.has('path') ? [{ ...port, path }] : commonPlaces };
+}
+
+function readSettings(fields: ConfigReader, intervalMs: number): JudgeSettings {
   return {
     ratio: fields.number('ratio', { min: 1, max: 100, initial: 1.5 }),
     alpha: fields.number('alpha', { more: 0, max: 0.5, initial: 0.01 }),
     beta: fields.number('beta', { more: 0, max: 0.5, initial: 0.05 }),
-    rollbackTest: fields.choice('rollbackTest', ['share', 'independent'], 'share'),
-    promoteTest: fields.choice('promoteTest', ['requests', 'intervals'], 'requests'),
-    kinds,
+    rollbackTest: fields.choice('rollbackTest', ['auto', 'share', 'independent'], 'auto'),
+    promoteTest: fields.choice('promoteTest', ['requests', 'intervals', 'relative'], 'requests'),
+    kinds: [],
+    looksPerOnset: Math.max(1, Math.round(onsetMs / intervalMs)),
   };
 }
 
-function kindsOf(errors: number, latency: number | undefined, restarts: boolean): readonly BadEventKind[] {
-  const requests = 'requests' as const;
-  const kinds: BadEventKind[] = [{ name: 'errors', weight: weights.errors, unit: requests, acceptableRatio: errors }];
-  if (latency !== undefined) {
-    kinds.push({ name: 'latency', weight: weights.latency, unit: requests, acceptableRatio: latency });
+function readWeights(fields: ConfigReader): KindWeights {
+  const weights = fields.nested('weights');
+  const read = (name: keyof KindWeights) => weights.number(name, { min: 0, max: 1000, initial: commonWeights[name] });
+  const restarts = fields.flag('restarts', true);
+  const chosen = { errors: read('errors'), latency: read('latency'), restarts: read('restarts') };
+  if (chosen.errors + chosen.latency <= 0) {
+    weights.contradict('errors', 'errors or latency must have a weight above 0: nothing would be judged');
   }
-  if (restarts) kinds.push({ name: 'restarts', weight: weights.restarts, unit: 'podSeconds' });
-  return kinds;
+  return { ...chosen, restarts: restarts ? chosen.restarts : 0, gauges: 0 };
 }
 
-function readErrors(fields: ConfigReader): BadEventRule {
+function readRequests(fields: ConfigReader): readonly RequestMetric[] {
   const requests = fields.nested('requests');
   const statusLabel = requests.text('statusLabel', '');
-  return {
-    kind: 'status',
-    name: 'errors',
-    metrics: readMetrics(requests, commonRequestMetrics),
-    statusLabels: statusLabel === '' ? commonStatusLabels : [statusLabel],
-    isBad: requests.parsed('bad', '5..', parsePattern) ?? (() => false),
-  };
+  const statusLabels = statusLabel === '' ? undefined : [statusLabel];
+  const isBad = requests.parsed('bad', '5..', parsePattern) ?? (() => false);
+  if (requests.has('metric')) {
+    const metric = requests.parsed('metric', '', parseSeriesSelector);
+    return metric === undefined ? [] : [requestMetric(metric, statusLabels, isBad)];
+  }
+  return commonRequestMetrics.map((metric) => ({
+    ...metric,
+    statusLabels: statusLabels ?? metric.statusLabels,
+    isBad: requests.has('bad') ? isBad : metric.isBad,
+  }));
 }
 
-function readLatency(
-  fields: ConfigReader,
-  acceptableRatio: number,
-): { readonly rule: BadEventRule; readonly acceptableRatio: number } | undefined {
-  if (!fields.has('latency')) return undefined;
+function readLatency(fields: ConfigReader, acceptableRatio: number): KindRules['latency'] {
   const latency = fields.nested('latency');
+  const boundary = latency.has('boundarySeconds')
+    ? { boundarySeconds: latency.number('boundarySeconds', { more: 0, max: 3600 }) }
+    : {};
   return {
-    rule: {
-      kind: 'latency',
-      name: 'latency',
-      metrics: readMetrics(latency, commonLatencyMetrics),
-      boundarySeconds: latency.number('boundarySeconds', { more: 0, max: 3600 }),
-    },
+    metrics: readLatencyMetrics(latency),
+    ...boundary,
     acceptableRatio: latency.number('acceptableRatio', { more: 0, less: 1, initial: acceptableRatio }),
   };
 }
 
-function readMetrics(fields: ConfigReader, common: readonly string[]): readonly SeriesSelector[] {
-  if (!fields.has('metric')) return common.map((name) => ({ name, matches: () => true }));
-  const metric = fields.parsed('metric', '', parseSeriesSelector);
-  return metric === undefined ? [] : [metric];
+function readLatencyMetrics(latency: ConfigReader): readonly LatencyMetric[] {
+  if (!latency.has('metric')) return commonLatencyMetrics;
+  const metric = latency.parsed('metric', '', parseSeriesSelector);
+  return metric === undefined ? [] : [latencyMetric(metric)];
 }

@@ -1,10 +1,13 @@
+import { emptyTrail, trailPointsMax, type EvidenceTrail } from '../../analysis/judge/evidence-trail.ts';
 import type { JudgeReport } from '../../analysis/judge/judge-report.ts';
-import type { JudgeSettings } from '../../analysis/judge/judge-settings.ts';
 import type { JudgeState } from '../../analysis/judge/judge-state.ts';
-import { recordOf, textMapOf } from '../../api/json-access.ts';
-import { succeed, type Result } from '../../base/result.ts';
-import type { Sources } from './judge-pages.ts';
-import { packState, parseObject, roundDown, unpackState } from './judge-stored-state.ts';
+import { carrySelfCheck, initialSelfCheck, type SelfCheck } from '../../analysis/judge/self-check.ts';
+import { listOf, numberOf, recordOf, textMapOf } from '../../api/json-access.ts';
+import { fail, succeed, type Result } from '../../base/result.ts';
+import { metadataBytesMax } from './contract.ts';
+import type { JudgeConfig } from './judge-config.ts';
+import { countedKinds, settingsWith, type Sources } from './judge-kinds.ts';
+import { packCheck, packState, parseObject, roundDown, unpackCheck, unpackState } from './judge-stored-state.ts';
 
 /** What of a measurement goes into the status of its run. */
 export interface StoredJudge {
@@ -12,6 +15,7 @@ export interface StoredJudge {
   readonly notes: readonly string[];
   readonly judged: JudgeState;
   readonly sources: Sources;
+  readonly trail: EvidenceTrail;
 }
 
 const summaryBytesMax = 700;
@@ -22,11 +26,31 @@ const notesMax = 4;
  * Metadata of a measurement, at most 4 kB:
  *
  * - `verdict` and `summary` for a person; `notes` on what was repaired, refused or is missing, one a line; `sources`,
- *   the metric by which each kind is counted;
- * - `report`, the whole reasoning as JSON (see `JudgeReport`);
+ *   what was read and how;
+ * - `report`, the whole reasoning as JSON (see `JudgeReport`), and `trail`, how the evidence went;
+ * - `check`, what the comparison of stable with stable is worth for the next release, by kind;
  * - `state`, from which a new process goes on.
+ *
+ * Where all of it is too long, single bad pods, notes and the trail are left out, in this order.
  */
-export function storeJudge({ report, notes, judged, sources }: StoredJudge): Readonly<Record<string, string>> {
+export function storeJudge(stored: StoredJudge): Readonly<Record<string, string>> {
+  const forms = [
+    stored,
+    { ...stored, notes: stored.notes.slice(0, 1) },
+    { ...stored, notes: stored.notes.slice(0, 1), trail: emptyTrail },
+  ];
+  const written = forms.map((form, at) => writeJudge(form, at === 0 ? podsKept : 0));
+  const [, , shortest = {}] = written;
+  return written.find((one) => bytesOf(one) <= metadataBytesMax) ?? shortest;
+}
+
+/** Single pods whose bets are kept one by one. */
+const podsKept = 8;
+
+function writeJudge(
+  { report, notes, judged, sources, trail }: StoredJudge,
+  pods: number,
+): Readonly<Record<string, string>> {
   const { summary, ...reasoning } = report;
   const shown = notes.slice(0, notesMax).map((note) => cutBytes(note.replaceAll('\n', ' '), noteBytesMax));
   if (notes.length > notesMax) shown.push(`… and ${notes.length - notesMax} more`);
@@ -35,28 +59,58 @@ export function storeJudge({ report, notes, judged, sources }: StoredJudge): Rea
     summary: cutBytes(summary, summaryBytesMax),
     ...(shown.length === 0 ? {} : { notes: shown.join('\n') }),
     ...(Object.keys(sources).length === 0 ? {} : { sources: JSON.stringify(sources) }),
-    report: JSON.stringify(reasoning, (_, value: unknown) => (typeof value === 'number' ? roundDown(value) : value)),
-    state: packState(judged),
+    ...(trail.points.length === 0 ? {} : { trail: packTrail(trail) }),
+    report: JSON.stringify({ ...reasoning, kinds: reasoning.kinds.map(shortKind) }, roundNumbers),
+    check: JSON.stringify(Object.fromEntries(learnedChecks(judged))),
+    state: packState(judged, pods),
   };
 }
 
-/** Evidence and sources from what was stored; fails with a reason when they do not fit the settings. */
-export function restoreJudge(
-  settings: JudgeSettings,
-  metadata: Readonly<Record<string, string>>,
-): Result<Pick<StoredJudge, 'judged' | 'sources'>, string> {
-  const judged = unpackState(settings, metadata['state'] ?? '');
-  if (!judged.ok) return judged;
-  return succeed({ judged: judged.value, sources: textMapOf(parseObject(metadata['sources'] ?? '{}')) });
+/** Several boundaries of one histogram have the same pods; what is known of them is told once, with the errors. */
+function shortKind({ check, ...kind }: JudgeReport['kinds'][number], at: number): JudgeReport['kinds'][number] {
+  return at === 0 && check !== undefined ? { ...kind, check } : kind;
 }
 
-/**
- * The reasoning of a judge as stored in `metricResults[].metadata`, with the sources and notes; undefined when the
- * metadata are not a judge's.
- */
-export function judgeReportOf(
+/** Evidence and what belongs to it from what was stored; fails with a reason when it does not fit the configuration. */
+export function restoreJudge(
+  config: JudgeConfig,
   metadata: Readonly<Record<string, string>>,
-): (JudgeReport & { readonly sources: Sources; readonly notes: readonly string[] }) | undefined {
+): Result<Pick<StoredJudge, 'judged' | 'sources' | 'trail'>, string> {
+  const sources = textMapOf(parseObject(metadata['sources'] ?? '{}'));
+  const settings = settingsWith(config.settings, countedKinds(config.counted, sources));
+  const judged = unpackState(settings, metadata['state'] ?? '');
+  if (!judged.ok) return judged;
+  const trail = unpackTrail(metadata['trail']);
+  return trail === undefined
+    ? fail('the stored trail of the evidence is not what a judge writes')
+    : succeed({ judged: judged.value, sources, trail });
+}
+
+/** What an earlier observation of the same service learned by comparing stable with stable, by kind. */
+export function carriedChecks(earlier: Readonly<Record<string, string>>): Readonly<Record<string, SelfCheck>> {
+  const checks: Record<string, SelfCheck> = {};
+  for (const [kind, text] of Object.entries(textMapOf(parseObject(earlier['check'] ?? '{}')))) {
+    const check = unpackCheck(text);
+    if (check !== undefined) checks[kind] = carrySelfCheck(check);
+  }
+  return checks;
+}
+
+function learnedChecks(judged: JudgeState): readonly (readonly [kind: string, check: string])[] {
+  return Object.entries(judged)
+    .filter(([, { check }]) => check.weight > initialSelfCheck.weight || check.trials > 0)
+    .map(([kind, { check }]) => [kind, packCheck(check)]);
+}
+
+/** A judge's reasoning with what was read, what was noted, and how the evidence went. */
+export interface ToldReport extends JudgeReport {
+  readonly sources: Sources;
+  readonly notes: readonly string[];
+  readonly trail: EvidenceTrail;
+}
+
+/** The reasoning of a judge as stored in `metricResults[].metadata`; undefined when the metadata are not a judge's. */
+export function judgeReportOf(metadata: Readonly<Record<string, string>>): ToldReport | undefined {
   const report = parseObject(metadata['report'] ?? '');
   if (report === undefined || !isReport(report)) return undefined;
   return {
@@ -64,12 +118,55 @@ export function judgeReportOf(
     summary: metadata['summary'] ?? '',
     sources: textMapOf(parseObject(metadata['sources'] ?? '{}')),
     notes: (metadata['notes'] ?? '').split('\n').filter((note) => note !== ''),
+    trail: unpackTrail(metadata['trail']) ?? emptyTrail,
   };
 }
 
 function isReport(value: object): value is JudgeReport {
   const { verdict, rollback, kinds } = recordOf(value);
   return typeof verdict === 'string' && typeof recordOf(rollback)['evidence'] === 'number' && Array.isArray(kinds);
+}
+
+/** One decimal is more than a plot shows. */
+function packTrail({ every, looks, points }: EvidenceTrail): string {
+  const rounded = (value: number): number => Math.round(value * 10) / 10;
+  const promotes = points.some(({ promote }) => promote !== undefined);
+  return JSON.stringify({
+    every,
+    looks,
+    rollback: points.map(({ rollback }) => rounded(rollback)),
+    ...(promotes ? { promote: points.map(({ promote = 0 }) => rounded(promote)) } : {}),
+  });
+}
+
+function unpackTrail(text: string | undefined): EvidenceTrail | undefined {
+  if (text === undefined) return emptyTrail;
+  const { every, looks, rollback, promote } = parseObject(text) ?? {};
+  const numbers = (value: unknown): readonly number[] => listOf(value).map(numberIn);
+  const [harm, health] = [numbers(rollback), numbers(promote)];
+  const [everyLook, looksSince] = [numberIn(every), numberIn(looks)];
+  if (!(everyLook >= 1 && looksSince >= 0 && harm.length > 0 && harm.length <= trailPointsMax)) return undefined;
+  if (![...harm, ...health].every(Number.isFinite)) return undefined;
+  const points = harm.map((value, at) => {
+    const proof = health[at];
+    return { rollback: value, ...(proof === undefined ? {} : { promote: proof }) };
+  });
+  return { every: everyLook, looks: looksSince, points };
+}
+
+function numberIn(value: unknown): number {
+  return numberOf(value) ?? Number.NaN;
+}
+
+function roundNumbers(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? roundDown(value) : value;
+}
+
+function bytesOf(metadata: Readonly<Record<string, string>>): number {
+  return Object.entries(metadata).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
 }
 
 /** Cuts a text so that its UTF-8 form has at most so many bytes, and marks the cut. */

@@ -1,42 +1,44 @@
 import {
   countEvents,
   findMetric,
-  sampleName,
+  sampleNames,
   type BadEventRule,
   type EventCounters,
+  type RuleMetric,
 } from '../../analysis/judge/bad-events.ts';
 import type { Sample } from '../../analysis/judge/exposition-line.ts';
 import { parseExposition } from '../../analysis/judge/exposition.ts';
-import type { SeriesSelector } from '../../analysis/judge/series-selector.ts';
 import type { MetricResponse, MetricTarget, MetricWindow } from './contract.ts';
+import { sourceOf, type Sources } from './judge-kinds.ts';
 
-/** The metric page of one pod, as far as the rules need it. */
+/** The metric page of one pod at one time, as far as the rules need it. */
 export interface Page {
   readonly target: MetricTarget;
+  readonly atMs: number;
   readonly samples: readonly Sample[];
 }
 
-/** Name of the metric that each rule reads, once one was found; it is never changed within an observation. */
-export type Sources = Readonly<Record<string, string>>;
-
 /** Reads the answers of the ready pods. A pod without a readable page is told of in the notes. */
 export function readPages(
-  rules: readonly BadEventRule[],
-  sources: Sources,
+  names: ReadonlySet<string>,
   window: MetricWindow,
   responses: readonly MetricResponse[],
 ): { readonly pages: readonly Page[]; readonly notes: readonly string[] } {
-  const wanted = new Set(rules.flatMap((rule) => metricsOf(rule, sources).map((metric) => sampleName(rule, metric))));
   const responseById = new Map(responses.map((response) => [response.id, response]));
   const pages: Page[] = [];
   const notes: string[] = [];
   for (const target of window.targets) {
     if (!target.ready) continue;
-    const samples = readSamples(responseById.get(target.pod), (name) => wanted.has(name));
+    const samples = readSamples(responseById.get(target.pod), (name) => names.has(name));
     if (typeof samples === 'string') notes.push(`${target.pod}: ${samples}`);
-    else pages.push({ target, samples });
+    else pages.push({ target, atMs: window.nowMs, samples });
   }
   return { pages, notes };
+}
+
+/** Names of the samples that the rules may read: of the chosen metric, or of all that may be chosen. */
+export function wantedNames(rules: readonly BadEventRule[], sources: Sources): ReadonlySet<string> {
+  return new Set(rules.flatMap((rule) => metricsOf(rule, sources).flatMap((metric) => [...sampleNames(rule, metric)])));
 }
 
 /** The samples, or why there are none. */
@@ -52,15 +54,15 @@ function readSamples(
   return page.ok ? page.value.samples : `its metrics cannot be read: line ${page.error.line}: ${page.error.message}`;
 }
 
-function metricsOf(rule: BadEventRule, sources: Sources): readonly SeriesSelector[] {
-  const chosen = rule.metrics.filter(({ name }) => name === sources[rule.name]);
+function metricsOf(rule: BadEventRule, sources: Sources): readonly RuleMetric[] {
+  const chosen = rule.metrics.filter(({ name }) => name === sources[sourceOf(rule)]);
   return chosen.length > 0 ? chosen : rule.metrics;
 }
 
 /** The counters of one rule on all pages. */
 export interface RuleCounts {
-  readonly source: string | undefined;
-  readonly counters: readonly { readonly target: MetricTarget; readonly counters: EventCounters }[];
+  readonly source: RuleMetric | undefined;
+  readonly counters: readonly { readonly page: Page; readonly counters: EventCounters }[];
   readonly notes: readonly string[];
 }
 
@@ -69,42 +71,46 @@ export interface RuleCounts {
  * comparison of pods that count differently would mean nothing.
  */
 export function countRule(rule: BadEventRule, source: string | undefined, pages: readonly Page[]): RuleCounts {
-  const metric = rule.metrics.find(({ name }) => name === source) ?? preferredMetric(rule, pages);
-  if (metric === undefined) return { source, counters: [], notes: pages.length > 0 ? [absentNote(rule, pages)] : [] };
+  const metric = [...rule.metrics].find(({ name }) => name === source) ?? preferredMetric(rule, pages);
+  if (metric === undefined)
+    return { source: metric, counters: [], notes: pages.length > 0 ? [absentNote(rule, pages)] : [] };
   const counters = [];
-  for (const { target, samples } of pages) {
-    const counted = countEvents(rule, metric, samples);
-    if (!counted.ok) return refuseRule(rule, metric, `${target.pod}: ${counted.error}`);
-    counters.push({ target, counters: counted.value });
+  for (const page of pages) {
+    const counted = countEvents(rule, metric.name, page.samples);
+    if (!counted.ok) return refuseRule(rule, metric, `${page.target.pod}: ${counted.error}`);
+    counters.push({ page, counters: counted.value });
   }
-  return { source: metric.name, counters, notes: sideNotes(rule, metric, counters) };
-}
-
-function refuseRule(rule: BadEventRule, metric: SeriesSelector, reason: string): RuleCounts {
-  return { source: metric.name, counters: [], notes: [`${rule.name} cannot be compared: ${reason}`] };
+  return { source: metric, counters, notes: sideNotes(rule, metric, counters) };
 }
 
 /** The first metric in the order of preference that any page has. */
-function preferredMetric(rule: BadEventRule, pages: readonly Page[]): SeriesSelector | undefined {
+export function preferredMetric(rule: BadEventRule, pages: readonly Page[]): RuleMetric | undefined {
   const found = new Set(pages.map(({ samples }) => findMetric(rule, samples)));
-  return rule.metrics.find((metric) => found.has(metric));
+  return [...rule.metrics].find((metric) => found.has(metric));
+}
+
+function refuseRule(rule: BadEventRule, metric: RuleMetric, reason: string): RuleCounts {
+  return { source: metric, counters: [], notes: [`${rule.name} cannot be compared: ${reason}`] };
 }
 
 function absentNote(rule: BadEventRule, pages: readonly Page[]): string {
   for (const metric of rule.metrics) {
     for (const { target, samples } of pages) {
-      const counted = countEvents(rule, metric, samples);
+      const counted = countEvents(rule, metric.name, samples);
       if (!counted.ok) return `${rule.name} cannot be counted: ${target.pod}: ${counted.error}`;
     }
   }
-  const names = rule.metrics.map(({ name }) => name).join(', ');
-  return `${rule.name}: no pod has series of ${names}${rule.metrics.length > 1 ? '; name the right metric' : ' yet'}`;
+  const [only, ...others] = rule.metrics;
+  if (only !== undefined && others.length === 0) return `${rule.name}: no pod has series of ${only.name} yet`;
+  const conventions = new Set(rule.metrics.map(({ convention }) => convention));
+  const known = [...conventions].join(', ');
+  return `${rule.name}: no pod has series of a known convention; name the right metric, or use ${known}`;
 }
 
-function sideNotes(rule: BadEventRule, metric: SeriesSelector, counters: RuleCounts['counters']): readonly string[] {
+function sideNotes(rule: BadEventRule, metric: RuleMetric, counters: RuleCounts['counters']): readonly string[] {
   return (['canary', 'stable'] as const)
     .filter((role) => {
-      const side = counters.filter(({ target }) => target.role === role);
+      const side = counters.filter(({ page }) => page.target.role === role);
       return side.length > 0 && side.every((one) => one.counters.size === 0);
     })
     .map((role) => `${rule.name}: no ${role} pod has series of ${metric.name} yet`);

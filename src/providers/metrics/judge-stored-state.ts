@@ -6,8 +6,6 @@ import { initialSelfCheck, type SelfCheck } from '../../analysis/judge/self-chec
 import { listOf, optionalRecord } from '../../api/json-access.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 
-/** Pods whose bets are kept one by one; the capital of the others is kept in one sum, which can only lose by it. */
-const podsMax = 8;
 /** Steps of one unit of a stored log, and the lowest log that is stored. */
 const logSteps = 200;
 const logMin = -160;
@@ -17,14 +15,20 @@ const testNames = ['share', 'difference', 'ratio', 'pods'] as const;
 
 /**
  * The judge's memory as short JSON. Each kind has a list of numbers, its log capitals in base64, and the bets on pods.
- * Evidence is rounded down, so that rounding adds none. What the check of stable with stable counts within one
+ * Evidence is rounded down, so that rounding adds none. Of the bets on pods so many are kept one by one, and the
+ * capital of the others in one sum, which can only lose by it. What the check of stable with stable counts within one
  * observation is left out: it begins anew.
  */
-export function packState(state: JudgeState): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(state).map(([name, kind]) => [name, packKind(kind)])));
+export function packState(state: JudgeState, podsMax: number): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(state).map(([name, kind]) => [name, packKind(kind, podsMax)])),
+  );
 }
 
-function packKind({ totals, canaryAlone, rollback, pods, capital, promote, check }: KindState): readonly unknown[] {
+function packKind(
+  { totals, canaryAlone, rollback, pods, capital, promote, check }: KindState,
+  podsMax: number,
+): readonly unknown[] {
   const { canaryTotal, canaryBad, stableTotal, stableBad } = totals;
   const { free, retired, bets } = retirePods(pods, new Set(), podsMax);
   const [shareLooks = 0, ...share] = rollback.share;

@@ -1,31 +1,37 @@
 import { assess } from '../../analysis/judge/assess.ts';
-import { sumEvents, type BadEventRule } from '../../analysis/judge/bad-events.ts';
+import { emptyTrail, extendTrail, type EvidenceTrail } from '../../analysis/judge/evidence-trail.ts';
 import type { JudgeReport } from '../../analysis/judge/judge-report.ts';
 import { initialJudgeState, type JudgeState } from '../../analysis/judge/judge-state.ts';
-import { judge as takeLook, type KindLook } from '../../analysis/judge/judge.ts';
+import { judge as takeLook } from '../../analysis/judge/judge.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { unreachable } from '../../base/invariant.ts';
 import type {
   MetricOutcome,
   MetricProvider,
   MetricRequest,
-  MetricResponse,
   MetricTarget,
   MetricWindow,
+  PrometheusRequest,
 } from './contract.ts';
-import { judgeSchema, parseJudgeConfig, type JudgeConfig } from './judge-config.ts';
-import { emptyKindMemory, foldKind, type KindMemory, type KindRound } from './judge-memory.ts';
-import { restoreJudge, storeJudge } from './judge-metadata.ts';
-import { countRule, readPages, type Page, type Sources } from './judge-pages.ts';
+import { judgeSchema, parseJudgeConfig, type JudgeConfig, type JudgeControllerSettings } from './judge-config.ts';
+import { countedKinds, settingsWith, type Counted, type Sources } from './judge-kinds.ts';
+import type { KindMemory } from './judge-memory.ts';
+import { carriedChecks, restoreJudge, storeJudge } from './judge-metadata.ts';
+import type { Page } from './judge-pages.ts';
+import { foldKinds, findLatency } from './judge-round.ts';
+import { beginReading, readSource, requestSource, type ReadingState } from './judge-source.ts';
 
 /** Everything a measurement by the judge remembers. */
 export interface JudgeMeasurement {
   /** Evidence and totals; kept in the status of the run. */
   readonly judged: JudgeState;
-  /** The metric that each rule reads; kept too, so that nothing is counted by two names. */
+  /** What is read and how; kept too, so that nothing is counted in two ways. */
   readonly sources: Sources;
+  readonly trail: EvidenceTrail;
   /** Raw counters by kind; only in memory. */
   readonly kinds: Readonly<Record<string, KindMemory>>;
+  /** What the source needs to know of the rounds before; only in memory. */
+  readonly reading: ReadingState;
   /** When a page of each side was last read, or there was no pod to read. */
   readonly readAtMs: Readonly<Record<MetricTarget['role'], number>>;
   readonly report: JudgeReport;
@@ -33,39 +39,53 @@ export interface JudgeMeasurement {
   readonly notes: readonly string[];
 }
 
-type Judge = MetricProvider<JudgeConfig, JudgeMeasurement>;
-
-/** A page of metrics longer than this is not read. */
-const bodyBytesMax = 4 * 2 ** 20;
+type Judge = MetricProvider<JudgeConfig, JudgeMeasurement, MetricRequest | PrometheusRequest>;
 
 /**
- * `sluice.dev/judge`: compares the canary with the stable side by the pods' own metric pages, in one long measurement.
- * See `src/analysis/judge` for the tests; this file turns pages into looks and evidence into the measurement's outcome.
+ * `sluice.dev/judge`: compares the canary with the stable side by the pods' own metrics, in one long measurement. See
+ * `src/analysis/judge` for the tests; this file turns answers into looks and evidence into the measurement's outcome.
  */
-export const judge: Judge = {
-  name: 'sluice.dev/judge',
-  plugin: true,
-  schema: judgeSchema,
-  parse: parseJudgeConfig,
-  start: (config, window) => begin(config, window, initialJudgeState(config.settings), {}),
-  requests: (config, window) =>
-    window.targets.filter(({ ready }) => ready).flatMap((target) => requestOf(config, target)),
-  fold,
-  store: (_, { report, notes, judged, sources }) => storeJudge({ report, notes, judged, sources }),
-  restore(config, window, metadata) {
-    const stored = restoreJudge(config.settings, metadata);
-    return stored.ok ? { ok: true, value: begin(config, window, stored.value.judged, stored.value.sources) } : stored;
-  },
-};
+export function createJudge(controller: JudgeControllerSettings): Judge {
+  return {
+    name: 'sluice.dev/judge',
+    plugin: true,
+    schema: judgeSchema,
+    parse: (configuration) => parseJudgeConfig(configuration, controller),
+    start(config, window) {
+      const settings = settingsWith(config.settings, countedKinds(config.counted, {}));
+      return begin(config, window, initialJudgeState(settings, carriedChecks(window.earlier ?? {})), {}, emptyTrail);
+    },
+    requests: (config, window, state) => requestSource(config, window, state.reading, state.sources),
+    fold,
+    store: (_, { report, notes, judged, sources, trail }) => storeJudge({ report, notes, judged, sources, trail }),
+    restore(config, window, metadata) {
+      const stored = restoreJudge(config, metadata);
+      if (!stored.ok) return stored;
+      const { judged, sources, trail } = stored.value;
+      return { ok: true, value: begin(config, window, judged, sources, trail) };
+    },
+  };
+}
 
-function begin(config: JudgeConfig, window: MetricWindow, judged: JudgeState, sources: Sources): JudgeMeasurement {
-  const { kinds } = config.settings;
+/** The provider where the controller adds nothing. */
+export const judge = createJudge({});
+
+function begin(
+  config: JudgeConfig,
+  window: MetricWindow,
+  judged: JudgeState,
+  sources: Sources,
+  trail: EvidenceTrail,
+): JudgeMeasurement {
+  const settings = settingsWith(config.settings, countedKinds(config.counted, sources));
   return {
     judged,
     sources,
-    kinds: Object.fromEntries(kinds.map(({ name }) => [name, emptyKindMemory(window.nowMs)])),
+    trail,
+    kinds: {},
+    reading: beginReading(config, window, sources),
     readAtMs: { stable: window.nowMs, canary: window.nowMs },
-    report: assess(config.settings, judged, { mode: window.mode }),
+    report: assess(settings, judged, { mode: window.mode }),
     notes: configurationNotes(config),
   };
 }
@@ -74,122 +94,44 @@ function configurationNotes({ unknownFields }: JudgeConfig): readonly string[] {
   return unknownFields.length === 0 ? [] : [`the configuration has unknown fields: ${unknownFields.join(', ')}`];
 }
 
-function requestOf(config: JudgeConfig, target: MetricTarget): readonly MetricRequest[] {
-  const port = config.port ?? target.port;
-  if (port === undefined) return [];
-  const host = target.address.includes(':') ? `[${target.address}]` : target.address;
-  return [
-    {
-      id: target.pod,
-      url: `http://${host}:${port}${config.path}`,
-      // The text format is the one that every exporter gets right.
-      headers: { accept: 'text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5' },
-      timeoutMs: Math.min(10_000, Math.max(1000, config.intervalMs)),
-      bodyBytesMax,
-    },
-  ];
-}
-
 function fold(
   config: JudgeConfig,
   window: MetricWindow,
   before: JudgeMeasurement,
-  responses: readonly MetricResponse[],
-): { readonly state: JudgeMeasurement; readonly outcome: MetricOutcome } {
-  const { pages, notes } = readPages(config.rules, before.sources, window, responses);
-  const round = foldKinds(config, window, before, pages);
-  const judged = takeLook(config.settings, before.judged, round.look);
-  const readAtMs = {
-    stable: readAt(before, window, pages, 'stable'),
-    canary: readAt(before, window, pages, 'canary'),
-  };
+  responses: Parameters<Judge['fold']>[3],
+): ReturnType<Judge['fold']> {
+  const read = readSource(config, window, before.reading, before.sources, responses);
+  if (read.kind === 'again') return { state: { ...before, reading: read.reading }, outcome: { kind: 'again' } };
+  const { pages, isComplete } = read;
+  const sources = { ...before.sources, ...findLatency(config, before.sources, pages) };
+  const counted = countedKinds(config.counted, sources);
+  const settings = settingsWith(config.settings, counted);
+  const known = withNewKinds(before.judged, counted, initialJudgeState(settings, carriedChecks(window.earlier ?? {})));
+  const round = foldKinds({ config, window, counted, sources, pages, isComplete, kinds: before.kinds });
+  const judged = takeLook(settings, known, round.look);
+  const readAtMs = { stable: readAt(before, window, pages, 'stable'), canary: readAt(before, window, pages, 'canary') };
   const ended = endOf(config, window, readAtMs);
-  const report = assess(config.settings, judged, { mode: window.mode, ...(ended === undefined ? {} : { ended }) });
+  const report = assess(settings, judged, { mode: window.mode, ...(ended === undefined ? {} : { ended }) });
+  const { rollback, promote } = report;
   const state: JudgeMeasurement = {
     judged,
-    sources: round.sources,
+    sources: { ...round.sources, ...read.sources },
+    trail: extendTrail(before.trail, {
+      rollback: rollback.evidence,
+      ...(promote === undefined ? {} : { promote: promote.evidence }),
+    }),
     kinds: round.kinds,
+    reading: read.reading(round.sources),
     readAtMs,
     report,
-    notes: [...configurationNotes(config), ...targetNotes(config, window), ...round.notes, ...notes],
+    notes: [...configurationNotes(config), ...targetNotes(config, window), ...round.notes, ...read.notes],
   };
   return { state, outcome: outcomeOf(report, window.nowMs + config.intervalMs) };
 }
 
-interface Round {
-  readonly look: Record<string, KindLook>;
-  readonly kinds: Record<string, KindMemory>;
-  readonly sources: Record<string, string>;
-  readonly notes: string[];
-}
-
-function foldKinds(config: JudgeConfig, window: MetricWindow, before: JudgeMeasurement, pages: readonly Page[]): Round {
-  const round: Round = { look: {}, kinds: {}, sources: { ...before.sources }, notes: [] };
-  for (const kind of config.settings.kinds) {
-    const rule = config.rules.find(({ name }) => name === kind.name);
-    const kindRound = rule === undefined ? restartRound(config, window) : ruleRound(config, window, rule, pages, round);
-    const folded = foldKind(kind, before.kinds[kind.name] ?? emptyKindMemory(window.nowMs), kindRound);
-    round.kinds[kind.name] = folded.memory;
-    round.notes.push(...folded.notes);
-    if (folded.look !== undefined) round.look[kind.name] = folded.look;
-  }
-  return round;
-}
-
-/** Counts of a rule on the pages. Adds to the sources and notes of the round. */
-function ruleRound(
-  config: JudgeConfig,
-  window: MetricWindow,
-  rule: BadEventRule,
-  pages: readonly Page[],
-  round: Round,
-): KindRound {
-  const { source, counters, notes } = countRule(rule, round.sources[rule.name], pages);
-  if (source !== undefined) round.sources[rule.name] = source;
-  round.notes.push(...notes);
-  const stable = counters.filter(({ target }) => target.role === 'stable');
-  const stableReady = window.targets.filter(({ role, ready }) => role === 'stable' && ready);
-  return {
-    ...timing(config, window),
-    readings: counters.map((one) => ({ ...readingOf(window, one.target), values: one.counters })),
-    stableComplete: stable.length === stableReady.length && stable.some((one) => one.counters.size > 0),
-    count: sumEvents,
-  };
-}
-
-/** Restarts per pod-second, of all pods whose restarts are known, ready or not. */
-function restartRound(config: JudgeConfig, window: MetricWindow): KindRound {
-  const targets = window.targets.filter(({ restarts }) => restarts !== undefined);
-  return {
-    ...timing(config, window),
-    readings: targets.map((target) => ({
-      ...readingOf(window, target),
-      values: new Map([
-        ['restarts', target.restarts ?? 0],
-        ['seconds', Math.max(0, window.nowMs - target.startedAtMs) / 1000],
-      ]),
-    })),
-    stableComplete: true,
-    count: (deltas) => ({ total: deltas.get('seconds') ?? 0, bad: deltas.get('restarts') ?? 0 }),
-    // A pod that crashes while it warms up crashes for its users too.
-    isWarmingUp: () => false,
-  };
-}
-
-function timing(
-  config: JudgeConfig,
-  { nowMs, startedAtMs }: MetricWindow,
-): Pick<KindRound, 'isWarmingUp' | 'nowMs' | 'gapMs'> {
-  return {
-    isWarmingUp: (target) => nowMs - Math.max(startedAtMs, target.startedAtMs) < config.warmupMs,
-    nowMs,
-    gapMs: 4 * config.intervalMs,
-  };
-}
-
-function readingOf(window: MetricWindow, target: MetricTarget) {
-  const { pod, startedAtMs, restarts = 0 } = target;
-  return { pod, target, atMs: window.nowMs, startedAtMs, restarts };
+/** A kind that was found just now begins without evidence. */
+function withNewKinds(judged: JudgeState, { kinds }: Counted, initial: JudgeState): JudgeState {
+  return kinds.every(({ name }) => judged[name] !== undefined) ? judged : { ...initial, ...judged };
 }
 
 /** While a side has no ready pod there is nothing to read, so it is not stale. */
@@ -222,11 +164,12 @@ function endOf(
   return undefined;
 }
 
-function targetNotes(config: JudgeConfig, { targets }: MetricWindow): readonly string[] {
+function targetNotes({ source }: JudgeConfig, { targets }: MetricWindow): readonly string[] {
   const notes = (['canary', 'stable'] as const)
     .filter((role) => !targets.some((target) => target.role === role && target.ready))
     .map((role) => `no ${role} pod is ready`);
-  const portless = targets.find(({ ready, port }) => ready && port === undefined && config.port === undefined);
+  if (source.kind === 'prometheus' || source.places[0]?.port !== undefined) return notes;
+  const portless = targets.find(({ ready, port }) => ready && port === undefined);
   if (portless !== undefined) notes.push(`${portless.pod}: the port of its metrics is not known; give "port"`);
   return notes;
 }

@@ -1,10 +1,11 @@
 import { createCloudWatch, type CloudWatchSettings } from './cloud-watch.ts';
 import type { AnyMetricProvider } from './contract.ts';
 import { datadog } from './datadog.ts';
+import { googleCloudMonitoring } from './google-cloud-monitoring.ts';
 import { graphite } from './graphite.ts';
 import { influxdb } from './influxdb.ts';
 import { job } from './job.ts';
-import { judge } from './judge.ts';
+import { createJudge } from './judge.ts';
 import { kayenta } from './kayenta.ts';
 import { newRelic } from './new-relic.ts';
 import { createPrometheus, type PrometheusSettings } from './prometheus.ts';
@@ -26,6 +27,7 @@ export function metricProvidersWith(settings: MetricSettings): Readonly<Record<s
   const sources: Readonly<Record<string, SourceProvider>> = {
     cloudWatch: createCloudWatch(settings.cloudWatch ?? {}),
     datadog,
+    'sluice.dev/google-cloud-monitoring': googleCloudMonitoring,
     graphite,
     influxdb,
     newRelic,
@@ -34,6 +36,8 @@ export function metricProvidersWith(settings: MetricSettings): Readonly<Record<s
     wavefront,
     web,
   };
+  const prometheusAddress = settings.prometheus?.address;
+  const judge = createJudge(prometheusAddress === undefined ? {} : { prometheusAddress });
   return { ...sources, 'sluice.dev/judge': judge, 'sluice.dev/sources': createSources(sources), job, kayenta };
 }
 

@@ -56,7 +56,8 @@ metricProviderSuite(provider, {
     { configuration: { port: 0 }, field: 'port' },
     { configuration: { path: 'metrics' }, field: 'path' },
     { configuration: { requests: { metric: 'http_requests_total{code=5}' } }, field: 'requests.metric' },
-    { configuration: { latency: {} }, field: 'latency.boundarySeconds' },
+    { configuration: { latency: { boundarySeconds: 0 } }, field: 'latency.boundarySeconds' },
+    { configuration: { weights: { errors: 0, latency: 0 } }, field: 'weights.errors' },
     { configuration: { restarts: 'perhaps' }, field: 'restarts' },
     { configuration: { ratio: 0.5 }, field: 'ratio' },
     { configuration: { alpha: 0 }, field: 'alpha' },
@@ -116,7 +117,9 @@ describe('configuration', () => {
       const parsed = provider.parse(configuration);
       assert.ok(parsed.ok);
       const window = windowAt(0, { targets });
-      return provider.requests(parsed.value, window, provider.start(parsed.value, window)).map(({ url }) => url);
+      return provider
+        .requests(parsed.value, window, provider.start(parsed.value, window))
+        .map((request) => ('url' in request ? request.url : ''));
     };
     assert.deepEqual(urls({}), ['http://10.0.0.1:8080/metrics', 'http://[fd00::7]:8080/metrics']);
     assert.deepEqual(urls({ port: 9, path: '/m' }), [
@@ -140,7 +143,11 @@ describe('verdicts', () => {
     const { outcome, state } = play({ latency: { boundarySeconds: 0.3 } }, both(slow(0), slow(6)));
     assert.ok(outcome.kind === 'verdict' && outcome.phase === 'Failed');
     assert.deepEqual(state.report.decidedBy?.kind, 'latency');
-    assert.deepEqual(state.sources, { errors: 'http_requests_total', latency: 'http_request_duration_seconds' });
+    assert.deepEqual(state.sources, {
+      errors: 'http_requests_total',
+      latency: 'http_request_duration_seconds',
+      convention: 'client libraries',
+    });
   });
 
   it('rolls back for restarts of pods that are never ready', () => {
@@ -210,9 +217,9 @@ describe('status', () => {
     );
     assert.match(metadata['summary'] ?? '', /errors: canary 8 of 20 \(40 %\), stable 0 of 180/);
     const report = judgeReportOf(metadata);
-    assert.deepEqual(report?.sources, { errors: 'http_requests_total' });
+    assert.deepEqual(report?.sources, { errors: 'http_requests_total', convention: 'client libraries' });
     assert.deepEqual(report?.kinds[0]?.totals, { canaryTotal: 20, canaryBad: 8, stableTotal: 180, stableBad: 0 });
-    assert.match(report?.notes.join() ?? '', /latency: no pod has series of http_request_duration_seconds/);
+    assert.match(report?.notes.join() ?? '', /latency: no pod has series of a known convention/);
     assert.ok((report?.rollback.requestsNeeded ?? 0) > 0);
     assert.equal(judgeReportOf({}), undefined);
   });
