@@ -68,6 +68,7 @@ const exitCode = await runCli({
       version,
       identity: `${hostname()}_${randomUUID()}`,
       environment: env,
+      importModule,
       connect: (_, onRequest) => reach(settings, log, onRequest),
     });
   },
@@ -83,6 +84,7 @@ const exitCode = await runCli({
       random,
       log,
       environment,
+      importModule,
       gitEnvironment,
       user,
       version,
@@ -91,6 +93,11 @@ const exitCode = await runCli({
 });
 // As shells count it: 128 and the number of the signal.
 process.exitCode = isTerminated ? 143 : exitCode;
+
+/** Modules that a user names, such as step plug-ins. */
+function importModule(url: string): Promise<unknown> {
+  return import(url);
+}
 
 /** The log of a controller: a line of JSON each on standard output. Fields that may be secrets are hidden. */
 function controllerLog(level: string): Log {

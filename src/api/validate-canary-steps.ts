@@ -1,4 +1,5 @@
 import type { AnalysisRunArgument } from './analysis-reference.ts';
+import { approvalStepName, readApprovalConfig } from './approval-step.ts';
 import { canaryStepKinds } from './canary-step-kind.ts';
 import type { CanaryStep, PauseStep } from './canary-step.ts';
 import type { CanaryStrategy } from './canary-strategy.ts';
@@ -39,6 +40,7 @@ export function validateCanarySteps(
         ? [required(`${field}.trafficRouting`, 'a setCanaryScale step works only with it')]
         : []),
       ...validateStepRoutes(step, canary, routers, field, at),
+      ...validateApproval(step, `${at}.plugin.config`),
       ...validateExperimentWeights(step, canary, routers, at),
       ...validateStepExperiment(steps, index, trafficWeightMax({ strategy: { canary } }), at),
       ...validateArguments(step, at),
@@ -71,6 +73,11 @@ function validatePause(pause: PauseStep, field: string): FieldErrors {
   return duration.kind === 'seconds' && duration.seconds < 0
     ? [invalid(field, pause.duration, 'it must be 0 or more')]
     : [];
+}
+
+function validateApproval({ plugin }: CanaryStep, field: string): FieldErrors {
+  const config = plugin?.name === approvalStepName ? readApprovalConfig(plugin.config) : undefined;
+  return config === undefined || config.ok ? [] : [invalid(field, plugin?.config, config.error)];
 }
 
 function validateExperimentWeights(

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 
 import { messageOf, SluiceError } from '../base/error.ts';
 import { addAbort } from './commands/abort.ts';
+import { addApprove } from './commands/approve.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addController } from './commands/controller.ts';
 import { addDescribe } from './commands/describe.ts';
@@ -72,6 +73,7 @@ function program(context: CliContext): Command {
   addDescribe(root, context);
   addStatus(root, context);
   addPromote(root, context);
+  addApprove(root, context);
   addAbort(root, context);
   addRetry(root, context);
   addPause(root, context);

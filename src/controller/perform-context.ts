@@ -3,6 +3,7 @@ import type { Notice } from '../engine/decision.ts';
 import type { Caches } from './caches.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 import type { ConfiguredRouter } from './routers.ts';
+import type { StepPluginCalls } from './step-plugins/step-plugin-calls.ts';
 
 /** Who writes, as field ownership records it. */
 export const fieldManager = 'sluice';
@@ -12,6 +13,7 @@ export interface PerformContext {
   readonly cluster: ClusterPort;
   readonly caches: Caches;
   readonly routers: readonly ConfiguredRouter[];
+  readonly stepPlugins: StepPluginCalls;
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;

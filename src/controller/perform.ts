@@ -56,6 +56,9 @@ export async function perform(
       return removeObject(context.caches.analysisRuns, effect, context, signal);
     case 'scaleWorkload':
       return scaleWorkload(effect, context, signal);
+    case 'callStepPlugin':
+      context.stepPlugins.begin(effect.call, context.rollout);
+      return undefined;
     case 'evictPod':
       return evictPod(effect, context, signal);
   }

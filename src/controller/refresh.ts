@@ -50,6 +50,9 @@ export async function refresh(effect: Effect, context: PerformContext, signal: A
     case 'evictPod':
       await readAgain(caches.pods, { namespace: context.namespace, name: effect.name }, context, signal);
       return;
+    case 'callStepPlugin':
+      // Nothing of it is in the cluster.
+      return;
     case 'annotateRollout':
       await refreshRollout(context, signal);
   }

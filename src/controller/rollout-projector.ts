@@ -80,25 +80,13 @@ function withStatus(view: ObservedRollout, object: KubeObject): ObservedRollout 
 function readWhole(object: KubeObject, routers: RouterCapabilitiesByName): ObservedRollout {
   const { spec = {} } = object as unknown as Partial<Rollout>;
   try {
-    const problems = [...validateRollout({ spec }, { routers }), ...unsupported(spec)].map((error): SpecProblem =>
-      'message' in error ? error : { field: error.field, message: fieldErrorMessage(error) },
-    );
+    const problems = validateRollout({ spec }, { routers }).map((error): SpecProblem => ({
+      field: error.field,
+      message: fieldErrorMessage(error),
+    }));
     return { ...projectRollout(object), problems, templateLabels: spec.template?.metadata?.labels ?? {} };
   } catch (error) {
     const problems = [{ field: 'spec', message: `cannot be read: ${messageOf(error)}` }];
     return { ...projectRollout({ ...object, spec: {} }), problems, templateLabels: {} };
   }
-}
-
-/** Steps that this version does not carry out. Standing still with a reason is better than passing them by. */
-function unsupported({ strategy }: Rollout['spec']): readonly SpecProblem[] {
-  const steps = strategy?.canary?.steps ?? [];
-  return steps.flatMap((step, index) =>
-    (['plugin'] as const)
-      .filter((kind) => step[kind] !== undefined)
-      .map((kind) => ({
-        field: `spec.strategy.canary.steps[${index}].${kind}`,
-        message: `${kind} steps are not supported yet; remove the step`,
-      })),
-  );
 }

@@ -59,8 +59,14 @@ const step = chart.createStateConfig({
         ],
       },
     },
-    // Validation refuses this one for now; a status that stands at one waits there.
-    plugin: {},
+    plugin: {
+      on: {
+        OBSERVED: [
+          { guard: and([free, 'stepPluginPassed']), ...toNextStep },
+          { guard: and([calm, 'stepPluginFailed']), target: '#rollout.aborted' },
+        ],
+      },
+    },
   },
 });
 

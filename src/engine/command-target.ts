@@ -5,7 +5,14 @@ import { workloadTemplate } from '../api/workload.ts';
 import type { CommandKind, CommandRefusal, CommandSubject, CommandTarget } from './command.ts';
 
 /** Commands that let an update go on: given twice, the second could pass a gate that nobody has looked at. */
-const advancing: ReadonlySet<CommandKind> = new Set(['promote', 'promoteFull', 'skipCurrentStep', 'retry', 'resume']);
+const advancing: ReadonlySet<CommandKind> = new Set([
+  'promote',
+  'promoteFull',
+  'skipCurrentStep',
+  'retry',
+  'resume',
+  'approve',
+]);
 
 /** Commands that patch the status: they are about the revision that the status is about. */
 const aboutStatus: ReadonlySet<CommandKind> = new Set([...advancing, 'abort']);

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api/object.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { Result } from '../base/result.ts';
+import { planApproval } from './approve-command.ts';
 import { checkTarget } from './command-target.ts';
 import { planImages } from './image-command.ts';
 import { planPromotion } from './promote-command.ts';
@@ -16,6 +17,8 @@ import { planUndo } from './undo-command.ts';
  * - `pause` and `resume`: hold an update, and let it go on.
  * - `restart`: replaces all pods that were created before `at` (RFC 3339).
  * - `setImage`: a new revision with other images, by container name; `*` stands for every container.
+ * - `approve`: the approval step that the update waits at is passed; `step` is its index, the current one when absent.
+ *   `by` is who approves, `at` the time (RFC 3339).
  * - `undo`: a new revision with the pod template of an earlier one; without `toRevision` the one before.
  */
 export type Command =
@@ -27,6 +30,13 @@ export type Command =
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'restart'; readonly at: string }
+  | {
+      readonly kind: 'approve';
+      readonly step?: number;
+      readonly by: string;
+      readonly at: string;
+      readonly reason?: string;
+    }
   | { readonly kind: 'setImage'; readonly images: Readonly<Record<string, string>> }
   | { readonly kind: 'undo'; readonly toRevision?: number };
 
@@ -74,7 +84,7 @@ export interface CommandPlan {
 
 /** Why a command cannot be given. */
 export interface CommandRefusal {
-  readonly code: 'StaleCommand' | 'Invalid' | 'BadRequest' | 'NotFound';
+  readonly code: 'StaleCommand' | 'Invalid' | 'BadRequest' | 'NotFound' | 'Forbidden';
   readonly message: string;
 }
 
@@ -102,6 +112,8 @@ export function planCommand(command: Command, target: CommandTarget, subject: Co
       return planResume(subject.rollout);
     case 'restart':
       return planRestart(subject.rollout, command.at);
+    case 'approve':
+      return planApproval(command, subject.rollout);
     case 'setImage':
       return planImages(subject, command.images);
     case 'undo':

@@ -43,6 +43,7 @@ const statesThatWait: readonly string[] = [
   'canary.step.pause',
   'canary.step.analysis',
   'canary.step.experiment',
+  'canary.step.plugin',
   'canary.inconclusive',
   'blueGreen.preAnalysis',
   'blueGreen.waiting',

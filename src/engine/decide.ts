@@ -18,6 +18,7 @@ import { isIn, situate, type Situation } from './situation.ts';
 import { sizeEffects, sizeReplicaSets } from './size-plan.ts';
 import { nextStatus } from './status.ts';
 import { findExperiment, hasExperimentFailed, planExperiments } from './step-experiment.ts';
+import { planStepPlugins, stepPluginsDueAt } from './step-plugin-plan.ts';
 import { readStored } from './stored.ts';
 import { hasRouting, isInForce, planTraffic } from './traffic-plan.ts';
 import { planWorkload } from './workload-plan.ts';
@@ -98,6 +99,7 @@ function planStay(situation: Situation): readonly Effect[] {
     ...moving,
     ...planAnalysis(situation),
     ...planExperiments(situation),
+    ...planStepPlugins(situation),
     ...planPodMetadata(situation),
     ...shrinking,
   ].filter(({ phase }) => calm || phase !== 'shrink');
@@ -117,6 +119,7 @@ function lookAgain(pass: Pass): { lookAgainAt?: number } {
     sizeReplicaSets(pass.settled).lookAgainAt,
     deadlineEndsAt(pass.settled),
     restartStartsAt(pass.settled),
+    ...stepPluginsDueAt(pass.settled),
     ...world.holds.map(({ until }) => until),
   ].filter((time): time is number => time !== undefined && time > world.now);
   return times.length === 0 ? {} : { lookAgainAt: Math.min(...times) };

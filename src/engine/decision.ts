@@ -4,6 +4,7 @@ import type { ExperimentAnalysis } from '../api/experiment.ts';
 import type { PodMetadata } from '../api/pod-metadata.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import type { TrafficPlan } from '../api/traffic.ts';
+import type { StepPluginCall } from './step-plugin.ts';
 
 /** What is to be done about one Rollout now, and why. "Nothing" is a decision too. */
 export interface Decision {
@@ -140,6 +141,7 @@ export type Effect =
       /** Pods before it was first scaled down, noted on it; undefined takes the note away. */
       readonly scaledDownFrom: number | undefined;
     }
+  | { readonly kind: 'callStepPlugin'; readonly phase: 'analyse'; readonly call: StepPluginCall }
   | { readonly kind: 'evictPod'; readonly phase: 'shrink'; readonly name: string; readonly uid: string };
 
 const phaseOrder: readonly EffectPhase[] = ['lower', 'grow', 'raise', 'analyse', 'shrink', 'record'];

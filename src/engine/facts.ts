@@ -39,6 +39,10 @@ export interface Facts {
   readonly experimentAcknowledged: boolean;
   /** No router leads anybody to an Experiment. */
   readonly experimentLeft: boolean;
+  /** The step's plug-in is Successful, or switched off. */
+  readonly stepPluginPassed: boolean;
+  /** The step's plug-in has Failed. */
+  readonly stepPluginFailed: boolean;
   /** The new revision is fully available and has all the traffic. */
   readonly fullyShifted: boolean;
   /** Blue/green: every pod the preview is to have is available. */

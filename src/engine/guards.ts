@@ -87,6 +87,8 @@ export const factGuards = {
   experimentInconclusive: fact('experimentInconclusive'),
   experimentAcknowledged: fact('experimentAcknowledged'),
   experimentLeft: fact('experimentLeft'),
+  stepPluginPassed: fact('stepPluginPassed'),
+  stepPluginFailed: fact('stepPluginFailed'),
   fullyShifted: fact('fullyShifted'),
   previewSaturated: fact('previewSaturated'),
   fastTrack: fact('fastTrack'),

@@ -8,6 +8,7 @@ import type { Effect, Notice } from './decision.ts';
 import { abortMessage, begins, completedStep, isAbort, isPromotion, type Pass } from './pass.ts';
 import { revisionAnnotation, revisionOf } from './revision.ts';
 import { hasPingPong, isIn, stepsOf, type Situation } from './situation.ts';
+import { entryOf, operationOf } from './step-plugin.ts';
 
 /** The Kubernetes Events of a pass, in the order in which clients know them. */
 export function noticesOf(pass: Pass, effects: readonly Effect[], next: RolloutStatus): readonly Notice[] {
@@ -23,6 +24,7 @@ export function noticesOf(pass: Pass, effects: readonly Effect[], next: RolloutS
     ...beginning(pass, next),
     ...(begins(pass) ? told(begun) : []),
     ...runNotices(pass, next),
+    ...stepPluginNotices(pass, next),
     ...trafficNotice(pass, effects, next),
     ...stepNotices(pass),
     ...pauseNotices(pass, next),
@@ -111,6 +113,20 @@ function runNotices({ restored }: Pass, next: RolloutStatus): readonly Notice[] 
     return [
       badPhases.has(run.status) ? warning(`AnalysisRun${run.status}`, text) : normal(`AnalysisRun${run.status}`, text),
     ];
+  });
+}
+
+/** One notice for each step plug-in whose phase is another one than before. */
+function stepPluginNotices({ restored }: Pass, next: RolloutStatus): readonly Notice[] {
+  const before = restored.stored.rollout.status.canary?.stepPluginStatuses ?? [];
+  return (next.canary?.stepPluginStatuses ?? []).flatMap((entry) => {
+    const operation = operationOf(entry);
+    const previous = entryOf(before, entry.index, operation)?.phase ?? '';
+    const { index, name, phase = '', message = '' } = entry;
+    if (phase === previous) return [];
+    const why = message === '' ? '' : `: ${message}`;
+    const text = `${operation} of step plug-in ${name} (step ${index + 1}) New: '${phase}' Previous: '${previous}'${why}`;
+    return [badPhases.has(phase) ? warning('StepPluginTransition', text) : normal('StepPluginTransition', text)];
   });
 }
 

@@ -11,6 +11,8 @@ import { promotedAnnotation } from './revision.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
 import { activeHash, canarySizeReached, isFullyAvailable, sizeReplicaSets } from './size-plan.ts';
 import { findExperiment, hasExperimentFailed, hasExperimentPassed, isExperimentUndecided } from './step-experiment.ts';
+import { answeredEntries } from './step-plugin-status.ts';
+import { entryOf } from './step-plugin.ts';
 import { isPauseLifted } from './stored.ts';
 import { areRoutersAt, hasRouting, isTrafficReached } from './traffic-plan.ts';
 import type { AnalysisRunView, ReplicaSetView } from './world.ts';
@@ -27,6 +29,7 @@ export function observeFacts(situation: Situation): Facts {
     trafficReached: isTrafficReached(situation),
     pauseElapsed: isPauseElapsed(situation),
     fullyShifted: isFullyShifted(situation),
+    ...stepPluginFacts(situation),
     ...analysisFacts(situation),
     ...experimentFacts(situation),
     ...blueGreenFacts(situation),
@@ -118,6 +121,11 @@ function experimentFacts(situation: Situation) {
     experimentAcknowledged: isUndecidedYet && controllerPause && pauseReasons.length === 0,
     experimentLeft: isExperimentLeft(situation),
   };
+}
+
+function stepPluginFacts(situation: Situation) {
+  const phase = entryOf(answeredEntries(situation), situation.stepIndex, 'Run')?.phase;
+  return { stepPluginPassed: phase === 'Successful', stepPluginFailed: phase === 'Failed' };
 }
 
 function blueGreenFacts(situation: Situation) {

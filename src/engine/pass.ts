@@ -1,5 +1,8 @@
+import type { StepPluginStatus } from '../api/rollout-status.ts';
 import { revisionOf } from './revision.ts';
 import { isIn, type Situation } from './situation.ts';
+import { answeredEntries } from './step-plugin-status.ts';
+import { entryOf } from './step-plugin.ts';
 import { isRetried } from './stored.ts';
 import type { AnalysisRunView, StepExperimentView } from './world.ts';
 
@@ -59,8 +62,18 @@ export function abortCause(pass: Pass): string | undefined {
   if (failedExperiment !== undefined) {
     return `Experiment analysis phase is error/failed: ${failedExperiment.message}`;
   }
+  const failedPlugin = failedPluginOf(restored);
+  if (isAbort(pass) && failedPlugin !== undefined) {
+    return `Step plug-in ${failedPlugin.name} failed: ${failedPlugin.message ?? 'no reason given'}`;
+  }
   const byDeadline = isAbort(pass) && !restored.stored.aborted;
   return byDeadline ? `ReplicaSet "${restored.current?.name ?? ''}" has timed out progressing.` : undefined;
+}
+
+function failedPluginOf(restored: Situation): StepPluginStatus | undefined {
+  if (!isIn(restored, 'canary.step.plugin')) return undefined;
+  const entry = entryOf(answeredEntries(restored), restored.stepIndex, 'Run');
+  return entry?.phase === 'Failed' ? entry : undefined;
 }
 
 /** The abort in one line, as the Progressing condition and the Event say it. */

@@ -54,6 +54,8 @@ export function effectText(effect: Effect): string {
       return `scale ReplicaSet ${effect.name} from ${effect.from} to ${effect.to}`;
     case 'scaleWorkload':
       return `scale Deployment ${effect.name} from ${effect.from} to ${effect.to}`;
+    case 'callStepPlugin':
+      return `${effect.call.operation} step plug-in ${effect.call.name} of step ${effect.call.index + 1}`;
     case 'annotateReplicaSet':
       return `note on ReplicaSet ${effect.name}: ${Object.keys(effect.annotations).join(', ')}`;
     case 'setPodMetadata':
@@ -106,6 +108,7 @@ const waits: Readonly<Record<string, readonly [string, string]>> = {
   'canary.step.pause': ['Paused', 'the step pauses'],
   'canary.step.analysis': ['Analysing', 'the step waits for its analysis'],
   'canary.step.experiment': ['Experimenting', 'the step waits for its Experiment'],
+  'canary.step.plugin': ['WaitingForPlugin', 'the step waits for its plug-in'],
   'canary.finishing': ['WaitingForPods', 'the last step waits for all pods and all traffic'],
   'blueGreen.previewing': ['WaitingForPods', 'the preview waits for its pods'],
   'blueGreen.preAnalysis': ['Analysing', 'the switch waits for the analysis before it'],

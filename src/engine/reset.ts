@@ -1,4 +1,5 @@
 import type { RolloutStatus } from '../api/rollout.ts';
+import { withLeftEntries } from './step-plugin.ts';
 import type { RolloutView } from './world.ts';
 
 /**
@@ -36,10 +37,9 @@ function resetCanary({ canary }: RolloutStatus): Pick<RolloutStatus, 'canary'> {
     currentStepAnalysisRunStatus: _step,
     currentBackgroundAnalysisRunStatus: _background,
     currentExperiment: _experiment,
-    stepPluginStatuses: _plugins,
     ...kept
   } = canary;
-  return { canary: kept };
+  return { canary: withLeftEntries(kept) };
 }
 
 function resetBlueGreen({ blueGreen }: RolloutStatus): Pick<RolloutStatus, 'blueGreen'> {

@@ -1,3 +1,4 @@
+import { approvalStepName } from '../api/approval-step.ts';
 import type { PauseCondition, PauseReason } from '../api/rollout-status.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import { formatInstant } from '../base/instant.ts';
@@ -145,9 +146,13 @@ function durationOf(pass: Pass): RolloutStatus['duration'] {
 export function isHeldByPerson(situation: Situation): boolean {
   if (!isIn(situation, 'canary', 'blueGreen')) return false;
   if (situation.stored.specPaused || isIn(situation, 'canary.inconclusive', 'blueGreen.inconclusive')) return true;
-  if (isIn(situation, 'canary.step.pause.waiting')) {
-    return stepsOf(situation)[situation.stepIndex]?.pause?.duration === undefined;
-  }
+  if (isIn(situation, 'canary.step.pause.waiting', 'canary.step.plugin')) return isPersonsStep(situation);
   const { autoPromotionSeconds = 0 } = situation.world.rollout.spec.strategy?.blueGreen ?? {};
   return isIn(situation, 'blueGreen.waiting') && autoPromotionSeconds <= 0;
+}
+
+/** A pause without an end, or an approval. */
+function isPersonsStep(situation: Situation): boolean {
+  const { pause, plugin } = stepsOf(situation)[situation.stepIndex] ?? {};
+  return plugin === undefined ? pause?.duration === undefined : plugin.name === approvalStepName;
 }

@@ -3,6 +3,7 @@ import { canaryStepKind } from '../api/canary-step-kind.ts';
 import type { CanaryStepKind } from '../api/canary-step.ts';
 import { getCondition } from '../api/condition.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
+import { withLeftEntries } from './step-plugin.ts';
 import type { RolloutView } from './world.ts';
 
 /**
@@ -104,7 +105,7 @@ function withoutRuns(status: RolloutStatus): RolloutStatus {
   return {
     ...status,
     ...(status.blueGreen === undefined ? {} : { blueGreen }),
-    ...(status.canary === undefined ? {} : { canary }),
+    ...(status.canary === undefined ? {} : { canary: withLeftEntries(canary) }),
   };
 }
 

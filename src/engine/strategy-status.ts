@@ -9,6 +9,7 @@ import { backgroundIsDue, findRun, type RunRole } from './analysis-plan.ts';
 import { compact } from './compact.ts';
 import { isIn, sidesOf, type Situation } from './situation.ts';
 import { findExperiment, hasExperimentPassed } from './step-experiment.ts';
+import { stepPluginStatuses } from './step-plugin-status.ts';
 import { stableServesStable } from './traffic-plan.ts';
 
 /** `status.canary`: the runs that are looked at, and the weights as they were read back. */
@@ -22,6 +23,7 @@ export function canaryStatus(situation: Situation, promoted: boolean): CanarySta
     currentBackgroundAnalysisRunStatus: isIn(situation, 'canary')
       ? (background ?? stored.currentBackgroundAnalysisRunStatus)
       : undefined,
+    stepPluginStatuses: stepPluginStatuses(situation),
     stablePingPong: nextStable(situation, promoted),
     currentExperiment: currentExperiment(situation),
     weights: weightsOf(situation) ?? stored.weights,

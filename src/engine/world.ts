@@ -2,6 +2,7 @@ import type { AnalysisPhase } from '../api/analysis-run.ts';
 import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import type { RolloutSpec, RolloutStatus } from '../api/rollout.ts';
 import type { TrafficPlan, TrafficReading } from '../api/traffic.ts';
+import type { StepPluginsView } from './step-plugin.ts';
 
 /**
  * Everything one decision is made from: projections of what was observed, and the time. Nothing else may influence a
@@ -23,6 +24,8 @@ export interface World {
   readonly experiments: readonly StepExperimentView[];
   /** Templates the Rollout names (and those they name), by `templateKey`; one that does not exist is absent. */
   readonly templates: ReadonlyMap<string, AnalysisTemplateSpec>;
+  /** Calls of step plug-ins; absent without a plug-in step. */
+  readonly stepPlugins?: StepPluginsView | undefined;
   /** Pods of the Rollout; only observed while a restart is asked for. */
   readonly pods: readonly PodView[];
   /** What is wrong with the specification or with what it refers to; empty when all is well. */

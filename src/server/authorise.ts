@@ -39,6 +39,7 @@ const authorisers: Readonly<Record<Action, Authoriser>> = {
   'rollouts.pause': mayCommand,
   'rollouts.resume': mayCommand,
   'rollouts.restart': mayCommand,
+  'rollouts.approve': mayCommand,
   'rollouts.setImage': mayCommand,
   'rollouts.undo': mayCommand,
 };

@@ -18,6 +18,7 @@ import { DataPlane, type Flow, type Frontend } from './data-plane.ts';
 import { ImageCatalogue } from './image-behaviour.ts';
 import { Ledger, type Commit } from './ledger.ts';
 import { metricPages } from './metric-pages.ts';
+import { ModelledStepPlugins } from './modelled-step-plugins.ts';
 import type { ProcessFaults } from './process-faults.ts';
 import type { SentCall, WriterKind } from './sent-call.ts';
 import { servedKinds } from './served-kinds.ts';
@@ -70,6 +71,7 @@ export interface WorldOptions {
 export class SimulatedWorld {
   readonly time: VirtualTime;
   readonly images = new ImageCatalogue();
+  readonly stepPlugins: ModelledStepPlugins;
   readonly ledger = new Ledger();
   readonly cluster: EmbeddedCluster;
   readonly dataPlane: DataPlane;
@@ -92,6 +94,7 @@ export class SimulatedWorld {
     this.routeDelayMs = options.routeDelayMs ?? 500;
     this.time = new VirtualTime(options.eventsMax);
     this.random = seededRandom(options.seed);
+    this.stepPlugins = new ModelledStepPlugins(() => this.#process?.clock ?? this.time.clock());
     this.cluster = createEmbeddedCluster({
       clock: this.time.clock(),
       random: this.random.fork('cluster'),
@@ -176,6 +179,7 @@ export class SimulatedWorld {
       routers: trafficRouters,
       http: this.#http(),
       metricProviders,
+      stepPlugins: this.stepPlugins.registry,
       countsDelayMs,
       onDecision: ({ namespace, name }) => {
         if (!process.isEnded) for (const observer of this.#options.observers) observer.onPass?.(namespace, name);

@@ -89,6 +89,7 @@ describe('the tool', () => {
         apiPort: 7080,
         gatewayPort: 0,
         imagesPath: join(cli.directory, 'images.yaml'),
+        stepPluginsPath: undefined,
         namespace: 'shop',
       });
     });

@@ -52,7 +52,7 @@ describe('every route', () => {
   const authorized = (token = stage.token): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
   it('is known to the document', () => {
-    assert.equal(routes.length, 17);
+    assert.equal(routes.length, 18);
     const listed = stage.server.printRoutes({ commonPrefix: false }).match(/\((?:GET|POST)/g)?.length;
     assert.equal(listed, routes.length);
   });

@@ -17,6 +17,7 @@ interface RunOptions {
   readonly prune: boolean;
   readonly interval: number;
   readonly images?: string;
+  readonly stepPlugins?: string;
   readonly apiPort: number;
   readonly gatewayPort: number;
 }
@@ -40,6 +41,7 @@ export function addRun(program: Command, context: CliContext, run: RunFactory): 
     .option('--prune', 'delete what was applied from the source and is no longer in it', false)
     .option('--interval <duration>', 'time between two looks at the source', durationOption, 2000)
     .option('--images <file>', 'file that says which program an image stands for')
+    .option('--step-plugins <file>', 'file with step plug-ins, as the controller takes it')
     .option('--api-port <port>', 'port of the API; 0 takes any free one', countOption(portMax), 0)
     .option('--gateway-port <port>', 'port of the gateway; 0 takes any free one', countOption(portMax), 0)
     .addHelpText('after', examples)
@@ -54,12 +56,17 @@ export function addRun(program: Command, context: CliContext, run: RunFactory): 
           stateDirectory: stateDirectoryOf(session.options, context),
           apiPort: options.apiPort,
           gatewayPort: options.gatewayPort,
-          imagesPath: options.images === undefined ? undefined : resolve(workingDirectory, options.images),
+          imagesPath: fileOf(options.images, workingDirectory),
+          stepPluginsPath: fileOf(options.stepPlugins, workingDirectory),
           namespace: session.options.namespace,
         },
         { signal, tell: (line) => session.print([harmless(line)]) },
       );
     });
+}
+
+function fileOf(given: string | undefined, workingDirectory: string): string | undefined {
+  return given === undefined ? undefined : resolve(workingDirectory, given);
 }
 
 function sourceOf(directory: string | undefined, { repo, ref, path }: RunOptions, workingDirectory: string): RunSource {

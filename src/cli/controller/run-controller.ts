@@ -16,6 +16,8 @@ import { instanceSelector, scopeNamespaces } from '../../controller/scope.ts';
 import { metricProvidersWith, type MetricSettings } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import type { ControlContext } from './control-request.ts';
+import { loadStepPlugins, type ImportModule } from './load-step-plugins.ts';
+import { makeNotifications } from './make-notifications.ts';
 import { startProbeServer } from './probe-server.ts';
 import type { ControllerSettings } from './settings.ts';
 
@@ -39,6 +41,8 @@ export interface ControllerParts {
   readonly identity: string;
   /** Variables with credentials of AWS, for metrics whose requests are signed with them. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Loads the modules of step plug-ins. */
+  readonly importModule: ImportModule;
   /** Finds the cluster. Fails with Usage when it is not named in a way that can be used. */
   connect(settings: ControllerSettings, onRequest: (report: ApiReport) => void): Promise<ReachedCluster>;
   /** Told when the ports are open; they matter when they were left to the system. */
@@ -59,8 +63,14 @@ export async function runController(
   const scope = { namespaces: scopeNamespaces(settings.namespaces), instanceId };
   instanceSelector(scope);
   const metrics = createControllerMetrics(version);
+  const makeStepPlugins = await loadStepPlugins(settings.stepPlugins, parts.importModule);
   const reached = await parts.connect(settings, (report) => metrics.onRequest(report));
   const http = createMetricClient(settings, parts);
+  const pluginHttp = createHttpClient(clock, { policy: createHttpPolicy({ loopback: 'allow' }) });
+  const notifications = makeNotifications(settings, clock, {
+    namespace: reached.namespace ?? 'default',
+    onDelivery: (report) => metrics.onDelivery(report),
+  });
   const standing: Standing = { controller: undefined, state: 'waiting' };
   const make = (cluster: ClusterPort): Work => {
     const controller = createController({
@@ -74,8 +84,10 @@ export async function runController(
       routers: trafficRouters,
       metricProviders: metricProvidersWith(metricSettings(settings, parts)),
       http,
+      stepPlugins: makeStepPlugins({ cluster, clock, http: pluginHttp, ownNamespace: reached.namespace ?? 'default' }),
       concurrencyMax: settings.workers,
       countsDelayMs,
+      notifications,
       onPass: (pass) => metrics.onPass(pass),
       onEvent: ({ namespace, name }, { type, reason }) => metrics.onEvent({ namespace, name, type, reason }),
     });
@@ -91,6 +103,8 @@ export async function runController(
   } finally {
     await servers.close();
     http.close();
+    notifications.close();
+    pluginHttp.close();
     reached.close();
     log.info({}, 'the controller has ended');
   }

@@ -128,6 +128,12 @@ export const settings = [
     description: "metrics may ask the controller's own machine",
   },
   {
+    name: 'step-plugins',
+    value: 'file',
+    kind: 'text',
+    description: 'YAML file with the step plug-ins (docs/step-plug-ins.md); else only those that are built in',
+  },
+  {
     name: 'log-level',
     value: 'level',
     kind: 'text',
@@ -161,6 +167,7 @@ export interface ControllerSettings {
   /** Empty: any. */
   readonly metricHosts: readonly string[];
   readonly metricLoopback: boolean;
+  readonly stepPlugins?: string;
   readonly logLevel: string;
 }
 
@@ -213,6 +220,7 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
   const context = text('context');
   const leaseNamespace = text('lease-namespace');
   const prometheusAddress = text('prometheus-address');
+  const stepPlugins = text('step-plugins');
   return {
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
@@ -229,6 +237,7 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
     ...(prometheusAddress !== undefined && { prometheusAddress: checkUrl('prometheus-address', prometheusAddress) }),
     metricHosts: splitList(text('metric-hosts') ?? ''),
     metricLoopback: checkSwitch('metric-loopback', text('metric-loopback') ?? ''),
+    ...(stepPlugins !== undefined && { stepPlugins }),
     logLevel: given('log-level'),
   };
 }

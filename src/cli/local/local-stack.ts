@@ -21,6 +21,7 @@ import { createMemoryJournal, type Journal } from '../../controller/journal.ts';
 import { metricProviders } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import { createDecisionBoard, type DecisionBoard } from '../../server/decision-board.ts';
+import { loadStepPlugins, type ImportModule } from '../controller/load-step-plugins.ts';
 
 /** A whole little cluster on this machine: store, workloads, processes as pods, gateway and controller. */
 export interface LocalStackOptions {
@@ -28,6 +29,8 @@ export interface LocalStackOptions {
   readonly stateDirectory: string;
   /** File that maps images to programs; without it no pod can run. */
   readonly imagesPath: string | undefined;
+  /** The step plug-ins of the user; without it only those that are built in are there. */
+  readonly stepPlugins?: { readonly path: string | undefined; readonly importModule: ImportModule };
   /** Where the gateway listens; port 0 takes any free one. */
   readonly gateway: { readonly host: string; readonly port: number };
   /** Variables that every pod gets, at least PATH. */
@@ -56,6 +59,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const { stateDirectory, clock, random, log } = options;
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const images = await readImages(options.imagesPath);
+  const { stepPlugins } = options;
+  const makeStepPlugins = stepPlugins && (await loadStepPlugins(stepPlugins.path, stepPlugins.importModule));
   const cluster = createEmbeddedCluster({
     clock,
     random: random.fork('cluster'),
@@ -89,6 +94,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       routers: trafficRouters,
       metricProviders,
       http,
+      ...(makeStepPlugins && { stepPlugins: makeStepPlugins({ cluster, http, clock, ownNamespace: 'default' }) }),
       onDecision: (rollout, decision) => decisions.record(rollout, decision, clock.now()),
     });
     let pods: 'end' | 'leave' = 'end';

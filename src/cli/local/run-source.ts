@@ -1,6 +1,7 @@
 import path from 'node:path';
 
 import type { DecisionBoard } from '../../server/decision-board.ts';
+import type { ImportModule } from '../controller/load-step-plugins.ts';
 import type { RunContext, RunRequest } from '../run-request.ts';
 import type { AppliedObject } from './apply-manifests.ts';
 import { directorySource } from './directory-source.ts';
@@ -13,6 +14,8 @@ export interface RunParts extends Pick<
   RunLocalOptions,
   'clock' | 'random' | 'log' | 'environment' | 'user' | 'version'
 > {
+  /** Loads the modules of step plug-ins. */
+  readonly importModule: ImportModule;
   /** Variables that git gets. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
 }
@@ -29,6 +32,7 @@ export async function runSource(request: RunRequest, context: RunContext, parts:
     source,
     stateDirectory: request.stateDirectory,
     imagesPath: request.imagesPath,
+    stepPlugins: { path: request.stepPluginsPath, importModule: parts.importModule },
     gateway: { host, port: request.gatewayPort },
     apiPort: request.apiPort,
     namespace: request.namespace,

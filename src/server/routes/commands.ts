@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import { Type, type TSchema, type TUnsafe } from 'typebox';
 
 import { boolean, object, text } from '../../api/schema.ts';
-import type { Clock } from '../../base/clock.ts';
 import { formatInstant } from '../../base/instant.ts';
 import type { Command, CommandKind } from '../../engine/command.ts';
 import { callOf } from '../call-of.ts';
@@ -33,6 +32,13 @@ interface CommandBody {
   readonly reason?: string;
 }
 
+/** Who gives a command, as the token says, and when. */
+interface Giver {
+  readonly person: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
 interface CommandRoute {
   readonly path: string;
   readonly kind: CommandKind;
@@ -41,7 +47,7 @@ interface CommandRoute {
   readonly required?: Readonly<Record<string, TSchema>>;
   readonly optional?: Readonly<Record<string, TSchema>>;
   /** Makes the command from a body that fits the schema. */
-  readonly command: (body: never, clock: Clock) => Command;
+  readonly command: (body: never, giver: Giver) => Command;
 }
 
 const count: TUnsafe<number> = Type.Unsafe({ type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 });
@@ -55,7 +61,7 @@ const images: TUnsafe<Readonly<Record<string, string>>> = Type.Unsafe({
 });
 
 function plain(
-  kind: Exclude<CommandKind, 'restart' | 'setImage' | 'undo'>,
+  kind: Exclude<CommandKind, 'restart' | 'approve' | 'setImage' | 'undo'>,
   path: string,
   summary: string,
 ): CommandRoute {
@@ -75,7 +81,20 @@ const commandRoutes: readonly CommandRoute[] = [
     kind: 'restart',
     summary: 'Replace the pods that were created before a time',
     optional: { at: line(40, 'RFC 3339; now when absent') },
-    command: ({ at }: { readonly at?: string }, clock) => ({ kind: 'restart', at: at ?? formatInstant(clock.now()) }),
+    command: ({ at }: { readonly at?: string }, giver) => ({ kind: 'restart', at: at ?? giver.at }),
+  },
+  {
+    path: 'approve',
+    kind: 'approve',
+    summary: 'Approve the step that waits for it',
+    optional: { step: count },
+    command: ({ step, reason }: { readonly step?: number; readonly reason?: string }, { person: by, at }) => ({
+      kind: 'approve',
+      by,
+      at,
+      ...(step === undefined ? {} : { step }),
+      ...(reason === undefined ? {} : { reason }),
+    }),
   },
   {
     path: 'set-image',
@@ -114,7 +133,7 @@ export function registerCommands(server: FastifyInstance, tools: CommandTools): 
           response: { 200: outcomeSchema, default: errorSchema },
         },
       },
-      ({ params, body }, reply) => {
+      ({ params, body, identity }, reply) => {
         const { revision, position, resourceVersion, actor, reason } = body;
         const target = {
           revision,
@@ -122,7 +141,8 @@ export function registerCommands(server: FastifyInstance, tools: CommandTools): 
           ...(resourceVersion === undefined ? {} : { resourceVersion }),
         };
         // The body fits the schema of this very command.
-        const given = { command: command(body as never, tools.clock), target, actor, reason };
+        const giver = { person: identity?.name ?? actor, at: formatInstant(tools.clock.now()) };
+        const given = { command: command(body as never, giver), target, actor, reason };
         return sendCommand(params, given, tools, callOf(reply));
       },
     );

@@ -1,5 +1,6 @@
 import { listOf, recordOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
 import { hashLabel } from '../invariants/rollout-picture.ts';
 
 /** Calls revisions by the images of their pods, which readers know, instead of by their hashes. */
@@ -10,7 +11,8 @@ export class RevisionNames {
   learn(replicaSet: KubeObject): void {
     const hash = this.hashOf(replicaSet);
     if (hash === '' || this.#names.has(hash)) return;
-    const image = textOf(containerOf(replicaSet)['image']);
+    const template = replicaSet.metadata.annotations?.[experimentTemplateAnnotation];
+    const image = textOf(containerOf(replicaSet)['image']) + (template === undefined ? '' : ` (${template})`);
     const others = [...this.#names.values()].filter((name) => name === image || name.startsWith(`${image}#`)).length;
     this.#names.set(hash, others === 0 ? image : `${image}#${others + 1}`);
   }

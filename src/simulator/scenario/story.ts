@@ -61,7 +61,10 @@ export class Story {
         this.#tellRoute(commit);
         return;
       case 'AnalysisRun':
-        this.#tellRun(commit);
+        this.#tellRun('analysis', commit);
+        return;
+      case 'Experiment':
+        this.#tellRun('trial', commit);
         return;
       case 'Event':
         this.#tellEvent(commit);
@@ -81,7 +84,9 @@ export class Story {
   }
 
   onLog(fields: object, message: string): void {
-    if (message !== 'decision') return;
+    if (message === 'a step plug-in answered') this.#tellPlugin(fields);
+    // An Experiment tells by its status how it stands.
+    if (message !== 'decision' || 'experiment' in fields) return;
     const { rollout = '', state = '', reason = '', why = '', effects } = fields as DecisionFields;
     const isSameState = this.#lastLines.get(`state/${rollout}`)?.startsWith(`${state}: `) === true;
     // What is done is told where it is done.
@@ -103,6 +108,12 @@ export class Story {
 
   get #second(): number {
     return Math.floor(this.#now() / 1000);
+  }
+
+  #tellPlugin({ plugin = '', operation = '', phase = '', message = '' }: PluginFields): void {
+    const text = `${operation} ${plugin}: ${phase}, ${message}`;
+    if (phase === 'Running') this.#tellNews(`plug-in/${plugin}/${operation}`, 'plug-in', text);
+    else this.tell('plug-in', text);
   }
 
   #tellNews(key: string, topic: string, text: string): void {
@@ -173,16 +184,16 @@ export class Story {
     this.#tellNews(`weights/${name}`, 'weights', `${weights.join(', ')}${routes}`);
   }
 
-  #tellRun({ object, type, name }: Commit): void {
+  #tellRun(topic: 'analysis' | 'trial', { object, type, name }: Commit): void {
     if (type === 'DELETED') {
-      this.tell('analysis', `${name} is deleted`);
+      this.tell(topic, `${name} is deleted`);
       return;
     }
     const { phase, message } = recordOf(object['status']);
     const isStopped = recordOf(object['spec'])['terminate'] === true ? ', stopped' : '';
     const isOver = phase !== undefined && phase !== 'Running' && phase !== 'Pending' && textOf(message) !== '';
     const text = `${name} ${textOf(phase) || 'created'}${isStopped}${isOver ? `: ${textOf(message)}` : ''}`;
-    this.#tellNews(`analysis/${name}`, 'analysis', text);
+    this.#tellNews(`${topic}/${name}`, topic, text);
   }
 
   #tellEvent({ object, type }: Commit): void {
@@ -218,6 +229,14 @@ interface DecisionFields {
   readonly reason?: string;
   readonly why?: string;
   readonly effects?: number;
+}
+
+/** A line of the controller's log about an answer of a step plug-in. */
+interface PluginFields {
+  readonly plugin?: string;
+  readonly operation?: string;
+  readonly phase?: string;
+  readonly message?: string;
 }
 
 interface Sizes {

@@ -33,6 +33,7 @@ async function start(cluster: EmbeddedCluster, texts: SettingTexts = {}, identit
   const ending = new AbortController();
   const listening = Promise.withResolvers<{ readonly metrics: number; readonly health: number }>();
   const parts: ControllerParts = {
+    importModule: () => assert.fail('no module is named'),
     clock: systemClock,
     random: seededRandom(2),
     log: silentLog,

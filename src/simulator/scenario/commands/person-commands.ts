@@ -24,6 +24,17 @@ export const personCommands: readonly CommandKind[] = [
         give(stage, name, { kind: 'restart', at: formatInstant(stage.person.process.clock.now()) }),
   },
   {
+    pattern: /^approve (?<name>[a-z0-9-]+?)(?: as (?<person>\S+))?(?: at step (?<step>\d+))?$/u,
+    usage: 'approve NAME [as PERSON] [at step N]',
+    make:
+      ({ groups: { name = '', person = 'ann', step } }) =>
+      (stage) => {
+        const at = formatInstant(stage.person.process.clock.now());
+        const index = step === undefined ? {} : { step: Number(step) - 1 };
+        return give(stage, name, { kind: 'approve', by: person, at, ...index });
+      },
+  },
+  {
     pattern: /^undo (?<name>\S+?)(?: to (?<revision>\d+))?$/u,
     usage: 'undo NAME [to REVISION]',
     make:

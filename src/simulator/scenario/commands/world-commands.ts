@@ -1,5 +1,6 @@
 import { resourceTypes } from '../../../api/resource-types.ts';
 import type { ImageBehaviour } from '../../image-behaviour.ts';
+import type { StepPluginBehaviour } from '../../modelled-step-plugins.ts';
 import { durationMs, type CommandKind } from '../command-kind.ts';
 import { endlessCall, stageNamespace } from '../stage.ts';
 
@@ -15,6 +16,12 @@ export const worldCommands: readonly CommandKind[] = [
   image('has (?<value>unreachable|failing|empty|nonsense|proper) metrics', (value) => ({
     metrics: value as ImageBehaviour['metrics'],
   })),
+  plugin('takes (?<value>\\S+)', (value) => ({ doneMs: durationMs(value), outcome: 'Successful' })),
+  plugin('fails after (?<value>\\S+)', (value) => ({ doneMs: durationMs(value), outcome: 'Failed' })),
+  plugin('never ends', () => ({ doneMs: undefined })),
+  plugin('does not answer', () => ({ isUnreachable: true })),
+  plugin('answers again', () => ({ isUnreachable: false })),
+  plugin('is switched off', () => ({ isDisabled: true })),
   {
     pattern: /^lose (?<count>\d+|all) pods? of (?<image>\S+)$/u,
     usage: 'lose N|all pods of IMAGE',
@@ -81,6 +88,19 @@ export const worldCommands: readonly CommandKind[] = [
       },
   },
 ];
+
+function plugin(text: string, behaviour: (value: string) => Partial<StepPluginBehaviour>): CommandKind {
+  return {
+    pattern: new RegExp(`^plug-in (?<name>\\S+) ${text}$`, 'u'),
+    usage: `plug-in NAME ${text.replaceAll(/\(\?<value>([^)]*)\)/gu, 'TIME')}`,
+    make:
+      ({ groups: { name = '', value = '' } }) =>
+      (stage) => {
+        stage.world.stepPlugins.change(name, behaviour(value));
+        return Promise.resolve();
+      },
+  };
+}
 
 function image(text: string, behaviour: (value: string) => Partial<ImageBehaviour>): CommandKind {
   return {
