@@ -1,5 +1,6 @@
 import type { ResourceType } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
+import { notificationNames } from './notifications/config-source.ts';
 
 /** A verb of RBAC. */
 export type AccessVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
@@ -10,6 +11,8 @@ export interface AccessRule {
   /** Plural, with a subresource after a slash. */
   readonly resource: string;
   readonly verbs: readonly AccessVerb[];
+  /** Only objects with these names; all when absent. */
+  readonly names?: readonly string[];
   /** Kinds of the whole cluster cannot be granted in one namespace. */
   readonly namespaced: boolean;
 }
@@ -61,6 +64,11 @@ export function accessRules(routers: readonly ResourceType[]): readonly AccessRu
 /** What the election needs, in the namespace of the lease only. */
 export function leaseRules(): readonly AccessRule[] {
   return [rule(resourceTypes.lease, ['get', 'create', 'update'])];
+}
+
+/** What notifications are configured by, in the namespace of the controller only. */
+export function notificationRules(): readonly AccessRule[] {
+  return [{ ...rule(resourceTypes.configMap, ['get']), names: [notificationNames.configMap] }];
 }
 
 function rule(

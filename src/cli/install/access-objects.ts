@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/object.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
-import { accessRules, leaseRules, type AccessRule } from '../../controller/access-rules.ts';
+import { accessRules, leaseRules, notificationRules, type AccessRule } from '../../controller/access-rules.ts';
 import { routerTypes } from '../../controller/routers.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 
@@ -18,24 +18,21 @@ export type InstallScope = 'cluster' | 'namespace';
 export function accessObjects(scope: InstallScope, namespace: string): readonly KubeObject[] {
   const rules = accessRules(routerTypes(trafficRouters));
   const account = object('v1', 'ServiceAccount', { name: installName, namespace });
-  const leases = [
+  const own = [
     role('Role', `${installName}-lease`, leaseRules(), namespace),
     binding('Role', `${installName}-lease`, namespace, namespace),
+    role('Role', `${installName}-notifications`, notificationRules(), namespace),
+    binding('Role', `${installName}-notifications`, namespace, namespace),
   ];
   if (scope === 'cluster') {
-    return [
-      account,
-      role('ClusterRole', installName, rules),
-      binding('ClusterRole', installName, namespace),
-      ...leases,
-    ];
+    return [account, role('ClusterRole', installName, rules), binding('ClusterRole', installName, namespace), ...own];
   }
   const inside = rules.filter(({ namespaced }) => namespaced);
   return [
     account,
     role('Role', installName, inside, namespace),
     binding('Role', installName, namespace, namespace),
-    ...leases,
+    ...own,
   ];
 }
 
@@ -65,19 +62,20 @@ export function aggregateRoles(): readonly KubeObject[] {
   }));
 }
 
-/** Rules with the same group and verbs are written as one. */
+/** Rules with the same group, verbs and names are written as one. */
 function role(
   kind: 'Role' | 'ClusterRole',
   name: string,
   rules: readonly AccessRule[],
   namespace?: string,
 ): KubeObject {
-  const groups = Map.groupBy(rules, ({ group, verbs }) => `${group}\n${verbs.join(',')}`);
+  const groups = Map.groupBy(rules, ({ group, verbs, names = [] }) => [group, verbs, names].join('\n'));
   return {
     ...object(`${rbac}/v1`, kind, { name, ...(namespace === undefined ? {} : { namespace }) }),
     rules: [...groups.values()].map((members) => ({
       apiGroups: [members[0]?.group ?? ''],
       resources: members.map(({ resource }) => resource),
+      ...(members[0]?.names === undefined ? {} : { resourceNames: members[0].names }),
       verbs: members[0]?.verbs ?? [],
     })),
   };

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../base/error.ts';
 import type { Controller } from '../controller.ts';
+import type { DeliveryReport } from '../notifications/notifier.ts';
 import type { ObservedRollout } from '../rollout-projector.ts';
 import { Counter, gauge, Histogram, metricPage, type Labels, type MetricFamily } from './metric-family.ts';
 
@@ -25,6 +26,7 @@ export interface ControllerMetrics {
   onPass(pass: PassReport): void;
   onRequest(report: ApiReport): void;
   onEvent(event: Labels): void;
+  onDelivery(report: DeliveryReport): void;
   /** The page, with what the controller (none while another process leads) knows now. */
   page(controller: Controller | undefined): string;
 }
@@ -57,6 +59,7 @@ export function createControllerMetrics(version: string): ControllerMetrics {
     { name: 'sluice_api_request_seconds', help: 'Seconds until the answer of the API server.' },
     requestBounds,
   );
+  const deliveries = deliveryCounters();
   return {
     onPass({ kind, namespace, name, outcome, durationMs }) {
       const [passes, errors] = kind === 'Rollout' ? [rolloutPasses, rolloutErrors] : [runPasses, runErrors];
@@ -70,12 +73,14 @@ export function createControllerMetrics(version: string): ControllerMetrics {
       if (verb !== 'watch') requestSeconds.observe({ verb }, durationMs / 1000);
     },
     onEvent: (event) => events.add(event),
+    onDelivery: ({ isSent, ...labels }) => deliveries[isSent ? 'sent' : 'unsent'].add(labels),
     page(controller) {
       if (controller !== undefined) {
         const { rollouts, analysisRuns } = controller.view;
         const isRollout = ({ namespace = '', name = '' }: Labels): boolean =>
           rollouts.get(namespace, name) !== undefined;
-        for (const family of [rolloutPasses, rolloutErrors, events]) family.keep(isRollout);
+        const { sent, unsent } = deliveries;
+        for (const family of [rolloutPasses, rolloutErrors, events, sent, unsent]) family.keep(isRollout);
         for (const family of [runPasses, runErrors]) {
           family.keep(({ namespace = '', name = '' }) => analysisRuns.get(namespace, name) !== undefined);
         }
@@ -90,12 +95,20 @@ export function createControllerMetrics(version: string): ControllerMetrics {
         rolloutPasses,
         rolloutErrors,
         events,
+        ...Object.values(deliveries),
         runPasses,
         runErrors,
         requests,
         requestSeconds,
       ]);
     },
+  };
+}
+
+function deliveryCounters(): Readonly<Record<'sent' | 'unsent', Counter>> {
+  return {
+    sent: new Counter({ name: 'notification_send_success', help: 'Notifications that were sent.' }),
+    unsent: new Counter({ name: 'notification_send_error', help: 'Notifications that were given up.' }),
   };
 }
 

@@ -36,6 +36,8 @@ const ageMsMax = 10_000;
 export function createConfigSource({ cluster, clock, log, namespace, services }: ConfigSourceOptions): ConfigSource {
   let known: { readonly config: NotificationConfig; readonly version: string; readonly readAtMs: number } | undefined;
 
+  let toldForbidden = '';
+
   async function readObject(type: ResourceType, name: string, signal: AbortSignal): Promise<Found> {
     try {
       const object = await cluster.get({ type, namespace, name }, { signal });
@@ -43,7 +45,10 @@ export function createConfigSource({ cluster, clock, log, namespace, services }:
     } catch (error) {
       if (hasCode(error, 'NotFound')) return nothing;
       if (!hasCode(error, 'Forbidden')) throw error;
-      log.warn({ namespace, name, error: error.message }, 'the configuration of notifications may not be read');
+      if (toldForbidden !== error.message) {
+        log.warn({ namespace, name, error: error.message }, 'the configuration of notifications may not be read');
+      }
+      toldForbidden = error.message;
       return nothing;
     }
   }

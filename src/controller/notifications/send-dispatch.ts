@@ -10,7 +10,7 @@ export interface SendPorts {
   readonly mail: MailPort;
 }
 
-/** Sends what a service composed and lets it judge the answer. No message shows what was sent, to where, or answered. */
+/** Sends what a service composed and lets it judge the answer. No message shows what was sent, or what was answered. */
 export async function sendDispatch(
   dispatch: Dispatch,
   service: AnyNotificationService,

@@ -15,8 +15,8 @@ const timeoutMs = 30_000;
 const encryptedPort = 465;
 
 /**
- * Sends letters by SMTP on the real network. With a login the connection must be encrypted, unless the server is on this
- * machine. What fails is told by codes only: answers of servers may repeat what they were sent.
+ * Sends letters by SMTP on the real network. With a login the connection must be encrypted, unless the server is on
+ * this machine. What fails is told by codes only: answers of servers may repeat what they were sent.
  */
 export function createMailPort(clock: Clock): MailPort {
   return {

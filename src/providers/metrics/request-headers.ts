@@ -4,8 +4,8 @@ import type { ConfigReader } from './config-reader.ts';
 const framing: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding', 'upgrade', 'te']);
 
 /**
- * Reads a list of `{key, value}` under `name`; `keyName` is another word for `key`. Of two headers with the same name the
- * last one counts. Values may come from Secrets, so that no mistake shows one.
+ * Reads a list of `{key, value}` under `name`; `keyName` is another word for `key`. Of two headers with the same name
+ * the last one counts. Values may come from Secrets, so that no mistake shows one.
  */
 export function readHeaders(
   fields: ConfigReader,
