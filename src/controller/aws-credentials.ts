@@ -2,7 +2,7 @@ import { withDeadline, type Clock } from '../base/clock.ts';
 import { messageOf, SluiceError } from '../base/error.ts';
 import { parseInstant } from '../base/instant.ts';
 import { isAwsRegion } from '../providers/metrics/authentication.ts';
-import type { MetricRequest, RequestSigning } from '../providers/metrics/contract.ts';
+import type { AwsSigning, MetricRequest } from '../providers/metrics/contract.ts';
 import type { HttpPort } from './http-port.ts';
 import { signRequest, type AwsCredentials } from './sign-request.ts';
 
@@ -17,7 +17,7 @@ export interface AwsSources {
 }
 
 /** Finds credentials for a request that must be signed. Fails with Unauthorized and a reason. */
-export type AwsCredentialSource = (signing: RequestSigning, signal: AbortSignal) => Promise<AwsCredentials>;
+export type AwsCredentialSource = (signing: AwsSigning, signal: AbortSignal) => Promise<AwsCredentials>;
 
 interface Lent {
   readonly credentials: AwsCredentials;
@@ -50,7 +50,7 @@ class Lender {
     this.#sources = sources;
   }
 
-  async credentialsFor({ region, profile, roleArn }: RequestSigning, signal: AbortSignal): Promise<AwsCredentials> {
+  async credentialsFor({ region, profile, roleArn }: AwsSigning, signal: AbortSignal): Promise<AwsCredentials> {
     // It becomes part of the name of the host that is asked.
     if (!isAwsRegion(region)) throw new SluiceError('Invalid', `"${region}" is not the name of an AWS region`);
     if (profile !== undefined) {

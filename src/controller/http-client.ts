@@ -6,8 +6,9 @@ import type { LookupFunction } from 'node:net';
 import { withDeadline, type Clock } from '../base/clock.ts';
 import { messageOf, SluiceError } from '../base/error.ts';
 import { parseHttpDate } from '../base/instant.ts';
+import { unreachable } from '../base/invariant.ts';
 import { parseRetryAfter } from '../base/retry-after.ts';
-import type { MetricRequest, MetricResponse, RequestSigning } from '../providers/metrics/contract.ts';
+import type { AwsSigning, MetricRequest, MetricResponse } from '../providers/metrics/contract.ts';
 import { createHttpPolicy, type HttpPolicy } from './http-policy.ts';
 import type { HttpPort } from './http-port.ts';
 import { signRequest, type AwsCredentials } from './sign-request.ts';
@@ -28,7 +29,9 @@ export interface HttpClientOptions {
   /** All addresses of a host; the machine's own resolver unless given. */
   readonly resolve?: (host: string) => Promise<readonly LookupAddress[]>;
   /** Credentials to sign requests with. Without it requests that must be signed fail. */
-  readonly credentials?: (signing: RequestSigning, signal: AbortSignal) => Promise<AwsCredentials>;
+  readonly credentials?: (signing: AwsSigning, signal: AbortSignal) => Promise<AwsCredentials>;
+  /** A token of Google Cloud. Without it requests that need one fail. */
+  readonly googleToken?: (signal: AbortSignal) => Promise<string>;
 }
 
 /**
@@ -44,7 +47,7 @@ export interface HttpClient extends HttpPort {
 
 /** Makes a client on the real network. */
 export function createHttpClient(clock: Clock, options: HttpClientOptions = {}): HttpClient {
-  const { policy = createHttpPolicy({ loopback: 'deny' }), resolve = systemResolve, credentials } = options;
+  const { policy = createHttpPolicy({ loopback: 'deny' }), resolve = systemResolve } = options;
   const limits = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax };
   const connections: Connections = {
     plain: new Agent(limits),
@@ -55,11 +58,7 @@ export function createHttpClient(clock: Clock, options: HttpClientOptions = {}):
   const prepared = async (request: MetricRequest, url: URL, signal: AbortSignal): Promise<MetricRequest> => {
     const refusal = policy.refuseUrl(url);
     if (refusal !== undefined) throw new SluiceError('Forbidden', `${shownUrl(url)} was not asked: ${refusal}`);
-    if (request.signing === undefined) return request;
-    if (credentials !== undefined) {
-      return signRequest(request, request.signing, await credentials(request.signing, signal), clock.now());
-    }
-    throw new SluiceError('Unauthorized', 'the controller has no AWS credentials to sign requests with');
+    return signed(request, options, signal, clock);
   };
   return {
     async send(request, signal) {
@@ -83,6 +82,31 @@ export function createHttpClient(clock: Clock, options: HttpClientOptions = {}):
       connections.secure.destroy();
     },
   };
+}
+
+async function signed(
+  request: MetricRequest,
+  { credentials, googleToken }: HttpClientOptions,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<MetricRequest> {
+  const { signing } = request;
+  switch (signing?.kind) {
+    case undefined:
+      return request;
+    case 'sigv4':
+      if (credentials === undefined) {
+        throw new SluiceError('Unauthorized', 'the controller has no AWS credentials to sign requests with');
+      }
+      return signRequest(request, signing, await credentials(signing, signal), clock.now());
+    case 'google':
+      if (googleToken === undefined) {
+        throw new SluiceError('Unauthorized', 'the controller has no Google Cloud credentials to send with requests');
+      }
+      return { ...request, headers: { ...request.headers, authorization: `Bearer ${await googleToken(signal)}` } };
+    default:
+      return unreachable(signing);
+  }
 }
 
 interface Connections {

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 
 import { formatInstant } from '../base/instant.ts';
-import type { MetricRequest, RequestSigning } from '../providers/metrics/contract.ts';
+import type { AwsSigning, MetricRequest } from '../providers/metrics/contract.ts';
 
 /** Credentials of AWS; those that are only lent come with a session token. */
 export interface AwsCredentials {
@@ -16,7 +16,7 @@ export interface AwsCredentials {
  */
 export function signRequest(
   request: MetricRequest,
-  { service, region }: Pick<RequestSigning, 'service' | 'region'>,
+  { service, region }: Pick<AwsSigning, 'service' | 'region'>,
   credentials: AwsCredentials,
   nowMs: number,
 ): MetricRequest {

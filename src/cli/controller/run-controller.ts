@@ -6,6 +6,7 @@ import type { Random } from '../../base/random.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
 import { createAwsCredentials } from '../../controller/aws-credentials.ts';
 import { createController, type Controller } from '../../controller/controller.ts';
+import { createGoogleToken, googleTokenPolicy } from '../../controller/google-token.ts';
 import { createHttpClient, type HttpClient } from '../../controller/http-client.ts';
 import { createHttpPolicy } from '../../controller/http-policy.ts';
 import { createMemoryJournal } from '../../controller/journal.ts';
@@ -39,7 +40,7 @@ export interface ControllerParts {
   readonly version: string;
   /** Differs between any two processes. */
   readonly identity: string;
-  /** Variables with credentials of AWS, for metrics whose requests are signed with them. */
+  /** Variables with credentials of AWS and Google Cloud, for metrics whose requests are signed with them. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Loads the modules of step plug-ins. */
   readonly importModule: ImportModule;
@@ -125,7 +126,7 @@ function metricSettings(
   };
 }
 
-/** The client of metrics. Requests that get credentials of AWS go the same way as all others. */
+/** The client of metrics. Requests that get credentials of a cloud go the same way as all others. */
 function createMetricClient(
   { metricHosts, metricLoopback }: ControllerSettings,
   { clock, environment = {} }: ControllerParts,
@@ -139,7 +140,12 @@ function createMetricClient(
     // Who lends credentials is not for metrics to ask, whatever hosts they may ask.
     http: createHttpClient(clock),
   };
-  return createHttpClient(clock, { policy, credentials: createAwsCredentials(sources) });
+  const googleSources = { ...sources, http: createHttpClient(clock, { policy: googleTokenPolicy }) };
+  return createHttpClient(clock, {
+    policy,
+    credentials: createAwsCredentials(sources),
+    googleToken: createGoogleToken(googleSources),
+  });
 }
 
 /** How this process stands, for probes and metrics. */

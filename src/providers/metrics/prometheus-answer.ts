@@ -2,6 +2,7 @@ import { listOf, numberOf, optionalRecord, recordOf, textMapOf, textOf } from '.
 import { fail, succeed, type Result } from '../../base/result.ts';
 import type { SampleOrigin } from './contract.ts';
 import { parseJsonDocument } from './json-document.ts';
+import { vendorWords } from './refusal.ts';
 
 /** What Prometheus answered: the numbers, and what it has to say about them. */
 export interface PrometheusAnswer {
@@ -24,7 +25,7 @@ export function readPrometheusAnswer(status: number, body: string): Result<Prome
   const answer = optionalRecord(document.ok ? document.value : undefined);
   if (answer === undefined) return fail(`Prometheus answered with status ${status} and no JSON object`);
   if (answer['status'] !== 'success')
-    return fail(errorText(status, textOf(answer['errorType']), textOf(answer['error'])));
+    return fail(errorText(status, textOf(answer['errorType']), wordsOf(answer['error'])));
   if (status < 200 || status >= 300) return fail(`Prometheus answered with status ${status}`);
   const { resultType, result } = recordOf(answer['data']);
   const samples = samplesOf(textOf(resultType), result);
@@ -64,6 +65,11 @@ function timeOrigin(seconds: readonly number[], choose: (one: number, other: num
 interface Sample {
   readonly atMs: number;
   readonly value: number;
+}
+
+/** Services that stand in for Prometheus may refuse in their own form, with an object that holds the message. */
+function wordsOf(error: unknown): string {
+  return textOf(error) || vendorWords(recordOf(error)['message']);
 }
 
 function errorText(status: number, type: string, message: string): string {

@@ -39,7 +39,7 @@ const queryKey = 'ResolvedPrometheusQuery';
 const queryBytesMax = 3000;
 
 /** It asks for tokens by requests of its own. */
-type PrometheusProvider = MetricProvider<PrometheusConfig, Authorisation, MetricRequest | PrometheusRequest>;
+export type PrometheusProvider = MetricProvider<PrometheusConfig, Authorisation, MetricRequest | PrometheusRequest>;
 
 /**
  * `prometheus`: an instant query or, with `rangeQuery`, a range query. Conditions see a number for a scalar, and a list

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
 import type { Json } from '../../../src/api/object.ts';
+import { createPrometheusRequests } from '../../../src/controller/runs/prometheus-requests.ts';
 import type {
   MetricOutcome,
   MetricProvider,
   MetricRequest,
   MetricWindow,
+  PrometheusRequest,
 } from '../../../src/providers/metrics/contract.ts';
 
 /** A measurement of requests and answers as the vendor describes them. */
@@ -39,7 +41,7 @@ interface VendorPair {
 const sourceForm = /^.{10,}: .{3,}$/;
 
 /** Plays the pairs in a file: the provider sends just that request, and makes that outcome of the answer. */
-export function playPairs<Config, State>(provider: MetricProvider<Config, State>, file: string): void {
+export function playPairs<Config, State>(provider: Provider<Config, State>, file: string): void {
   const text = readFileSync(new URL(`pairs/${file}`, import.meta.url), 'utf8');
   const cases = JSON.parse(text) as readonly VendorCase[];
   describe(`${provider.name} as its vendor describes it`, () => {
@@ -47,7 +49,9 @@ export function playPairs<Config, State>(provider: MetricProvider<Config, State>
   });
 }
 
-function playCase<Config, State>(provider: MetricProvider<Config, State>, one: VendorCase): void {
+type Provider<Config, State> = MetricProvider<Config, State, MetricRequest | PrometheusRequest>;
+
+async function playCase<Config, State>(provider: Provider<Config, State>, one: VendorCase): Promise<void> {
   const parsed = provider.parse(one.configuration);
   assert.ok(parsed.ok, JSON.stringify(parsed));
   const { nowMs = 1_700_000_000_000, secret } = one;
@@ -58,7 +62,7 @@ function playCase<Config, State>(provider: MetricProvider<Config, State>, one: V
     assert.match(source, sourceForm);
     const [request, ...others] = provider.requests(parsed.value, window, state);
     assert.ok(request !== undefined && others.length === 0);
-    assert.deepEqual(shown(request), expected);
+    assert.deepEqual(shown(await sent(request)), expected);
     const { status, body } = response;
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const answer = { kind: 'answer', id: request.id, status, contentType: '', body: text } as const;
@@ -66,6 +70,23 @@ function playCase<Config, State>(provider: MetricProvider<Config, State>, one: V
     assert.deepEqual(folded.outcome, outcome);
     ({ state } = folded);
   }
+}
+
+/** What goes over the network. */
+async function sent(request: MetricRequest | PrometheusRequest): Promise<MetricRequest> {
+  if (!('kind' in request)) return request;
+  const requests: MetricRequest[] = [];
+  const failure = {
+    kind: 'failure',
+    id: request.id,
+    code: 'Unavailable',
+    message: 'only the request matters',
+  } as const;
+  const http = { send: (one: MetricRequest) => Promise.resolve((requests.push(one), failure)) };
+  await createPrometheusRequests(http).send(request, new AbortController().signal);
+  const [only, another] = requests;
+  assert.ok(only !== undefined && another === undefined);
+  return only;
 }
 
 function shown({ method = 'GET', url, headers, body, signing }: MetricRequest): VendorPair['request'] {

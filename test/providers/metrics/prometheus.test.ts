@@ -6,6 +6,7 @@ import type { Json } from '../../../src/api/object.ts';
 import { metadataBytesMax, type MetricOutcome, type MetricWindow } from '../../../src/providers/metrics/contract.ts';
 import { createPrometheus, prometheus } from '../../../src/providers/metrics/prometheus.ts';
 import { metricProviderSuite } from '../../contract/metric-provider.ts';
+import { playPairs } from './play-pairs.ts';
 
 const nowMs = Date.parse('2026-11-25T12:00:00Z');
 const at = nowMs / 1000;
@@ -56,6 +57,8 @@ metricProviderSuite(prometheus, {
   roundsMax: 1,
   outcome: (outcome) => assert.deepEqual(outcome, { kind: 'sample', value: [0.25] }),
 });
+
+playPairs(prometheus, 'prometheus.json');
 
 describe('a Prometheus query', () => {
   it('is evaluated for the moment at which it arrives', () => {
