@@ -13,6 +13,8 @@ RUN node scripts/bundle.ts
 
 FROM node:24-slim
 ENV NODE_ENV=production
+# Short-lived objects are most of what a busy controller makes: less room for them is less memory for the same work.
+ENV NODE_OPTIONS=--max-semi-space-size=4
 ENV NODE_COMPILE_CACHE=/opt/sluice/.compile-cache
 WORKDIR /opt/sluice
 COPY --from=build /opt/sluice/dist ./dist

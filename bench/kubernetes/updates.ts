@@ -1,114 +1,210 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { resourceTypes } from '../../src/api/resource-types.ts';
-import type { RolloutStatus } from '../../src/api/rollout.ts';
-import { startOwnControlPlane } from '../../test/control-plane/control-plane.ts';
-import { footprintOf } from '../../test/control-plane/footprint.ts';
-import { ControllerProcess } from '../../test/e2e/controller-process.ts';
-import { installKinds, Shop, template } from '../../test/e2e/shop.ts';
+import type { ControllerProcess } from '../../test/e2e/controller-process.ts';
+import { template, type Shop } from '../../test/e2e/shop.ts';
+import { waitUntil } from '../../test/e2e/wait.ts';
+import { cpuSecondsOf, figuresOf, residentNow, residentPeak, type Figures } from './controller-figures.ts';
+import { recordCalls } from './record-update.ts';
+import { inventedHash, replayUpdates, type Recording, type UpdateNames } from './replay-update.ts';
+import { isCarriedOut, RolloutWatch } from './rollout-watch.ts';
+import { inTurns, onStage, type Stage } from './stage.ts';
+import { rowText, tableHead, type Row } from './table.ts';
 
-// Patches the images of N Rollouts at once and measures until the last one is healthy again:
-//   node bench/kubernetes/updates.ts [N]
+// Many Rollouts at once: patches the images of FEW and then of MANY Rollouts and measures until the last one is healthy,
+// what the controller uses, what it does at rest, and how fast a fresh process takes over. At the end a script sends
+// the same writes and Events without deciding, on the same control plane:
+//   node bench/kubernetes/updates.ts [MANY] [FEW] [MINUTES AT REST]
 // Control plane, simulated pods (ready after up to 0.2 s), load and controller share this machine.
-// The reference controller of the same API, on 2 cores: 200 at once in 50 s with its default limits and 16.5 s with
-// raised ones, 1,000 in 290 s and 89 s with 52 s and 30 s of CPU, 13 requests per update besides events, 207 MiB.
 
-const count = Number(process.argv[2] ?? '200');
+const [many = 1000, few = 200, restMinutes = 5] = process.argv.slice(2).map(Number);
 const strategy = { canary: { steps: [{ setWeight: 50 }, { pause: { duration: '1s' } }] } };
-const createdAtOnce = 20;
+const patchesAtOnce = 20;
+const names = Array.from({ length: many }, (_, index) => `app-${index}`);
+const someNames = names.slice(0, few);
+const rows: Row[] = [];
 
-const started = await startOwnControlPlane({ kubelet: { startLatency: '100ms', nodes: 20, podsPerNode: 500 } });
-if (!started.ok) throw new Error(started.error);
-const plane = started.value;
-let controller: ControllerProcess | undefined;
-try {
-  await installKinds(plane);
-  const shop = await Shop.open(plane);
-  controller = new ControllerProcess(plane.kubeconfig());
-  await controller.leads();
-  console.log(`at rest without Rollouts: RSS ${megabytes(controller.pid)} MiB`);
-  const names = Array.from({ length: count }, (_, index) => `app-${index}`);
-  await inTurns(names, (name) => shop.rollout(name, strategy, 1));
-  await untilAll((status) => status.phase === 'Healthy');
+await onStage({ kubelet: { startLatency: '100ms', nodes: 20, podsPerNode: 500 } }, async (stage) => {
+  const { shop } = stage;
+  const watch = new RolloutWatch(shop);
+  let controller = await stage.start();
+  console.log(`at rest without Rollouts: ${residentNow(controller).toFixed(0)} MiB`);
+  await inTurns(names, patchesAtOnce, (name) => shop.rollout(name, strategy, 1));
+  await watch.untilAll(names, isCarriedOut);
+  await controllerRests(controller);
+  // Creating everything is another work than the one that is measured: a fresh process starts without its traces.
+  await controller.end();
+  controller = await stage.start();
+  await delay(5000);
 
-  const before = { cpu: footprintOf(controller.pid).cpuSeconds, requests: await requests(controller) };
+  const fewMs = (await update(shop, watch, controller, someNames, 'v2')).healthyMs;
+  await controllerRests(controller);
+  const all = await update(shop, watch, controller, names, 'v3');
+  await controllerRests(controller);
+  await rest(controller);
+  controller = await takeOver(stage, watch, controller);
+  await controller.end();
+
+  const recording = await recordUpdate(stage);
+  const hashes = new Map(names.map((name) => [name, String(statusOf(watch, name)['currentPodHash'])]));
+  const replay = (some: readonly string[], turn: string) => replayImages(stage, watch, recording, hashes, some, turn);
+  const fewScript = await replay(someNames, 'v4');
+  const allScript = await replay(names, 'v5');
+  watch.close();
+  time(`${few} images at once until the last is Healthy`, fewMs, 12, fewScript.allMs, '50 / 16.5 s');
+  time(`${many} images at once until the last is Healthy`, all.healthyMs, 60, allScript.allMs, '290 / 89 s');
+  console.log(`script, ${few}: writes ${fewScript.writesMs.toFixed(0)} ms, all ${fewScript.allMs.toFixed(0)} ms`);
+  console.log(`script, ${many}: writes ${allScript.writesMs.toFixed(0)} ms, all ${allScript.allMs.toFixed(0)} ms`);
+});
+console.log(tableHead());
+for (const row of rows) console.log(rowText(row));
+
+/** A figure that depends on the machine's other work has the script as its measure where that is slower. */
+function time(what: string, hereMs: number, goalSeconds: number, scriptMs: number, reference: string): void {
+  rows.push({ what, here: hereMs / 1000, goal: Math.max(goalSeconds, (1.3 * scriptMs) / 1000), unit: 's', reference });
+  rows.push({ what: 'the same beside the script that only sends', here: hereMs / scriptMs, goal: 1.3, unit: 'x' });
+}
+
+async function update(
+  shop: Shop,
+  watch: RolloutWatch,
+  controller: ControllerProcess,
+  some: readonly string[],
+  tag: string,
+): Promise<{ readonly healthyMs: number }> {
+  const before = await figuresOf(controller);
   const startMs = performance.now();
-  await inTurns(names, (name) => shop.patch(name, { spec: { template: template(name, 'v2') } }));
+  await inTurns(some, patchesAtOnce, (name) => shop.patch(name, { spec: { template: template(name, tag) } }));
   const patchedMs = performance.now() - startMs;
-  let peak = 0;
-  await untilAll(
-    (status, generation) =>
-      status.phase === 'Healthy' &&
-      status.observedGeneration === String(generation) &&
-      status.stableRS === status.currentPodHash,
-    () => {
-      peak = Math.max(peak, megabytes(controller?.pid ?? 0));
+  await watch.untilAll(some, isCarriedOut);
+  const healthyMs = performance.now() - startMs;
+  const cpuUntilHealthy = cpuSecondsOf(controller) - before.cpuSeconds;
+  const after = await controllerRests(controller);
+  const allMs = performance.now() - startMs;
+  const perUpdate = (key: 'otherRequests' | 'eventRequests'): number => (after[key] - before[key]) / some.length;
+  console.log(
+    `${some.length} images: patched after ${patchedMs.toFixed(0)} ms, Healthy after ${healthyMs.toFixed(0)} ms, ` +
+      `Events after ${allMs.toFixed(0)} ms; CPU until Healthy ${cpuUntilHealthy.toFixed(1)} s, ` +
+      `${perUpdate('eventRequests').toFixed(1)} requests for Events per update`,
+  );
+  rows.push({
+    what: `requests per updated Rollout besides Events (${some.length})`,
+    here: perUpdate('otherRequests'),
+    goal: 9,
+    unit: '',
+    reference: '13',
+  });
+  if (some.length === many) pushUse(before, after, controller);
+  return { healthyMs };
+}
+
+function pushUse(before: Figures, after: Figures, controller: ControllerProcess): void {
+  const here = after.cpuSeconds - before.cpuSeconds;
+  rows.push({ what: `CPU of the controller for ${many}`, here, goal: 20, unit: 's', reference: '52 / 30 s' });
+  rows.push({ what: 'Events lost', here: after.eventsLost, goal: 0, unit: '' });
+  const peak = residentPeak(controller);
+  rows.push({ what: `resident memory at ${many}, peak`, here: peak, goal: 200, unit: 'MiB', reference: '207 MiB' });
+}
+
+/** Waits until all Events are delivered and nothing is done any more. */
+async function controllerRests(controller: ControllerProcess): Promise<Figures> {
+  let last: Figures | undefined;
+  return await waitUntil(
+    'the controller is at rest',
+    async () => {
+      await delay(2000);
+      const before = last;
+      last = await figuresOf(controller);
+      return { ...last, isQuiet: last.eventsWaiting === 0 && last.otherRequests === before?.otherRequests };
     },
+    ({ isQuiet }) => isQuiet,
+    600_000,
   );
-  const tookMs = performance.now() - startMs;
-  await delay(2000);
-  const after = { cpu: footprintOf(controller.pid).cpuSeconds, requests: await requests(controller) };
-  const perUpdate = (kind: 'events' | 'others'): string =>
-    ((after.requests[kind] - before.requests[kind]) / count).toFixed(1);
-  console.log(
-    `${count} images patched at once (patching alone took ${seconds(patchedMs)}): all healthy after ${seconds(tookMs)}`,
+}
+
+async function rest(controller: ControllerProcess): Promise<void> {
+  await delay(5000);
+  const before = await figuresOf(controller);
+  // Making the page of so many Rollouts is no part of resting.
+  await delay(1000);
+  const startSeconds = cpuSecondsOf(controller);
+  await delay(restMinutes * 60_000);
+  const cpu = (cpuSecondsOf(controller) - startSeconds) / restMinutes;
+  const after = await figuresOf(controller);
+  const requests =
+    (after.otherRequests - before.otherRequests + after.eventRequests - before.eventRequests) / restMinutes;
+  rows.push({ what: `CPU per minute at rest with ${many}`, here: cpu, goal: 0.12, unit: 's' });
+  rows.push({ what: 'requests per minute at rest, besides the lease', here: requests, goal: 1.5, unit: '' });
+}
+
+/** Ends the controller in order, starts another one, and waits until it has taken an edit in that came meanwhile. */
+async function takeOver(stage: Stage, watch: RolloutWatch, old: ControllerProcess): Promise<ControllerProcess> {
+  const startMs = performance.now();
+  const ended = old.end('SIGTERM');
+  const [name = ''] = names;
+  const patched = stage.shop.patch(name, { spec: { template: template(name, 'after-restart') } });
+  await ended;
+  const endedMs = performance.now() - startMs;
+  const next = stage.launch();
+  await patched;
+  const generation = (await stage.shop.get(resourceTypes.rollout, name)).metadata.generation ?? 0;
+  await watch.untilAll([name], ({ observedGeneration }) => Number(observedGeneration) >= generation, 60_000);
+  const here = (performance.now() - startMs) / 1000;
+  console.log(`ended ${endedMs.toFixed(0)} ms after SIGTERM`);
+  rows.push({ what: `SIGTERM, new start, first reaction with ${many}`, here, goal: 3, unit: 's' });
+  await watch.untilAll([name], isCarriedOut);
+  await controllerRests(next);
+  return next;
+}
+
+/** What a controller of this process sends for one update. */
+async function recordUpdate({ plane, shop }: Stage): Promise<Recording> {
+  const name = 'recorded-update';
+  let before: Record<string, unknown> = {};
+  const calls = await recordCalls(plane.cluster(), shop.namespace, async (forget) => {
+    const watch = new RolloutWatch(shop);
+    await shop.rollout(name, strategy, 1);
+    await watch.untilAll([name], isCarriedOut);
+    await delay(3000);
+    before = statusOf(watch, name);
+    forget();
+    await shop.setImage(name, 'v2');
+    await watch.untilAll(
+      [name],
+      (status, object) => isCarriedOut(status, object) && status.stableRS !== before['stableRS'],
+    );
+    await delay(3000);
+    watch.close();
+  });
+  const { metadata, status } = await shop.get(resourceTypes.rollout, name);
+  const { currentPodHash } = status as { readonly currentPodHash: string };
+  const oldHash = String(before['currentPodHash']);
+  const { namespace } = shop;
+  const own = calls.filter(({ parameters }) => JSON.stringify(parameters.slice(0, -1)).includes(name));
+  return { name, uid: metadata.uid ?? '', namespace, oldHash, newHash: currentPodHash, calls: own };
+}
+
+async function replayImages(
+  { plane, shop }: Stage,
+  watch: RolloutWatch,
+  recording: Recording,
+  hashes: Map<string, string>,
+  some: readonly string[],
+  turn: string,
+) {
+  const updates = some.map((name): UpdateNames => {
+    const newHash = inventedHash(name, turn);
+    const names = { name, namespace: shop.namespace, uid: watch.get(name)?.metadata.uid ?? '' };
+    return { ...names, oldHash: hashes.get(name) ?? '', newHash };
+  });
+  const patched = inTurns(some, patchesAtOnce, (name) =>
+    shop.patch(name, { spec: { template: template(name, turn) } }),
   );
-  console.log(`controller: ${(after.cpu - before.cpu).toFixed(1)} s of CPU, RSS peak ${peak} MiB`);
-  console.log(`requests per update: ${perUpdate('others')} besides ${perUpdate('events')} for events`);
-  await delay(60_000);
-  const rest = { cpu: footprintOf(controller.pid).cpuSeconds, requests: await requests(controller) };
-  console.log(
-    `a minute at rest: ${(rest.cpu - after.cpu).toFixed(2)} s of CPU, ${rest.requests.others - after.requests.others} requests besides leases`,
-  );
-  shop.close();
-
-  async function untilAll(
-    holds: (status: RolloutStatus, generation: number | undefined) => boolean,
-    onLook = () => {},
-  ): Promise<void> {
-    for (;;) {
-      const { items } = await shop.cluster.list(
-        resourceTypes.rollout,
-        { namespace: shop.namespace },
-        { signal: new AbortController().signal, timeoutMs: 60_000 },
-      );
-      onLook();
-      const done = items.filter(({ status = {}, metadata }) => holds(status as RolloutStatus, metadata.generation));
-      if (done.length === count) return;
-      await delay(500);
-    }
-  }
-} finally {
-  await controller?.end();
-  await plane.stop();
+  const replay = await replayUpdates(plane.cluster(), recording, updates, patched);
+  for (const { name, newHash } of updates) hashes.set(name, newHash);
+  return replay;
 }
 
-async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const left = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: createdAtOnce }, worker));
-}
-
-/** Requests so far, without those for the lease. */
-async function requests(process: ControllerProcess): Promise<{ readonly events: number; readonly others: number }> {
-  const page = await process.read('metrics', '/metrics');
-  const lines = [
-    ...page.matchAll(/^controller_clientset_k8s_request_total\{kind="(?<kind>[^"]+)".*\} (?<value>\d+)$/gm),
-  ];
-  const sum = (isWanted: (kind: string) => boolean): number =>
-    lines.reduce((total, { groups = {} }) => total + (isWanted(groups['kind'] ?? '') ? Number(groups['value']) : 0), 0);
-  return {
-    events: sum((kind) => kind === 'events'),
-    others: sum((kind) => kind !== 'events' && !kind.startsWith('leases')),
-  };
-}
-
-function megabytes(pid: number): number {
-  return Math.round(footprintOf(pid).residentBytes / 2 ** 20);
-}
-
-function seconds(durationMs: number): string {
-  return `${(durationMs / 1000).toFixed(1)} s`;
+function statusOf(watch: RolloutWatch, name: string): Record<string, unknown> {
+  return (watch.get(name)?.['status'] ?? {}) as Record<string, unknown>;
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { waitUntil } from './wait.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const fromSource: Program = { file: main, nodeFlags: ['--disable-warning=ExperimentalWarning'] };
 const linesMax = 20_000;
 
 /** One line of the controller's log. */
@@ -15,6 +16,12 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+/** What is run: the entry point and flags of Node.js. */
+export interface Program {
+  readonly file: string;
+  readonly nodeFlags: readonly string[];
+}
+
 /** `sluice controller` as a process of its own, on free ports of the loopback. */
 export class ControllerProcess {
   readonly lines: LogLine[] = [];
@@ -22,13 +29,12 @@ export class ControllerProcess {
   readonly #exited: Promise<unknown>;
   #complaints = '';
 
-  constructor(kubeconfig: string, flags: readonly string[] = []) {
+  constructor(kubeconfig: string, flags: readonly string[] = [], { file, nodeFlags }: Program = fromSource) {
     const words = ['controller', '--kubeconfig', kubeconfig, '--listen', '127.0.0.1', '--metrics-port', '0'];
-    this.#child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', main, ...words, '--health-port', '0', ...flags],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } },
-    );
+    this.#child = spawn(process.execPath, [...nodeFlags, file, ...words, '--health-port', '0', ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '' },
+    });
     this.#exited = once(this.#child, 'exit');
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#complaints = (this.#complaints + chunk.toString('utf8')).slice(-4000);
