@@ -22,8 +22,8 @@ export interface Circumstances {
 
 /**
  * What the evidence amounts to. The kinds are mixed by weights, so the level alpha holds for all of them together;
- * proof that the canary is good must be there for *each* kind, so beta holds for each. A rollback goes before a
- * promotion, and either before the end of the observation.
+ * proof that the canary is good must be there for *each* kind that has a part in promotion, so beta holds for each. A
+ * rollback goes before a promotion, and either before the end of the observation.
  */
 export function assess(settings: JudgeSettings, state: JudgeState, circumstances: Circumstances): JudgeReport {
   const weightSum = settings.kinds.reduce((sum, { weight }) => sum + weight, settings.idleWeight ?? 0);
@@ -113,9 +113,16 @@ function progress(evidence: number, threshold: number, requestsNeeded: number | 
   return { evidence, threshold, ...(requestsNeeded === undefined ? {} : { requestsNeeded }) };
 }
 
+/**
+ * Evidence of harm above which a promotion waits, for instance for slow requests of a canary whose errors are proven to
+ * be few. To wait can only make a wrong promotion rarer.
+ */
+const doubtMax = 1;
+
 function verdictOf(rollback: Progress, promote: Progress | undefined, { mode, ended }: Circumstances): Verdict {
   if (rollback.evidence >= rollback.threshold) return 'rollback';
-  if (mode === 'inline' && promote !== undefined && promote.evidence >= promote.threshold) return 'promote';
+  const isProven = promote !== undefined && promote.evidence >= promote.threshold;
+  if (mode === 'inline' && isProven && rollback.evidence < doubtMax) return 'promote';
   return ended === undefined ? 'continue' : 'inconclusive';
 }
 

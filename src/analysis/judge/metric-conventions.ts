@@ -99,8 +99,8 @@ const conventions: readonly Convention[] = [
     requests: [
       ['http_requests_total', commonStatusLabels, '5..'],
       ['http_server_requests_total', commonStatusLabels, '5..'],
-      ['http_request_duration_seconds_count', commonStatusLabels, '5..'],
       ['http_requests_received_total', commonStatusLabels, '5..'],
+      ['http_request_duration_seconds_count', commonStatusLabels, '5..'],
       ['flask_http_request_total', ['status'], '5..'],
     ],
     latency: [

@@ -58,16 +58,21 @@ export interface Played {
   readonly rounds: number;
 }
 
+export interface PlayOptions {
+  readonly rounds?: number;
+  readonly window?: (round: number) => Partial<MetricWindow>;
+  /** Before this round a new process takes over. */
+  readonly restartAt?: number;
+  /** Is told the URLs that a round asks. */
+  readonly sent?: (urls: readonly string[]) => unknown;
+}
+
 /** Runs rounds until there is a verdict. Pages are bodies by pod; a missing one is a pod that does not answer. */
-export function play(
-  configuration: Json,
-  pages: (round: number) => Pages,
-  options: { rounds?: number; window?: (round: number) => Partial<MetricWindow>; restartAt?: number } = {},
-): Played {
+export function play(configuration: Json, pages: (round: number) => Pages, options: PlayOptions = {}): Played {
   const parsed = provider.parse(configuration);
   assert.ok(parsed.ok, JSON.stringify(parsed));
   const config = parsed.value;
-  const { rounds = 100, window = () => ({}), restartAt } = options;
+  const { rounds = 100, window = () => ({}), restartAt, sent = () => undefined } = options;
   let state = provider.start(config, windowAt(0, window(0)));
   let outcome: MetricOutcome = { kind: 'noData', reason: 'nothing was played' };
   for (let round = 0; round < rounds; round += 1) {
@@ -77,8 +82,10 @@ export function play(
       assert.ok(restored.ok);
       state = restored.value;
     }
+    const requests = provider.requests(config, now, state);
+    sent(requests.map((request) => ('url' in request ? request.url : request.query)));
     const bodies = pages(round);
-    const responses = provider.requests(config, now, state).map(({ id }) => {
+    const responses = requests.map(({ id }) => {
       const body = bodies[id];
       if (body === undefined)
         return { kind: 'failure', id, code: 'MetricUnreachable', message: 'connection refused' } as const;
