@@ -1,5 +1,7 @@
 import { canaryWeight } from './canary-weight.ts';
+import { spareReplicas } from './compose-sizing.ts';
 import { resolveFenceposts } from './fenceposts.ts';
+import { isPatienceOver } from './patience.ts';
 import { hasStableBeside, lastingReplicas, wantedReplicas, type SizedReplicaSet, type SizingInput } from './sizing.ts';
 
 /** Pods that the new and the stable ReplicaSet should have. */
@@ -20,7 +22,8 @@ interface Limits {
 /**
  * Sizes of a canary without traffic router as far as they can be reached now: towards the split that comes nearest to
  * the weight, never with more pods than maxSurge allows, and never taking away an available pod that maxUnavailable
- * needs. Stable grows first. Nothing shrinks while older revisions still have pods, for they go first.
+ * needs. Stable grows first. Nothing shrinks while older revisions still have pods, for they go first; where they cannot
+ * go for long, because stable lacks pods that answer, those that do not make room for the new revision.
  */
 export function basicCounts(input: SizingInput): CanaryCounts {
   const { spec, newReplicaSet, stableReplicaSet, olderReplicaSets } = input;
@@ -32,8 +35,10 @@ export function basicCounts(input: SizingInput): CanaryCounts {
     stable === undefined ? { new: replicas, stable: 0 } : splitByWeight(replicas, canaryWeight(input), maxSurge > 0);
 
   const olderPods = sum(olderReplicaSets.map(({ specReplicas }) => specReplicas));
-  const grown = grow(newReplicaSet, stable, target, limits.podsMax - olderPods);
-  if (olderPods > 0) return grown;
+  const room = limits.podsMax - olderPods;
+  const grown = grow(newReplicaSet, stable, target, room);
+  if (olderPods > 0)
+    return (olderIsNeeded(input) ? replaceOlder(newReplicaSet, stable, target, room) : undefined) ?? grown;
   const shrunk = shrink(newReplicaSet, stable, target, grown, limits);
   return { new: Math.max(shrunk.new, 0), stable: keptStable(input, Math.max(shrunk.stable, 0), limits) };
 }
@@ -85,6 +90,33 @@ function grow(
   const stableGain = stable === undefined ? 0 : Math.min(room, Math.max(target.stable - stableNow, 0));
   const newGain = newReplicaSet === undefined ? 0 : Math.min(room - stableGain, Math.max(target.new - newNow, 0));
   return { new: newNow + newGain, stable: stableNow + stableGain };
+}
+
+/** Whether older revisions have had to keep their pods for long, because too few others answer. */
+export function olderIsNeeded(input: SizingInput): boolean {
+  return isPatienceOver(input) && spareReplicas(input) <= 0;
+}
+
+/**
+ * Sizes where only pods of the new revision can take the place of older ones: it grows before stable, and when there is
+ * no room for it, stable's pods that do not answer make it. Undefined when that brings it nothing.
+ */
+function replaceOlder(
+  newReplicaSet: SizedReplicaSet | undefined,
+  stable: SizedReplicaSet | undefined,
+  target: CanaryCounts,
+  podsMax: number,
+): CanaryCounts | undefined {
+  if (newReplicaSet === undefined || stable === undefined || target.new <= newReplicaSet.specReplicas) return undefined;
+  const { specReplicas: newNow } = newReplicaSet;
+  const { specReplicas: stableNow } = stable;
+  const fits = Math.min(target.new, podsMax - stableNow);
+  if (fits > newNow) {
+    return { new: fits, stable: Math.max(stableNow, Math.min(target.stable, podsMax - fits)) };
+  }
+  const idle = stableNow - lastingReplicas(stable);
+  if (stableNow - idle + newNow >= podsMax) return undefined;
+  return { new: newNow, stable: stableNow - Math.min(idle, stableNow + target.new - podsMax) };
 }
 
 /**

@@ -1,6 +1,6 @@
-import { basicCounts, type CanaryCounts } from './basic-counts.ts';
+import { basicCounts, olderIsNeeded, type CanaryCounts } from './basic-counts.ts';
 import { routedCounts } from './routed-counts.ts';
-import type { SizedReplicaSet, SizingInput } from './sizing.ts';
+import { lastingReplicas, type SizedReplicaSet, type SizingInput } from './sizing.ts';
 
 /** Pods that the new and the stable ReplicaSet should have now: with a router as asked, without as far as allowed. */
 export function canaryCounts(input: SizingInput): CanaryCounts {
@@ -14,7 +14,7 @@ export function isRouted({ spec }: Pick<SizingInput, 'spec'>): boolean {
 
 /**
  * Whether the ReplicaSets satisfy the current step: the new one has its size and enough of it is available, stable has
- * its size, and without a router no older revision still answers.
+ * its size, and without a router no older revision still answers, unless it has to stand in for stable.
  */
 export function atDesiredCounts(input: SizingInput): boolean {
   const counts = canaryCounts(input);
@@ -23,7 +23,12 @@ export function atDesiredCounts(input: SizingInput): boolean {
     return input.spec.strategy?.canary?.dynamicStableScale === true || isCreated(input.stableReplicaSet, counts.stable);
   }
   if (!isCreated(input.stableReplicaSet, counts.stable)) return false;
-  return input.olderReplicaSets.every(({ availableReplicas }) => availableReplicas === 0);
+  return input.olderReplicaSets.every(({ availableReplicas }) => availableReplicas === 0) || standsIn(input);
+}
+
+/** Pods of older revisions serve the users of stable pods that do not answer. */
+function standsIn(input: SizingInput): boolean {
+  return olderIsNeeded(input) && lastingReplicas(input.stableReplicaSet) < (input.stableReplicaSet?.specReplicas ?? 0);
 }
 
 /**

@@ -33,18 +33,38 @@ export function spareReplicas(input: SizingInput): number {
   return Math.max(available - required, 0);
 }
 
-/** What shrinks, as far as enough available pods remain. Pods that do not answer go first and cost nothing. */
+/**
+ * What shrinks, as far as enough available pods remain, in all and in one ReplicaSet that could carry everybody. Pods
+ * that do not answer go first and cost nothing.
+ */
 function withinBudget(input: SizingInput, sizes: readonly SizeChange[]): readonly SizeChange[] {
+  const answering = new Map(replicaSetsOf(input).map((replicaSet) => [replicaSet.name, lastingReplicas(replicaSet)]));
   let spare = spareReplicas(input);
   return sizes.flatMap((change) => {
     if (change.phase === 'grow') return [];
-    const available = lastingReplicas(replicaSetsOf(input).find(({ name }) => name === change.name));
-    const to = Math.max(change.to, available - spare);
+    const available = answering.get(change.name) ?? 0;
+    const to = Math.max(change.to, available - spare, keptWhole(input, change.name, answering));
     spare -= Math.max(available - to, 0);
+    answering.set(change.name, Math.min(available, to));
     if (to >= change.from) return [];
     // A deadline that goes with the last pod stays while there is one.
     return [{ ...change, to, clearScaleDownAt: change.clearScaleDownAt && (to === change.to || change.to > 0) }];
   });
+}
+
+/**
+ * Pods that a ReplicaSet keeps because it is the only one that could carry everybody: there is always one to go back
+ * to. Where revisions share the users by their pods, none of them need be complete.
+ */
+function keptWhole({ spec }: SizingInput, name: string, answering: ReadonlyMap<string, number>): number {
+  const { blueGreen, canary } = spec.strategy ?? {};
+  const isShared =
+    blueGreen === undefined && (canary?.trafficRouting === undefined || canary.dynamicStableScale === true);
+  const replicas = wantedReplicas(spec);
+  if (isShared || replicas === 0) return 0;
+  const needed = Math.max(1, replicas - resolveFenceposts(spec).maxUnavailable);
+  const isOnly = [...answering].every(([other, pods]) => (other === name ? pods >= needed : pods < needed));
+  return isOnly ? needed : 0;
 }
 
 /** All ReplicaSets, each once. */

@@ -8,6 +8,7 @@ import { planPodMetadata } from './metadata-plan.ts';
 import { noticesOf } from './notices.ts';
 import { observeFacts, pauseEndsAt } from './observe-facts.ts';
 import { begins, type Pass } from './pass.ts';
+import { patienceEndsAt } from './patience.ts';
 import { planPromotionNote } from './promotion-note.ts';
 import { reasonOf } from './reason.ts';
 import { planHistory, planRevision } from './record-plan.ts';
@@ -120,6 +121,7 @@ function lookAgain(pass: Pass): { lookAgainAt?: number } {
     deadlineEndsAt(pass.settled),
     restartStartsAt(pass.settled),
     ...stepPluginsDueAt(pass.settled),
+    isIn(pass.settled, 'canary', 'promoteFull') ? patienceEndsAt(world.rollout) : undefined,
     ...world.holds.map(({ until }) => until),
   ].filter((time): time is number => time !== undefined && time > world.now);
   return times.length === 0 ? {} : { lookAgainAt: Math.min(...times) };

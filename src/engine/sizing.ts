@@ -10,7 +10,7 @@ export type SizedReplicaSet = Pick<
 
 /** Everything that the sizes of the ReplicaSets are a function of. */
 export interface SizingInput {
-  readonly spec: Pick<RolloutSpec, 'replicas' | 'strategy' | 'paused'>;
+  readonly spec: Pick<RolloutSpec, 'replicas' | 'strategy' | 'paused' | 'progressDeadlineSeconds'>;
   readonly status: RolloutStatus;
   /** The ReplicaSet of the current template; undefined before it exists. */
   readonly newReplicaSet: SizedReplicaSet | undefined;

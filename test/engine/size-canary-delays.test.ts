@@ -88,8 +88,16 @@ describe('older revisions of a routed canary', () => {
 
   it('keep the pods that stable lacks', () => {
     const stableReplicaSet = replicaSet('v2', 2, 4, { availableReplicas: 0 });
-    const over = older({ scaleDownAt: now });
+    const over = older({ scaleDownAt: now, specReplicas: 2, availableReplicas: 2 });
     assert.deepEqual(pass(world(routed, { ...over, stableReplicaSet })), ['v1=1']);
+  });
+
+  it('stay whole while no other revision could carry everybody', () => {
+    const over = older({ scaleDownAt: now });
+    assert.deepEqual(pass(world(routed, { ...over, stableReplicaSet: replicaSet('v2', 2, 4) })), ['v1=0 cleared']);
+    const stableReplicaSet = replicaSet('v2', 2, 4, { availableReplicas: 2 });
+    assert.deepEqual(pass(world(routed, { ...over, stableReplicaSet })), []);
+    assert.deepEqual(pass(world({ ...routed, maxUnavailable: 2 }, { ...over, stableReplicaSet })), ['v1=0 cleared']);
   });
 });
 

@@ -3,10 +3,12 @@ import { describe, it } from 'node:test';
 
 import * as fc from 'fast-check';
 
+import { formatInstant } from '../../src/base/instant.ts';
 import { splitByWeight } from '../../src/engine/basic-counts.ts';
 import { atDesiredCounts, canaryCounts } from '../../src/engine/canary-counts.ts';
 import { canaryWeight, weightMaxOf } from '../../src/engine/canary-weight.ts';
 import { resolveFenceposts } from '../../src/engine/fenceposts.ts';
+import { isPatienceOver } from '../../src/engine/patience.ts';
 import { sizeCanary } from '../../src/engine/size-canary.ts';
 import type { SizedReplicaSet, Sizing, SizingInput } from '../../src/engine/sizing.ts';
 import { readGolden } from '../golden/read-golden.ts';
@@ -95,6 +97,7 @@ const worldOf = ({ routed }: Shape): fc.Arbitrary<SizingInput> =>
       dynamicStableScale: fc.boolean(),
       minPodsPerReplicaSet: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
       abortDelay: fc.option(fc.constantFrom(0, 30), { nil: undefined }),
+      waited: fc.boolean(),
       progress: fc.constantFrom('update', 'update', 'update', 'abort', 'promoteFull', 'settled', 'first'),
       newReplicaSet: replicaSetOf('new', 9),
       stableReplicaSet: replicaSetOf('stable', 8),
@@ -123,6 +126,7 @@ const worldOf = ({ routed }: Shape): fc.Arbitrary<SizingInput> =>
         currentStepIndex: draw.currentStepIndex,
         abort: draw.progress === 'abort',
         promoteFull: draw.progress === 'promoteFull',
+        ...(draw.waited ? { duration: { rolloutStartedAt: formatInstant(hour - 120_000) } } : {}),
       },
       newReplicaSet: draw.newReplicaSet,
       stableReplicaSet:
@@ -208,7 +212,9 @@ describe('one pass over the sizes of a canary', () => {
         fc.pre(replicas > 0 && replicas + resolveFenceposts(rest.spec).maxSurge > 1);
         const world = { ...rest, newReplicaSet: { ...newReplicaSet, availableReplicas: 0 } };
         const change = sizeCanary(world).sizes.find(({ name }) => name === 'web-stable');
-        assert.notEqual(change?.to, 0);
+        // One that has not answered for long may have to make room for a pod of the new revision.
+        const mayGo = rest.stableReplicaSet.availableReplicas === 0 && isPatienceOver(world);
+        assert.ok(mayGo || change?.to !== 0);
       }),
       runs,
     );

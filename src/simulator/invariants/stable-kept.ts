@@ -33,14 +33,16 @@ function mayEmptyStable(picture: RolloutPicture): boolean {
   return !picture.isRouted || (picture.isDynamic && picture.proxiedWeightOf(picture.stableHash) === 0);
 }
 
-/** Without a router several revisions may carry the users together. */
+/**
+ * The revision that was emptied could have carried everybody, and none that is left can. Without a router, and with
+ * dynamicStableScale, several may carry the users together.
+ */
 function leavesNothing(picture: RolloutPicture, uid: string): boolean {
-  const { sets, scene, isRouted, blueGreen } = picture;
-  const isServing = [...scene.ledger.ownedBy('Pod', uid)].some(isPodServing);
-  const needed = Math.max(1, picture.replicasLately.least - picture.maxUnavailable);
-  const available = sets.reduce((sum, set) => sum + set.available, 0);
-  if (!isRouted && blueGreen === undefined && available >= picture.replicasLately.least - picture.maxUnavailable)
-    return false;
-  if (sets.some((set) => set.available >= needed)) return false;
-  return isServing && !sets.some(({ replicas, available }) => replicas > 0 && available >= replicas);
+  const { sets, scene, isRouted, isDynamic, blueGreen } = picture;
+  const least = picture.replicasLately.least - picture.maxUnavailable;
+  const needed = Math.max(1, least);
+  const serving = [...scene.ledger.ownedBy('Pod', uid)].filter(isPodServing).length;
+  if (serving < needed) return false;
+  if (blueGreen !== undefined || (isRouted && !isDynamic)) return !sets.some(({ available }) => available >= needed);
+  return sets.reduce((sum, { available }) => sum + available, 0) < least;
 }

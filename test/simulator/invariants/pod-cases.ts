@@ -106,6 +106,16 @@ export const podCases: readonly Planted[] = [
   { invariant: 'I09', what: 'a stable ReplicaSet that is emptied', sound: nothing, bad: (log) => scale(log, v1, 0) },
   {
     invariant: 'I09',
+    what: 'the only complete ReplicaSet that is emptied, though others look complete by their own size',
+    given: { status: { abort: true }, weight: 0, canary: [4, 4], stable: [4, 2] },
+    sound: nothing,
+    bad: (log) => {
+      replicaSet(log, v3, 1, 1);
+      scale(log, v2, 0);
+    },
+  },
+  {
+    invariant: 'I09',
     what: 'a deletion that does not say of what',
     sound: (log) => log.send({ verb: 'delete', uid: 'uid', resourceVersion: '7' }),
     bad: (log) => log.send({ verb: 'delete', uid: 'uid' }),
