@@ -27,9 +27,14 @@ const runStartedMs = 3_600_000;
  * resets and the warm-up are theirs to handle. `restarts` says whether restarts are looked at too; where no pod ever
  * restarts they say nothing, and are left out to save time.
  */
-export function counterFeed(config: JudgeConfig, pods: readonly Pod[], restarts: boolean): Feed {
+export function counterFeed(
+  config: JudgeConfig,
+  pods: readonly Pod[],
+  badEvent: 'errors' | 'latency',
+  restarts: boolean,
+): Feed {
   const targets = new Map(pods.map((pod) => [pod.name, targetOf(pod)]));
-  const kinds = config.settings.kinds.filter(({ name }) => name === 'errors' || (name === 'restarts' && restarts));
+  const kinds = config.settings.kinds.filter(({ name }) => name !== 'restarts' || restarts);
   const memories = new Map<string, KindMemory>(kinds.map(({ name }) => [name, emptyKindMemory(runStartedMs)]));
   const stablePods = pods.filter(({ role }) => role === 'stable').length;
   return {
@@ -40,7 +45,7 @@ export function counterFeed(config: JudgeConfig, pods: readonly Pod[], restarts:
         const round =
           kind.unit === 'podSeconds'
             ? restartRound(pods, targets, nowMs)
-            : requestRound(config, read, targets, nowMs, stablePods);
+            : requestRound(config, read, targets, nowMs, { stablePods, countsBad: kind.name === badEvent });
         const folded = foldKind(kind, memories.get(kind.name) ?? emptyKindMemory(nowMs), round);
         memories.set(kind.name, folded.memory);
         if (folded.look !== undefined) looks[kind.name] = folded.look;
@@ -59,10 +64,10 @@ function requestRound(
   read: readonly Pod[],
   targets: ReadonlyMap<string, MetricTarget>,
   nowMs: number,
-  stablePods: number,
+  { stablePods, countsBad }: { readonly stablePods: number; readonly countsBad: boolean },
 ): KindRound {
   return {
-    readings: read.flatMap((pod) => readingOf(pod, targets, nowMs, requestCounters(pod))),
+    readings: read.flatMap((pod) => readingOf(pod, targets, nowMs, requestCounters(pod, countsBad))),
     stableComplete: read.filter(({ role }) => role === 'stable').length === stablePods,
     count: sumEvents,
     isWarmingUp: () => nowMs - runStartedMs < config.warmupMs,
@@ -71,8 +76,12 @@ function requestRound(
   };
 }
 
-/** The series of failed requests is there from the first failed request on, as client libraries do it. */
-function requestCounters({ good, bad }: Pod): ReadonlyMap<string, number> {
+/**
+ * A request that is bad in one respect is good in the others. The series of failed requests is there from the first
+ * failed request on, as client libraries do it.
+ */
+function requestCounters({ good, bad }: Pod, countsBad: boolean): ReadonlyMap<string, number> {
+  if (!countsBad) return new Map([['g', good + bad]]);
   return bad > 0
     ? new Map([
         ['g', good],

@@ -29,6 +29,8 @@ export interface Judge {
  */
 export interface JudgePlay {
   observe(observation: Observation): Decision | undefined;
+  /** Whether the check of stable against itself ever admitted the test that needs independent errors. */
+  usedRatioTest?(): boolean;
 }
 
 /** Counts of whole minutes, for judges that look once a minute. */

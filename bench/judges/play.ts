@@ -12,6 +12,8 @@ export const seed = 20_261_126;
 export interface Outcome {
   readonly rollbackStep?: number;
   readonly promoteStep?: number;
+  /** The check of stable against itself admitted the ratio test at some time; absent for judges without one. */
+  readonly isAdmitted?: boolean;
   /** Bad requests because of the regression until the effect, or in the whole hour. */
   readonly excessBad: number;
 }
@@ -30,7 +32,9 @@ export function playRun(cell: string, run: number, scenario: Scenario, judges: r
   const pods = drawPods(scenario, random.fork('pods'));
   const rates = scenario.drawRates(random.fork('rates'));
   const traffic = random.fork('traffic');
-  const feed = counterFeed(configOf(scenario.configuration ?? {}), pods, scenario.restarts !== undefined);
+  const badEvent = scenario.badEvent ?? 'errors';
+  const config = configOf(scenario.configuration ?? {});
+  const feed = counterFeed(config, pods, badEvent, scenario.restarts !== undefined);
   const playing = judges.map((judge): Playing => {
     return { judge, play: judge.start(), effectStep: undefined, promoteStep: undefined };
   });
@@ -40,7 +44,7 @@ export function playRun(cell: string, run: number, scenario: Scenario, judges: r
     const { excessBad, read } = serveStep(scenario, pods, rates(step), step, traffic);
     excess.push((excess[step - 1] ?? 0) + excessBad);
     const looks = feed.scrape(step, read);
-    const observation = { step, minuteEnds: step % 4 === 0, increment: looks['errors']?.increment, looks };
+    const observation = { step, minuteEnds: step % 4 === 0, increment: looks[badEvent]?.increment, looks };
     for (const one of playing) observe(one, observation);
     // A verdict that has no effect yet needs the steps until then, for what they cost.
     if (playing.every(({ effectStep }) => effectStep !== undefined && effectStep <= step)) break;
@@ -55,11 +59,12 @@ function observe(one: Playing, observation: Observation): void {
   else if (decision === 'promote') one.promoteStep ??= observation.step;
 }
 
-function outcomeOf({ effectStep, promoteStep }: Playing, excess: readonly number[]): Outcome {
+function outcomeOf({ play, effectStep, promoteStep }: Playing, excess: readonly number[]): Outcome {
   const excessBad = excess[Math.min(effectStep ?? stepsMax, excess.length - 1)] ?? 0;
   return {
     ...(effectStep === undefined || effectStep > stepsMax ? {} : { rollbackStep: effectStep }),
     ...(promoteStep === undefined ? {} : { promoteStep }),
+    ...(play.usedRatioTest === undefined ? {} : { isAdmitted: play.usedRatioTest() }),
     excessBad,
   };
 }

@@ -1,4 +1,4 @@
-import { binomialInterval, overlap } from './binomial-interval.ts';
+import { binomialInterval } from '../../src/analysis/judge/binomial-interval.ts';
 import { burstRates, driftingRates, wanderingRates } from './noise.ts';
 import { constantRates, plain, type Scenario } from './scenario.ts';
 
@@ -92,10 +92,10 @@ function byJudge(judges: readonly string[], row: string): Readonly<Record<string
 export function ratesAgree(hits: number, runs: number, published: string, publishedRuns: number): boolean {
   const [least, most] = [Number(published) - rounding(published), Number(published) + rounding(published)];
   const toHits = (percent: number): number => Math.min(publishedRuns, Math.max(0, (percent / 100) * publishedRuns));
-  return overlap(binomialInterval(hits, runs, 0.99), {
-    low: binomialInterval(Math.floor(toHits(least)), publishedRuns, 0.99).low,
-    high: binomialInterval(Math.ceil(toHits(most)), publishedRuns, 0.99).high,
-  });
+  const [low, high] = binomialInterval(hits, runs, 0.99);
+  const [publishedLow] = binomialInterval(Math.floor(toHits(least)), publishedRuns, 0.99);
+  const [, publishedHigh] = binomialInterval(Math.ceil(toHits(most)), publishedRuns, 0.99);
+  return low <= publishedHigh && publishedLow <= high;
 }
 
 /** Whether mean excess bad requests are within 10 % of a published figure, besides its rounding. */

@@ -29,8 +29,10 @@ export interface Scenario {
   readonly badPods?: { readonly count: number; readonly ratio: number };
   readonly scrapes?: ScrapeLoss;
   readonly restarts?: Restarts;
+  /** What a bad event is; errors when absent. Nothing but its name differs for the judges. */
+  readonly badEvent?: 'errors' | 'latency';
   /** Configuration of our judge that belongs to the scenario, such as a declared warm-up. */
-  readonly configuration?: Json;
+  readonly configuration?: { readonly [key: string]: Json };
 }
 
 /** How readings get lost. */
@@ -67,4 +69,11 @@ export function plain(rps: number, share: number | readonly number[], drawRates:
 /** The canary's part of the traffic in a step. */
 export function shareAt({ shares }: Scenario, step: number): number {
   return shares[Math.floor(((step - 1) * shares.length) / stepsMax)] ?? 0;
+}
+
+/** Ten pods, divided as the traffic is; for a ramp as at its middle. */
+export function podsFor(share: number | readonly number[]): Scenario['pods'] {
+  const part = typeof share === 'number' ? share : 0.2;
+  const canary = Math.min(9, Math.max(1, Math.round(10 * part)));
+  return { canary, stable: 10 - canary };
 }

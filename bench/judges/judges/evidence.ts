@@ -1,8 +1,8 @@
+import { logGamma } from '../../../src/analysis/judge/incomplete-beta.ts';
 import { ratioE } from '../../../src/analysis/judge/ratio-e.ts';
 import { evidenceThreshold, type SequentialTest } from '../../../src/analysis/judge/sequential-test.ts';
 import { shareBet } from '../../../src/analysis/judge/share-bet.ts';
 import type { Judge } from '../judge.ts';
-import { betaCdf, logBeta } from '../special-functions.ts';
 
 /** Level of every test in the benchmark: the chance of a false alarm that is accepted. */
 export const alpha = 0.01;
@@ -33,24 +33,21 @@ export const ratioOne: Judge = evidenceJudge('RatioE r0=1', ratioE(1));
 export const shareOne: Judge = evidenceJudge('ShareBet r0=1', shareBet(1));
 export const shareMargin: Judge = evidenceJudge('ShareBet r0=1.5', shareBet(1.5));
 
-/** Pseudo-counts of the prior of `lindonMalek`. */
-const priorCounts = 100;
+/** Pseudo-counts of the prior of `lindonMalek`: those with which the published figures of it come out. */
+const priorCounts = 20;
 
 /**
- * One-sided test of counts at a constant split: the multinomial mixture of Lindon and Malek (arXiv 2011.03567), with
- * the Beta prior cut off at the share that the canary's traffic has.
+ * Test of counts at a constant split: the closed form of Lindon and Malek (arXiv 2011.03567), a Beta mixture around the
+ * share of the traffic. It is two-sided; it rolls back only when the canary has more than its share.
  */
 export function lindonMalek(canaryShare: number): Judge {
   const [a, b] = [priorCounts * canaryShare, priorCounts * (1 - canaryShare)];
-  const start = logBeta(a, b) + Math.log(1 - betaCdf(canaryShare, a, b));
   return evidenceJudge('Lindon-Malek', {
     initial: [0, 0],
     update: ([x = 0, y = 0], { canaryBad, stableBad }) => [x + canaryBad, y + stableBad],
     evidence([x = 0, y = 0]) {
-      const tail = 1 - betaCdf(canaryShare, a + x, b + y);
-      if (tail <= 0) return -Infinity;
-      const likelihood = x * Math.log(canaryShare) + y * Math.log1p(-canaryShare);
-      return logBeta(a + x, b + y) + Math.log(tail) - start - likelihood;
+      if (x <= canaryShare * (x + y)) return -Infinity;
+      return logBeta(a + x, b + y) - logBeta(a, b) - x * Math.log(canaryShare) - y * Math.log1p(-canaryShare);
     },
   });
 }
@@ -88,6 +85,10 @@ export const turner: Judge = evidenceJudge('Turner', {
     return largest + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - largest), 0) / logs.length);
   },
 });
+
+function logBeta(a: number, b: number): number {
+  return logGamma(a) + logGamma(b) - logGamma(a + b);
+}
 
 function binomialLog(bad: number, total: number, ratio: number): number {
   return bad * Math.log(ratio) + (total - bad) * Math.log1p(-ratio);

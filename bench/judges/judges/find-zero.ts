@@ -8,10 +8,10 @@ interface Point {
 }
 
 /**
- * Where a falling function changes its sign between `low` and `high`, as Brent's method finds it (Brent, "Algorithms for
- * minimization without derivatives", 1973, chapter 4): inverse interpolation where it helps, halving where not. On a
- * step function the answer is near the step, on a side that depends on the search, and that decides some verdicts of
- * Kayenta; so the choices here are those of R's version of the method.
+ * Where a falling function changes its sign between `low` and `high`, as Brent's method finds it (Brent, "Algorithms
+ * for minimization without derivatives", 1973, chapter 4): inverse interpolation where it helps, halving where not.
+ * On a step function the answer is near the step, on a side that depends on the search, and that decides some
+ * verdicts of Kayenta; so the choices here are those of R's version of the method.
  */
 export function findZero(f: (at: number) => number, low: number, high: number): number {
   let before: Point = { at: low, value: f(low) };
@@ -50,7 +50,9 @@ function nextStep(search: Search): number {
   return step > 0 ? smallest : -smallest;
 }
 
-/** The step that interpolation suggests, unless it leaves the safe part of the bracket or hardly shrinks the last one. */
+/**
+ * The step that interpolation suggests, unless it leaves the safe part of the bracket or hardly shrinks the last one.
+ */
 function interpolate({ before, best, opposite, lastStep, smallest }: Search): number | undefined {
   if (Math.abs(before.value) <= Math.abs(best.value)) return undefined;
   const width = opposite.at - best.at;

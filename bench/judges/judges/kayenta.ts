@@ -14,8 +14,8 @@ const searchWidth = 1e-4;
 
 /**
  * Whether Kayenta's NetflixACAJudge calls a metric "High" (direction: increase, no effect size configured): it inverts
- * the rank-sum test to a 98 % confidence interval and an estimate of the shift between the samples, and says "High" when
- * the lower limit is above a quarter of the estimate. Facts: spinnaker/kayenta, MannWhitneyClassifier.scala and
+ * the rank-sum test to a 98 % confidence interval and an estimate of the shift between the samples, and says "High"
+ * when the lower limit is above a quarter of the estimate. Facts: spinnaker/kayenta, MannWhitneyClassifier.scala and
  * MannWhitney.scala.
  */
 export function isHigh(experiment: readonly number[], control: readonly number[]): boolean {

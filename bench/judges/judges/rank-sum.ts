@@ -1,7 +1,7 @@
 /**
- * Standardised rank-sum statistic of `first` shifted down by `shift` against `second`: positive when the first sample is
- * the larger one. Normal approximation with midranks, tie correction and continuity correction; 0 when all values are
- * equal.
+ * Standardised rank-sum statistic of `first` shifted down by `shift` against `second`: positive when the first sample
+ * is the larger one. Normal approximation with midranks, tie correction and continuity correction; 0 when all values
+ * are equal.
  *
  * Source: Mann and Whitney 1947, in the form of R's `wilcox.test(exact = FALSE, correct = TRUE)`.
  */

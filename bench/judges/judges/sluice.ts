@@ -5,16 +5,22 @@ import { judge } from '../../../src/analysis/judge/judge.ts';
 import type { Json } from '../../../src/api/object.ts';
 import { parseJudgeConfig, type JudgeConfig } from '../../../src/providers/metrics/judge-config.ts';
 import type { Judge } from '../judge.ts';
+import { stepSeconds } from '../scenario.ts';
+
+type Configuration = { readonly [key: string]: Json };
+
+/** Looks are as far apart as Prometheus' scrapes usually are. */
+const interval = `${stepSeconds}s`;
 
 /** The product's judge as a user configures it; all that is not given has its default. */
-export function sluice(name: string, configuration: Json): Judge {
+export function sluice(name: string, configuration: Configuration): Judge {
   const { settings } = configOf(configuration);
   return { name, delaySteps: 0, start: () => playOf(settings) };
 }
 
 /** What the plug-in makes of a configuration. */
-export function configOf(configuration: Json): JudgeConfig {
-  const parsed = parseJudgeConfig(configuration);
+export function configOf(configuration: Configuration): JudgeConfig {
+  const parsed = parseJudgeConfig({ interval, ...configuration });
   if (!parsed.ok) throw new Error(`a configuration of the benchmark is wrong: ${JSON.stringify(parsed.error)}`);
   return parsed.value;
 }
@@ -22,13 +28,16 @@ export function configOf(configuration: Json): JudgeConfig {
 function playOf(settings: JudgeSettings): ReturnType<Judge['start']> {
   let state = initialJudgeState(settings);
   let promoted = false;
+  let admitted = false;
   return {
     observe({ looks }) {
       state = judge(settings, state, looks);
       // A promotion would end an inline run. What the same judge does in the background is watched to the end.
-      const { verdict } = assess(settings, state, { mode: promoted ? 'background' : 'inline' });
+      const { verdict, kinds } = assess(settings, state, { mode: promoted ? 'background' : 'inline' });
       if (verdict === 'promote') promoted = true;
+      admitted ||= kinds.some(({ check }) => check?.isAdmitted === true);
       return verdict === 'rollback' || verdict === 'promote' ? verdict : undefined;
     },
+    usedRatioTest: () => admitted,
   };
 }

@@ -1,0 +1,47 @@
+import type { Cell } from './cell.ts';
+import type { Judge } from './judge.ts';
+import { lindonMalek, ratioOne, shareMargin, turner } from './judges/evidence.ts';
+import { kayenta, mannWhitneyRepeated } from './judges/kayenta.ts';
+import { groupSequential, pooledZ } from './judges/pooled-z.ts';
+import { sluice } from './judges/sluice.ts';
+import { flagger10, flagger5, threshold, thresholdL0, thresholdL3 } from './judges/threshold.ts';
+import type { ReferenceCell } from './reproduction.ts';
+import type { Scenario } from './scenario.ts';
+
+/**
+ * Names of our judge: with its defaults, kept to the tests that allow for clumps, and with independent errors vouched
+ * for.
+ */
+export const sluiceNames = { standard: 'Sluice', share: 'Sluice share', independent: 'Sluice independent' } as const;
+
+/** Judges that play a cell. Those that need independent errors play only where they are. */
+export function judgesOf(cell: Cell): readonly Judge[] {
+  return [...baselines(cell.scenario), shareMargin, ...ourJudges(cell.scenario, cell.isIndependent)];
+}
+
+/** Judges that play a reference cell: those that it has figures of. */
+export function referenceJudges({ scenario, rates }: ReferenceCell): readonly Judge[] {
+  return [...baselines(scenario), turner].filter(({ name }) => rates[name] !== undefined);
+}
+
+function baselines(scenario: Scenario): readonly Judge[] {
+  const [share = 0, ...others] = scenario.shares;
+  return [
+    threshold(thresholdL0),
+    threshold(thresholdL3),
+    threshold(flagger5),
+    threshold(flagger10),
+    kayenta(10),
+    mannWhitneyRepeated,
+    pooledZ,
+    groupSequential,
+    ...(others.length === 0 ? [lindonMalek(share)] : []),
+    ratioOne,
+  ];
+}
+
+function ourJudges({ configuration = {} }: Scenario, isIndependent: boolean): readonly Judge[] {
+  const standard = sluice(sluiceNames.standard, configuration);
+  const independent = sluice(sluiceNames.independent, { ...configuration, rollbackTest: 'independent' });
+  return isIndependent ? [standard, independent] : [standard];
+}
