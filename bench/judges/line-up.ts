@@ -14,9 +14,12 @@ import type { Scenario } from './scenario.ts';
  */
 export const sluiceNames = { standard: 'Sluice', share: 'Sluice share', independent: 'Sluice independent' } as const;
 
-/** Judges that play a cell. Those that need independent errors play only where they are. */
-export function judgesOf(cell: Cell): readonly Judge[] {
-  return [...baselines(cell.scenario), shareMargin, ...ourJudges(cell.scenario, cell.isIndependent)];
+/** Families in which somebody may vouch for independent errors: those with constant rates. */
+const vouchedFamilies: readonly number[] = [1, 2, 6];
+
+/** Judges that play a cell. What independent errors are vouched for is played where rates are constant. */
+export function judgesOf({ scenario, family }: Cell): readonly Judge[] {
+  return [...baselines(scenario), shareMargin, ...ourJudges(scenario, vouchedFamilies.includes(family))];
 }
 
 /** Judges that play a reference cell: those that it has figures of. */
