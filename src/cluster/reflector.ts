@@ -31,6 +31,15 @@ export interface ReflectorOptions<View> extends ObjectIndexOptions {
   readonly silenceMsMax?: number;
 }
 
+/** How well a cache keeps up with the cluster. */
+export interface CacheStanding {
+  readonly size: number;
+  /** Milliseconds since the cluster was last heard of; undefined before the first list. */
+  readonly ageMs: number | undefined;
+  /** Milliseconds from the answer to one of our writes until the watch brought it; undefined before there was one. */
+  readonly lagMs: number | undefined;
+}
+
 const pageSizeDefault = 500;
 const listTimeoutMs = 30_000;
 const retryDelayMsMin = 100;
@@ -63,6 +72,10 @@ export class Reflector<View> {
   #newestVersion = 0n;
   #staleLists = 0;
   #failures = 0;
+  #heardAtMs: number | undefined;
+  /** A write of ours that the watch has not brought yet, and when it was answered. */
+  #probe: { readonly version: bigint; readonly sinceMs: number } | undefined;
+  #lagMs: number | undefined;
 
   /** Throws BadRequest when the label selector cannot be read. */
   constructor(options: ReflectorOptions<View>) {
@@ -111,6 +124,12 @@ export class Reflector<View> {
     return this.#index.size;
   }
 
+  /** Asked for metrics. */
+  get standing(): CacheStanding {
+    const ageMs = this.#heardAtMs === undefined ? undefined : this.#options.clock.monotonic() - this.#heardAtMs;
+    return { size: this.#index.size, ageMs, lagMs: this.#lagMs };
+  }
+
   /**
    * Takes the answer to a write in. An older version than the known one is dropped; an object that the selector no
    * longer matches is out of sight.
@@ -119,7 +138,11 @@ export class Reflector<View> {
     const { namespace = '', name, uid = '', resourceVersion, labels } = object.metadata;
     const isInNamespace = this.#options.namespace === undefined || this.#options.namespace === namespace;
     const isInSight = isInNamespace && selectorMatches(this.#selector, labels);
-    this.#tell(isInSight ? this.#index.put(object) : this.#index.remove(namespace, name, uid, resourceVersion));
+    const change = isInSight ? this.#index.put(object) : this.#index.remove(namespace, name, uid, resourceVersion);
+    if (change !== undefined && isInSight) {
+      this.#probe ??= { version: versionOf(resourceVersion), sinceMs: this.#options.clock.monotonic() };
+    }
+    this.#tell(change);
   }
 
   /** Takes in that an object is gone for good: nothing that is heard of this uid later brings it back. */
@@ -215,6 +238,12 @@ export class Reflector<View> {
   #seen(resourceVersion: string): void {
     this.#version = resourceVersion;
     const version = versionOf(resourceVersion);
+    const nowMs = this.#options.clock.monotonic();
+    this.#heardAtMs = nowMs;
+    if (this.#probe !== undefined && version >= this.#probe.version) {
+      this.#lagMs = nowMs - this.#probe.sinceMs;
+      this.#probe = undefined;
+    }
     if (version > this.#newestVersion) this.#newestVersion = version;
   }
 

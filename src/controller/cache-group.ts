@@ -1,10 +1,13 @@
 import type { KubeObject, ResourceType } from '../api/object.ts';
+import type { CacheStanding } from '../cluster/reflector.ts';
 import type { ObjectCache } from './caches.ts';
 
 /** A cache that follows a cluster while it runs. */
 export interface FollowedCache<View> extends ObjectCache<View> {
   /** Resolves after everything was read once. */
   readonly synced: Promise<void>;
+  /** How well it keeps up. */
+  readonly standing: CacheStanding;
   /** Follows the cluster until the signal aborts; then resolves. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -20,6 +23,16 @@ export class CacheGroup<View> implements FollowedCache<View> {
     this.type = type;
     this.#members = members;
     this.synced = Promise.all([...members.values()].map(({ synced }) => synced)).then(() => undefined);
+  }
+
+  /** As its slowest member. */
+  get standing(): CacheStanding {
+    const all = [...this.#members.values()].map(({ standing }) => standing);
+    return {
+      size: all.reduce((sum, { size }) => sum + size, 0),
+      ageMs: largest(all.map(({ ageMs }) => ageMs)),
+      lagMs: largest(all.map(({ lagMs }) => lagMs)),
+    };
   }
 
   get(namespace: string, name: string): View | undefined {
@@ -53,4 +66,9 @@ export class CacheGroup<View> implements FollowedCache<View> {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.#members.values()].map((member) => member.run(signal)));
   }
+}
+
+function largest(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
 }

@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { CacheChange } from '../cluster/object-index.ts';
 import type { ClusterPort } from '../cluster/port.ts';
+import type { CacheStanding } from '../cluster/reflector.ts';
 import type { FollowedCache } from './cache-group.ts';
 import type { Caches } from './caches.ts';
 import { projectExperiment } from './experiments/project-experiment.ts';
@@ -43,6 +44,8 @@ export interface ClusterView extends Caches {
   followed(type: ResourceType): Promise<void>;
   /** The same for a kind that `workloadRef` may name. */
   followedWorkloads(type: ResourceType): Promise<void>;
+  /** How well the caches of the kinds that are followed keep up, by kind. */
+  standing(): ReadonlyMap<string, CacheStanding>;
 }
 
 /** Makes the view of a cluster. Nothing is read before it is started. */
@@ -78,20 +81,12 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
   const routers = new Map(
     options.routerTypes.map((type) => [nameOf(type), reflect(type, (object) => object, { optional: true })] as const),
   );
-  const routerOf = (type: ResourceType): FollowedCache<KubeObject> => {
-    const cache = routers.get(nameOf(type));
-    invariant(cache !== undefined, `routers declare the kind ${type.kind} that they use`);
-    return cache;
-  };
+  const routerOf = (type: ResourceType): FollowedCache<KubeObject> => declared(routers, type);
   const workloads = new Map(workloadTypes.map((type) => [nameOf(type), reflect(type, projectWorkload)] as const));
-  const workloadsOf = (type: ResourceType): FollowedCache<ObservedWorkload> => {
-    const cache = workloads.get(nameOf(type));
-    invariant(cache !== undefined, `${type.kind} is a kind that workloadRef may name`);
-    return cache;
-  };
-  const runs = new Map<unknown, Promise<void>>();
+  const workloadsOf = (type: ResourceType): FollowedCache<ObservedWorkload> => declared(workloads, type);
+  const runs = new Map<FollowedCache<unknown>, Promise<void>>();
   let running: AbortSignal | undefined;
-  const run = (reflector: { run(signal: AbortSignal): Promise<void> }): void => {
+  const run = (reflector: FollowedCache<unknown>): void => {
     if (running !== undefined && !runs.has(reflector)) runs.set(reflector, reflector.run(running));
   };
   const follow = async (reflector: FollowedCache<unknown>): Promise<void> => {
@@ -104,17 +99,32 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     workloads: workloadsOf,
     followed: (type) => follow(routerOf(type)),
     followedWorkloads: (type) => follow(workloadsOf(type)),
+    standing: () => new Map([...runs.keys()].map(({ type, standing }) => [nameOf(type), standing])),
     start(signal) {
       running = signal;
       const reflectors = Object.values(caches);
       for (const reflector of reflectors) run(reflector);
-      const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       return {
         synced: Promise.all(reflectors.map(({ synced }) => synced)).then(() => undefined),
-        ended: ended.then(() => Promise.all(runs.values())).then(() => undefined),
+        ended: aborted(signal)
+          .then(() => Promise.all(runs.values()))
+          .then(() => undefined),
       };
     },
   };
+}
+
+/** Routers declare the kinds that they use; those of workloads are listed. */
+function declared<View>(caches: ReadonlyMap<string, FollowedCache<View>>, type: ResourceType): FollowedCache<View> {
+  const cache = caches.get(nameOf(type));
+  invariant(cache !== undefined, `${type.kind} is a kind that was declared`);
+  return cache;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function nameOf({ plural, group }: ResourceType): string {

@@ -10,6 +10,7 @@ import type { ClusterPort } from '../cluster/port.ts';
 import type { Notice } from '../engine/decision.ts';
 import type { Hold, RolloutView } from '../engine/world.ts';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
+import type { ControllerStats } from './controller-stats.ts';
 import { createEventSink, type EventSink, type EventSubject } from './event-sink.ts';
 import { experimentReferences, haveAdditionalChanged, isNewsForRollout } from './experiments/experiment-news.ts';
 import type { ObservedExperiment } from './experiments/project-experiment.ts';
@@ -17,7 +18,7 @@ import { reconcileExperiment, type ReconcileExperimentTools } from './experiment
 import { isNewsForOwner } from './is-news-for-owner.ts';
 import type { Journal } from './journal.ts';
 import { logPanic } from './log-panic.ts';
-import type { PassReport } from './metrics/controller-metrics.ts';
+import type { PassReport } from './metrics/pass-families.ts';
 import { notifierOf } from './notifications/notifier-of.ts';
 import type { NotificationOptions, Notifier } from './notifications/notifier.ts';
 import { namedServices } from './observe.ts';
@@ -84,16 +85,6 @@ export interface Controller {
   readonly stats: ControllerStats;
 }
 
-/** How much there is to do. */
-export interface ControllerStats {
-  /** Objects that wait for a worker. */
-  readonly queued: number;
-  /** Objects that are worked on. */
-  readonly active: number;
-  /** Events that were given up. */
-  readonly eventsLost: number;
-}
-
 /** Makes a controller. Nothing happens before it is started. */
 export function createController(options: ControllerOptions): Controller {
   return new ClusterController(options);
@@ -142,7 +133,7 @@ class ClusterController implements Controller {
       clock,
       random: random.fork('queue'),
       concurrencyMax: options.concurrencyMax ?? concurrencyMaxDefault,
-      work: (key, signal) => this.#timed(key, signal),
+      work: (key, signal, waitedMs) => this.#timed(key, signal, waitedMs),
       onPanic: (key, error) => logPanic(log, key, error),
     });
     this.#runs = createRunReconciler({
@@ -184,7 +175,8 @@ class ClusterController implements Controller {
   }
 
   get stats(): ControllerStats {
-    return { queued: this.#queue.depth, active: this.#queue.active, eventsLost: this.#events.lost };
+    const { depth: queued, active } = this.#queue;
+    return { queued, active, eventsWaiting: this.#events.waiting, eventsLost: this.#events.lost };
   }
 
   /** Before everything was read once, a Rollout would look as if its ReplicaSets did not exist. */
@@ -306,7 +298,7 @@ class ClusterController implements Controller {
     }
   }
 
-  async #timed(key: string, signal: AbortSignal): Promise<WorkOutcome> {
+  async #timed(key: string, signal: AbortSignal, waitedMs: number): Promise<WorkOutcome> {
     const { clock } = this.#options;
     const startMs = clock.monotonic();
     let outcome: WorkOutcome['kind'] = 'quarantine';
@@ -316,7 +308,7 @@ class ClusterController implements Controller {
       return result;
     } finally {
       const [kind = '', namespace = '', name = ''] = key.split('/');
-      this.#options.onPass?.({ kind, namespace, name, outcome, durationMs: clock.monotonic() - startMs });
+      this.#options.onPass?.({ kind, namespace, name, outcome, waitedMs, durationMs: clock.monotonic() - startMs });
     }
   }
 

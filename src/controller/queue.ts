@@ -15,8 +15,11 @@ export interface QueueOptions {
   readonly random: Random;
   /** Keys that are worked on at the same time, at least 1. One key is never worked on twice at once. */
   readonly concurrencyMax: number;
-  /** Does the work. Must not throw: whatever it throws is handed to `onPanic` and counts as quarantine. */
-  work(key: string, signal: AbortSignal): Promise<WorkOutcome>;
+  /**
+   * Does the work. Must not throw: whatever it throws is handed to `onPanic` and counts as quarantine. `waitedMs`: since
+   * it was asked for or became due.
+   */
+  work(key: string, signal: AbortSignal, waitedMs: number): Promise<WorkOutcome>;
   onPanic(key: string, error: unknown): void;
   readonly retryDelayMsMin?: number;
   readonly retryDelayMsMax?: number;
@@ -51,9 +54,10 @@ interface Timer {
 
 class KeyedQueue implements Queue {
   readonly #options: QueueOptions;
-  readonly #ready = new Set<string>();
+  /** Monotonic time since which each key waits. */
+  readonly #ready = new Map<string, number>();
   readonly #running = new Set<string>();
-  readonly #askedWhileRunning = new Set<string>();
+  readonly #askedWhileRunning = new Map<string, number>();
   readonly #timers = new Map<string, Timer>();
   readonly #failures = new Map<string, number>();
   readonly #controller = new AbortController();
@@ -72,11 +76,7 @@ class KeyedQueue implements Queue {
   }
 
   add(key: string): void {
-    if (this.#isStopped) return;
-    this.#dropTimer(key);
-    if (this.#running.has(key)) this.#askedWhileRunning.add(key);
-    else this.#ready.add(key);
-    this.#fill();
+    this.#addSince(key, this.#options.clock.monotonic());
   }
 
   addAfter(key: string, delayMs: number): void {
@@ -91,6 +91,14 @@ class KeyedQueue implements Queue {
     if (this.#ready.has(key) || (present !== undefined && present.at <= at)) return;
     present?.cancel();
     this.#timers.set(key, { at, cancel: clock.schedule(delayMs, () => this.add(key)) });
+  }
+
+  #addSince(key: string, sinceMs: number): void {
+    if (this.#isStopped) return;
+    this.#dropTimer(key);
+    const waiting = this.#running.has(key) ? this.#askedWhileRunning : this.#ready;
+    if (!waiting.has(key)) waiting.set(key, sinceMs);
+    this.#fill();
   }
 
   forget(key: string): void {
@@ -116,25 +124,25 @@ class KeyedQueue implements Queue {
   }
 
   #fill(): void {
-    for (const key of this.#ready) {
+    for (const [key, sinceMs] of this.#ready) {
       if (this.#running.size >= this.#options.concurrencyMax) return;
       this.#ready.delete(key);
       this.#running.add(key);
-      void this.#run(key);
+      void this.#run(key, this.#options.clock.monotonic() - sinceMs);
     }
   }
 
-  async #run(key: string): Promise<void> {
-    const outcome = await this.#attempt(key);
+  async #run(key: string, waitedMs: number): Promise<void> {
+    const outcome = await this.#attempt(key, waitedMs);
     this.#running.delete(key);
     this.#finish(key, outcome);
     if (this.#isStopped && this.#running.size === 0) this.#onIdle?.();
     this.#fill();
   }
 
-  async #attempt(key: string): Promise<WorkOutcome> {
+  async #attempt(key: string, waitedMs: number): Promise<WorkOutcome> {
     try {
-      return await this.#options.work(key, this.#controller.signal);
+      return await this.#options.work(key, this.#controller.signal, waitedMs);
     } catch (error) {
       this.#options.onPanic(key, error);
       return { kind: 'quarantine' };
@@ -144,9 +152,10 @@ class KeyedQueue implements Queue {
   #finish(key: string, outcome: WorkOutcome): void {
     if (outcome.kind === 'done') this.#failures.delete(key);
     const delayMs = this.#delayAfter(key, outcome);
-    const asked = this.#askedWhileRunning.delete(key);
+    const askedMs = this.#askedWhileRunning.get(key);
+    this.#askedWhileRunning.delete(key);
     // After a failure even a new request waits for its delay: what fails must not spin.
-    if (asked && outcome.kind === 'done') this.add(key);
+    if (askedMs !== undefined && outcome.kind === 'done') this.#addSince(key, askedMs);
     else if (delayMs !== undefined) this.addAfter(key, delayMs);
   }
 

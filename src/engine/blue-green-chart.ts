@@ -17,7 +17,7 @@ export const blueGreenChart = chart.createStateConfig({
         { guard: 'isPausedInconclusive', target: 'inconclusive' },
         { guard: 'isActiveCurrent', target: 'postAnalysis' },
         { guard: 'isBlueGreenPaused', target: 'waiting' },
-        { guard: 'isPauseLifted', target: 'cutOver' },
+        { guard: or(['isPauseLifted', 'isCheckPointPassed']), target: 'cutOver' },
         { guard: and(['needsPreAnalysis', 'hasPreAnalysis']), target: 'preAnalysis' },
         { guard: 'needsPreAnalysis', target: 'previewing' },
         { guard: 'needsPause', target: 'previewing' },

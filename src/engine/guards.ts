@@ -56,6 +56,7 @@ export const storedGuards = {
   hasNoActive: stored(({ blueGreen }) => !blueGreen.hasActive),
   isActiveCurrent: stored(({ blueGreen }) => blueGreen.activeIsCurrent),
   isBlueGreenPaused: stored(({ pauseReasons }) => pauseReasons.includes('BlueGreenPause')),
+  isCheckPointPassed: stored(({ blueGreen }) => blueGreen.checkPointPassed),
   needsPreAnalysis: stored(({ blueGreen }) => blueGreen.preAnalysisOpen),
   hasPreAnalysis: stored(({ blueGreen }) => blueGreen.preAnalysisRecorded),
   needsPause: stored(({ blueGreen }) => blueGreen.pauseConfigured),

@@ -34,6 +34,8 @@ export interface Stored {
   readonly blueGreen: {
     readonly activeIsCurrent: boolean;
     readonly hasActive: boolean;
+    /** The gates before the switch are passed: a small preview may grow now, and users follow. */
+    readonly checkPointPassed: boolean;
     /** A run before promotion is configured and not yet recorded as successful. */
     readonly preAnalysisOpen: boolean;
     /** The status names the run before promotion. */
@@ -123,10 +125,15 @@ function strategyOf({ spec }: RolloutView): Stored['strategy'] {
 
 function readBlueGreen({ spec, status }: RolloutView): Stored['blueGreen'] {
   const strategy = spec.strategy?.blueGreen ?? { activeService: '' };
-  const { activeSelector = '', prePromotionAnalysisRunStatus: preRun } = status.blueGreen ?? {};
+  const {
+    activeSelector = '',
+    scaleUpPreviewCheckPoint,
+    prePromotionAnalysisRunStatus: preRun,
+  } = status.blueGreen ?? {};
   return {
     activeIsCurrent: activeSelector !== '' && activeSelector === status.currentPodHash,
     hasActive: activeSelector !== '',
+    checkPointPassed: scaleUpPreviewCheckPoint === true,
     preAnalysisOpen: strategy.prePromotionAnalysis !== undefined && preRun?.status !== 'Successful',
     preAnalysisRecorded: preRun !== undefined,
     postAnalysisConfigured: strategy.postPromotionAnalysis !== undefined,

@@ -155,3 +155,27 @@ test('stopping waits for the work under way and begins nothing more', async () =
   await clock.advance(5000);
   assert.deepEqual(begun, ['a@0']);
 });
+
+test('work is told how long it waited since it was first asked for, also while it ran', async () => {
+  const clock = new VirtualClock();
+  const waits: string[] = [];
+  const queue = createQueue({
+    clock,
+    random: seededRandom(1),
+    concurrencyMax: 1,
+    work: async (key, _, waitedMs) => {
+      waits.push(`${key} ${waitedMs}`);
+      return wait(clock, 100);
+    },
+    onPanic: () => assert.fail(),
+  });
+  queue.add('a');
+  await clock.advance(20);
+  queue.add('b');
+  queue.add('a');
+  await clock.advance(10);
+  queue.add('a');
+  queue.addAfter('c', 1000);
+  await clock.advance(2000);
+  assert.deepEqual(waits, ['a 0', 'b 80', 'a 180', 'c 0']);
+});

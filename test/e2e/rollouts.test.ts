@@ -107,7 +107,7 @@ ownControlPlaneSuite('Rollouts on a real control plane', { kubelet }, (plane) =>
   test('metrics tell of them under the names of Argo Rollouts', async () => {
     const page = await controller.read('metrics', '/metrics');
     const labels = `namespace="${shop.namespace}",name="web",strategy="canary",traffic_router=""`;
-    assert.ok(page.includes(`rollout_info{${labels},phase="Healthy"} 1`), page.slice(0, 2000));
+    assert.ok(page.includes(`rollout_info{${labels},phase="Completed"} 1`), page.slice(0, 2000));
     assert.match(page, /rollout_reconcile_count\{namespace="shop-\w+",name="web"\} [1-9]/);
     assert.match(page, /rollout_events_total\{.*name="web",type="Warning",reason="RolloutAborted"\} 1/);
     assert.match(

@@ -1,17 +1,11 @@
 import type { ErrorCode } from '../../base/error.ts';
 import type { Controller } from '../controller.ts';
 import type { DeliveryReport } from '../notifications/notifier.ts';
-import type { ObservedRollout } from '../rollout-projector.ts';
+import { analysisRunFamilies, experimentFamilies } from './analysis-families.ts';
+import { cacheFamilies } from './cache-families.ts';
 import { Counter, gauge, Histogram, metricPage, type Labels, type MetricFamily } from './metric-family.ts';
-
-/** One pass over a Rollout or an AnalysisRun. */
-export interface PassReport {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly outcome: 'done' | 'retry' | 'quarantine';
-  readonly durationMs: number;
-}
+import { PassFamilies, type PassReport } from './pass-families.ts';
+import { rolloutFamilies } from './rollout-families.ts';
 
 /** One request to the API server. */
 export interface ApiReport {
@@ -31,25 +25,11 @@ export interface ControllerMetrics {
   page(controller: Controller | undefined): string;
 }
 
-/** Bounds of a pass, in seconds, as Argo Rollouts has them. */
-const passBounds = [0.01, 0.15, 0.25, 0.5, 1];
 const requestBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Makes the metrics of one process. */
 export function createControllerMetrics(version: string): ControllerMetrics {
-  const rolloutPasses = new Histogram(
-    { name: 'rollout_reconcile', help: 'Seconds of a pass of a Rollout.' },
-    passBounds,
-  );
-  const rolloutErrors = new Counter({ name: 'rollout_reconcile_error', help: 'Passes of a Rollout that failed.' });
-  const runPasses = new Histogram(
-    { name: 'analysis_run_reconcile', help: 'Seconds of a pass of an AnalysisRun.' },
-    passBounds,
-  );
-  const runErrors = new Counter({
-    name: 'analysis_run_reconcile_error',
-    help: 'Passes of an AnalysisRun that failed.',
-  });
+  const passes = new PassFamilies();
   const events = new Counter({ name: 'rollout_events_total', help: 'Events of a Rollout.' });
   const requests = new Counter({
     name: 'controller_clientset_k8s_request_total',
@@ -59,13 +39,12 @@ export function createControllerMetrics(version: string): ControllerMetrics {
     { name: 'sluice_api_request_seconds', help: 'Seconds until the answer of the API server.' },
     requestBounds,
   );
-  const deliveries = deliveryCounters();
+  const deliveries = {
+    sent: new Counter({ name: 'notification_send_success', help: 'Notifications that were sent.' }),
+    unsent: new Counter({ name: 'notification_send_error', help: 'Notifications that were given up.' }),
+  };
   return {
-    onPass({ kind, namespace, name, outcome, durationMs }) {
-      const [passes, errors] = kind === 'Rollout' ? [rolloutPasses, rolloutErrors] : [runPasses, runErrors];
-      passes.observe({ namespace, name }, durationMs / 1000);
-      if (outcome !== 'done') errors.add({ namespace, name });
-    },
+    onPass: (pass) => passes.add(pass),
     onRequest({ verb, resource, outcome, durationMs }) {
       const { group, plural, subresource } = resource;
       const kind = `${plural}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}`;
@@ -75,16 +54,7 @@ export function createControllerMetrics(version: string): ControllerMetrics {
     onEvent: (event) => events.add(event),
     onDelivery: ({ isSent, ...labels }) => deliveries[isSent ? 'sent' : 'unsent'].add(labels),
     page(controller) {
-      if (controller !== undefined) {
-        const { rollouts, analysisRuns } = controller.view;
-        const isRollout = ({ namespace = '', name = '' }: Labels): boolean =>
-          rollouts.get(namespace, name) !== undefined;
-        const { sent, unsent } = deliveries;
-        for (const family of [rolloutPasses, rolloutErrors, events, sent, unsent]) family.keep(isRollout);
-        for (const family of [runPasses, runErrors]) {
-          family.keep(({ namespace = '', name = '' }) => analysisRuns.get(namespace, name) !== undefined);
-        }
-      }
+      if (controller !== undefined) forgetGone(controller, passes, [events, deliveries.sent, deliveries.unsent]);
       return metricPage([
         gauge('build_info', 'The version that runs.', [{ labels: { version }, value: 1 }]),
         gauge('argo_rollouts_controller_info', 'The controller that runs.', [{ labels: { version }, value: 1 }]),
@@ -92,12 +62,9 @@ export function createControllerMetrics(version: string): ControllerMetrics {
           { labels: {}, value: controller === undefined ? 0 : 1 },
         ]),
         ...(controller === undefined ? [] : stateOf(controller)),
-        rolloutPasses,
-        rolloutErrors,
+        ...passes.families(),
         events,
         ...Object.values(deliveries),
-        runPasses,
-        runErrors,
         requests,
         requestSeconds,
       ]);
@@ -105,59 +72,27 @@ export function createControllerMetrics(version: string): ControllerMetrics {
   };
 }
 
-function deliveryCounters(): Readonly<Record<'sent' | 'unsent', Counter>> {
-  return {
-    sent: new Counter({ name: 'notification_send_success', help: 'Notifications that were sent.' }),
-    unsent: new Counter({ name: 'notification_send_error', help: 'Notifications that were given up.' }),
-  };
+function forgetGone({ view }: Controller, passes: PassFamilies, counters: readonly Counter[]): void {
+  const { rollouts, analysisRuns, experiments } = view;
+  const isThere = ({ namespace = '', name = '' }: Labels): boolean =>
+    [rollouts, analysisRuns, experiments].some((cache) => cache.get(namespace, name) !== undefined);
+  for (const counter of counters) counter.keep(isThere);
+  for (const cache of [rollouts, analysisRuns, experiments]) {
+    passes.keep(cache.type.kind, (namespace, name) => cache.get(namespace, name) !== undefined);
+  }
 }
 
 function stateOf({ view, stats }: Controller): readonly MetricFamily[] {
-  const rollouts = [...view.rollouts.list()];
-  const runs = [...view.analysisRuns.list()];
-  const replicas = (name: string, help: string, count: (rollout: ObservedRollout) => number): MetricFamily =>
-    gauge(
-      `rollout_info_replicas_${name}`,
-      help,
-      rollouts.map((rollout) => ({ labels: nameLabels(rollout), value: count(rollout) })),
-    );
+  const count = (name: string, help: string, value: number, labels: Labels = {}): MetricFamily =>
+    gauge(name, help, [{ labels, value }]);
   return [
-    gauge(
-      'rollout_info',
-      'What a Rollout is and how it stands.',
-      rollouts.map((rollout) => ({ labels: infoLabels(rollout), value: 1 })),
-    ),
-    replicas('available', 'Available pods.', ({ status }) => status.availableReplicas ?? 0),
-    replicas('desired', 'Pods asked for.', ({ spec }) => spec.replicas ?? 1),
-    replicas('updated', 'Pods of the newest revision.', ({ status }) => status.updatedReplicas ?? 0),
-    replicas('unavailable', 'Pods that are asked for and not available.', ({ spec, status }) =>
-      Math.max((spec.replicas ?? 1) - (status.availableReplicas ?? 0), 0),
-    ),
-    gauge(
-      'analysis_run_info',
-      'How an AnalysisRun stands.',
-      runs.map((run) => ({
-        labels: { ...nameLabels(run), phase: run.phase === '' ? 'Pending' : run.phase },
-        value: 1,
-      })),
-    ),
-    gauge('workqueue_depth', 'Objects that wait to be worked on.', [
-      { labels: { name: 'rollouts' }, value: stats.queued },
-    ]),
-    gauge('sluice_working', 'Objects that are worked on.', [{ labels: {}, value: stats.active }]),
-    gauge('sluice_events_lost', 'Events that were given up.', [{ labels: {}, value: stats.eventsLost }]),
+    ...rolloutFamilies([...view.rollouts.list()]),
+    ...analysisRunFamilies([...view.analysisRuns.list()]),
+    ...experimentFamilies([...view.experiments.list()]),
+    ...cacheFamilies(view.standing()),
+    count('workqueue_depth', 'Objects that wait to be worked on.', stats.queued, { name: 'rollouts' }),
+    count('sluice_working', 'Objects that are worked on.', stats.active),
+    count('sluice_events_waiting', 'Events that wait to be written.', stats.eventsWaiting),
+    count('sluice_events_lost', 'Events that were given up.', stats.eventsLost),
   ];
-}
-
-function nameLabels({ namespace, name }: { readonly namespace: string; readonly name: string }): Labels {
-  return { namespace, name };
-}
-
-function infoLabels(rollout: ObservedRollout): Labels {
-  const { spec, status } = rollout;
-  const { canary, blueGreen } = spec.strategy ?? {};
-  const routers = Object.keys(canary?.trafficRouting ?? {}).filter((key) => key !== 'managedRoutes');
-  const strategy = blueGreen === undefined ? (canary === undefined ? 'none' : 'canary') : 'blueGreen';
-  const phase = status.phase ?? '';
-  return { ...nameLabels(rollout), strategy, traffic_router: routers.join(','), phase };
 }

@@ -100,7 +100,7 @@ export function gauge(
       family(
         { name, help },
         'gauge',
-        samples.map(({ labels, value }) => sample(name, labels, value)),
+        samples.slice(0, seriesMax).map(({ labels, value }) => sample(name, labels, value)),
       ),
   };
 }

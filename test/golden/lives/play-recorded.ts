@@ -1,4 +1,4 @@
-import { apiVersionOf, type KubeObject, type ResourceType } from '../../../src/api/object.ts';
+import { apiVersionOf, type KubeObject, type OwnerReference, type ResourceType } from '../../../src/api/object.ts';
 import { hasCode } from '../../../src/base/error.ts';
 import { formatInstant } from '../../../src/base/instant.ts';
 import type { ClusterPort } from '../../../src/cluster/port.ts';
@@ -10,8 +10,9 @@ import type { Fields, TraceEntry } from './life.ts';
 const livingKinds: ReadonlySet<string> = new Set(['ReplicaSet', 'Deployment', 'Job']);
 /** What the cluster of a replay makes by itself. */
 const madeByItself: ReadonlySet<string> = new Set(['Event', 'Pod']);
-/** What only an API server writes. */
-const serverPath = /^metadata\.(?:generation|uid|resourceVersion|creationTimestamp|deletionTimestamp)/u;
+/** What only an API server writes, and what the controller of Deployments notes on them. */
+const pathOfOthers = /^metadata\.(?:generation|uid|resourceVersion|creationTimestamp|deletionTimestamp)/u;
+const noteOfDeployments = 'deployment.kubernetes.io/';
 
 /** Where what was recorded is done again. */
 export interface RecordedPlace {
@@ -31,17 +32,25 @@ export async function playRecorded(entry: TraceEntry, place: RecordedPlace): Pro
   const present = place.objects.get(`${kind}/${name}`);
   const change = filled(entry.change ?? {}, place);
   if (op === 'deleted') await remove(present, place);
-  else if (present !== undefined) await alter(present, change, place);
-  // A ReplicaSet of a Deployment is made by the Deployment's own controller.
-  else if (op === 'created' && !isOfDeployment(change)) await make(typeOfKind(kind), name, change, place);
+  else if (op !== 'created') await alter(present, change, place);
+  // What a manifest or an action made is there, and a ReplicaSet of a Deployment is made by its own controller.
+  else if (present === undefined && !isOfDeployment(change)) await make(typeOfKind(kind), name, change, place);
 }
 
 async function make(type: ResourceType, name: string, change: Fields, place: RecordedPlace): Promise<void> {
   const object: Record<string, unknown> = { apiVersion: apiVersionOf(type), kind: type.kind };
   for (const [path, value] of Object.entries(change)) writePath(object, path, value);
   const { status, ...rest } = object as unknown as KubeObject;
-  const metadata = { ...rest.metadata, name, namespace: place.namespace };
+  const owners = rest.metadata.ownerReferences?.map((owner) => ({ ...owner, ...identityOf(owner, place) }));
+  const ownerReferences = owners === undefined ? {} : { ownerReferences: owners };
+  const metadata = { ...rest.metadata, ...ownerReferences, name, namespace: place.namespace };
   await place.cluster.create(type, { ...rest, metadata, ...wholeStatus(type, status) }, {}, call);
+}
+
+/** What recordings leave out of a reference to an owner. */
+function identityOf({ kind, name }: OwnerReference, { objects }: RecordedPlace): Partial<OwnerReference> {
+  const owner = objects.get(`${kind}/${name}`);
+  return { apiVersion: apiVersionOf(typeOfKind(kind)), ...(owner?.metadata.uid && { uid: owner.metadata.uid }) };
 }
 
 /** Kinds without a status subresource take the status with the rest. */
@@ -49,15 +58,23 @@ function wholeStatus({ kind }: ResourceType, status: unknown): object {
   return ['AnalysisRun', 'Experiment'].includes(kind) && status !== undefined ? { status } : {};
 }
 
-async function alter(present: KubeObject, change: Fields, place: RecordedPlace): Promise<void> {
+async function alter(present: KubeObject | undefined, change: Fields, place: RecordedPlace): Promise<void> {
+  // Gone already, or of a Deployment, whose ReplicaSets have other names here.
+  if (present === undefined) return;
   const type = typeOfKind(present.kind);
   const hasStatusOfItsOwn = Object.keys(wholeStatus(type, {})).length === 0;
-  const paths = Object.entries(change).filter(([path]) => !serverPath.test(path));
+  const paths = Object.entries(change).filter(([path, value]) => !isOfOthers(path, value));
   const isStatus = ([path]: readonly [string, unknown]): boolean => /^status\b/u.test(path);
   const main = paths.filter((entry) => !hasStatusOfItsOwn || !isStatus(entry));
   const status = livingKinds.has(present.kind) || !hasStatusOfItsOwn ? [] : paths.filter(isStatus);
   if (main.length > 0) await write(type, main, undefined, present, place);
   if (status.length > 0) await write(type, status, 'status', present, place);
+}
+
+function isOfOthers(path: string, value: unknown): boolean {
+  return (
+    pathOfOthers.test(path) || path.includes(noteOfDeployments) || JSON.stringify(value).includes(noteOfDeployments)
+  );
 }
 
 async function write(
@@ -69,7 +86,7 @@ async function write(
 ): Promise<void> {
   const at = { type, name, ...(namespace === undefined ? {} : { namespace }) };
   const object = structuredClone(await cluster.get(at, call));
-  for (const [path, value] of paths) writePath(object as unknown as Record<string, unknown>, path, value);
+  for (const [path, value] of paths) writePath(object, path, value);
   await cluster.update(type, object, subresource === undefined ? {} : { subresource }, call);
 }
 

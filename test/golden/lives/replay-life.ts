@@ -7,13 +7,14 @@ import { createEmbeddedCluster, type EmbeddedCluster } from '../../../src/cluste
 import { startNodeAgent } from '../../../src/cluster/embedded/runtime/node-agent.ts';
 import { startWorkloads } from '../../../src/cluster/embedded/workloads/workloads.ts';
 import { createController } from '../../../src/controller/controller.ts';
+import type { HttpPort } from '../../../src/controller/http-port.ts';
 import { createMemoryJournal } from '../../../src/controller/journal.ts';
 import { metricProviders } from '../../../src/providers/metrics/registry.ts';
 import { trafficRouters } from '../../../src/providers/traffic/registry.ts';
 import { VirtualClock } from '../../cluster/embedded/virtual-clock.ts';
 import { findObjects, isConditionMet, type LifeCondition } from './life-condition.ts';
 import { servedKinds, typeOf, typeOfKind } from './life-kinds.ts';
-import { lifeMetrics } from './life-metrics.ts';
+import { askedBy, lifeMetrics, type AskedCounts } from './life-metrics.ts';
 import { lifePods } from './life-pods.ts';
 import type { Life, LifeRequest, RecordedLife, TraceEntry } from './life.ts';
 import { playRecorded, type RecordedPlace } from './play-recorded.ts';
@@ -76,6 +77,7 @@ class Stage {
   readonly #objects = new Map<string, KubeObject>();
   readonly #moments: ReadonlyMap<string, KubeObject>[] = [];
   readonly #answers: number[] = [];
+  readonly #asked: AskedCounts = new Map();
   #changedAtMs = 0;
   #startMs = 0;
   #heldSinceMs = -1;
@@ -90,7 +92,7 @@ class Stage {
       resources: servedKinds(),
     });
     this.#cluster.log.subscribe((change) => this.#take(change));
-    this.#actors = startActors(life, this.#cluster, this.#clock, random, log);
+    this.#actors = startActors(lifeMetrics(life, this.#asked), this.#cluster, this.#clock, random, log);
   }
 
   /** A life begins at a whole second, so that stored times are cut as they were. */
@@ -112,6 +114,7 @@ class Stage {
       if (request === undefined) await this.#during(playRecorded(entry, this.#place()));
       else await this.#act(request);
     }
+    for (const [key, count] of askedBy(this.#objects.values())) this.#asked.set(key, count);
     const started = this.#actors.controller.start();
     await this.#clock.advance(stepMs);
     await started;
@@ -226,7 +229,7 @@ class Stage {
 
 /** Whoever acts on the cluster: the controllers of the built-in kinds, the node, and Sluice's own controller. */
 function startActors(
-  life: Life,
+  http: HttpPort,
   cluster: EmbeddedCluster,
   clock: VirtualClock,
   random: ReturnType<typeof seededRandom>,
@@ -248,7 +251,7 @@ function startActors(
       journal: createMemoryJournal(),
       routers: trafficRouters,
       metricProviders,
-      http: lifeMetrics(life),
+      http,
     }),
   };
 }
