@@ -4,7 +4,8 @@ import type { KubeObject } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { selectorFromObject, selectorText } from '../api/selector.ts';
-import { SluiceError } from '../base/error.ts';
+import { workloadType } from '../api/workload.ts';
+import { hasCode, SluiceError } from '../base/error.ts';
 import type { Call, ClusterPort } from '../cluster/port.ts';
 import { listAll } from './list-all.ts';
 import type { RolloutObjects } from './view/rollout-detail.ts';
@@ -33,10 +34,11 @@ export async function readRollout(
   const [rollout] = items;
   if (rollout === undefined) throw new SluiceError('NotFound', missingText({ namespace, name }));
   const selected = { namespace, ...selectorOf(rollout) };
-  const [replicaSets, pods, analysisRuns] = await Promise.all([
+  const [replicaSets, pods, analysisRuns, workload] = await Promise.all([
     listAll(cluster, resourceTypes.replicaSet, selected, call),
     listAll(cluster, resourceTypes.pod, selected, call),
     listAll(cluster, resourceTypes.analysisRun, { namespace, ...labelsOf(rollout) }, call),
+    readWorkload(cluster, rollout as unknown as Rollout, call),
   ]);
   const isOwned = (object: KubeObject): boolean => isControlledBy(object, rollout.metadata.uid);
   const owned = replicaSets.items.filter(isOwned);
@@ -47,9 +49,21 @@ export async function readRollout(
       replicaSets: owned,
       pods: pods.items.filter((pod) => owners.has(controllerUid(pod) ?? '')),
       analysisRuns: analysisRuns.items.filter(isOwned),
+      workload,
     },
     resourceVersion,
   };
+}
+
+/** The workload that a Rollout refers to; undefined without one, and when it does not exist. */
+async function readWorkload(cluster: ClusterPort, { metadata, spec }: Rollout, call: Call) {
+  const type = workloadType(spec.workloadRef ?? {});
+  if (type === undefined) return undefined;
+  const at = { type, namespace: metadata.namespace ?? '', name: spec.workloadRef?.name ?? '' };
+  return cluster.get(at, call).catch((error: unknown) => {
+    if (hasCode(error, 'NotFound')) return undefined;
+    throw error;
+  });
 }
 
 /** What a person is told about a Rollout that does not exist. */

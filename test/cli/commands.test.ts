@@ -81,6 +81,31 @@ describe('commands for a Rollout', () => {
     assert.equal(await give('undo', 'web', '--to-revision', '1'), 'rollout.argoproj.io/web is at revision 1 already\n');
   });
 
+  it('approve passes the step that waits for it', async () => {
+    const plugin = { name: 'sluice.dev/approval', config: { approvers: ['owner'] } };
+    const { strategy } = await spec();
+    const steps = [{ setWeight: 25 }, { plugin }, { setWeight: 50 }];
+    await cli.stage.patchSpec('web', { strategy: { canary: { ...strategy?.canary, steps } } });
+    const entry = {
+      index: 1,
+      name: plugin.name,
+      operation: 'Run',
+      phase: 'Running',
+      startedAt: '2026-03-01T12:02:00Z',
+    };
+    const canary = { stepPluginStatuses: [entry] };
+    await cli.stage.setStatus(resourceTypes.rollout, 'web', { pauseConditions: null, controllerPause: null, canary });
+    const tree = await give('get', 'rollout', 'web');
+    assert.match(tree, /2 plugin: sluice\.dev\/approval \(Running\)/);
+    assert.equal(
+      await give('approve', 'web', '--step', '2', '--reason', 'fine'),
+      'rollout.argoproj.io/web step 2/3 approved by owner\n',
+    );
+    const [approved] = (await status()).canary?.stepPluginStatuses ?? [];
+    const approval = { by: 'owner', at: '2026-03-01T12:02:30Z', reason: 'fine' };
+    assert.deepEqual(approved?.status, { approval });
+  });
+
   it('tell in one line what is wrong, and what to do', async () => {
     const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
       [['promote', 'wbe'], 1, /^error: there is no Rollout wbe in namespace shop\n$/],
@@ -90,6 +115,8 @@ describe('commands for a Rollout', () => {
         /^error: "deployment\/web" is no rollout; write its name, or rollout\/NAME\n$/,
       ],
       [['promote', 'Web'], 2, /^error: "Web" is no name of a rollout; names are lower case/],
+      [['approve', 'web'], 1, /^error: web stands at step 2 \(pause: 2m\), which needs no approval\n$/],
+      [['approve', 'web', '--step', '0'], 2, /^error: --step: steps are counted from 1\n$/],
       [['set', 'image', 'web', 'web'], 2, /^error: "web" is no CONTAINER=IMAGE; write e\.g\. web=shop\/web:v2\n$/],
       [['set', 'image', 'web', 'db=x'], 1, /^error: web has no container db; its containers are web\n$/],
       [['undo', 'web', '--to-revision', '9'], 1, /^error: web has no revision 9; there is 2, 1\n$/],

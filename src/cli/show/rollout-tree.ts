@@ -31,10 +31,18 @@ function summaryRows(rollout: RolloutDetail): readonly (readonly Cell[])[] {
     ['Status:', phaseCell(rollout)],
     ...(decision === undefined ? [] : [['Decision:', decision.message]]),
     ['Strategy:', strategyText(rollout)],
+    ...workloadRows(rollout),
     ...trafficRows(rollout),
     ...imageRows(rollout),
     ['Pods:', podsText(rollout)],
   ];
+}
+
+function workloadRows({ workload }: RolloutDetail): readonly (readonly Cell[])[] {
+  if (workload === undefined) return [];
+  const { kind, name, found, scaleDown = 'never', replicas } = workload;
+  const size = replicas === undefined ? '' : ` with ${replicas} pods of its own`;
+  return [['Workload:', found ? `${kind} ${name}${size}, scaled down: ${scaleDown}` : `${kind} ${name}, not found`]];
 }
 
 function strategyText({ strategy, step, promoted }: RolloutDetail): string {
@@ -79,10 +87,11 @@ const stepMarks = {
 } as const;
 
 function stepLines({ steps, aborted }: RolloutDetail, nowMs: number, paint: Paint): readonly string[] {
-  return steps.map(({ index, text, state, until }) => {
+  return steps.map(({ index, text, state, until, message = '' }) => {
     const { sign, tone } = aborted ? stepMarks.pending : stepMarks[state];
     const left = until === undefined ? '' : `, ${leftText(until, nowMs)}`;
-    return `  ${paint(tone, `${sign} ${index + 1} ${text}${left}`)}`;
+    const told = message === '' || aborted ? '' : ` (${message})`;
+    return `  ${paint(tone, `${sign} ${index + 1} ${text}${left}${told}`)}`;
   });
 }
 

@@ -1,8 +1,10 @@
 import type { Static } from 'typebox';
 
+import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { Rollout } from '../../api/rollout.ts';
-import { boolean, list, map, object, text } from '../../api/schema.ts';
+import type { Rollout, RolloutSpec } from '../../api/rollout.ts';
+import { boolean, int32, list, map, object, text } from '../../api/schema.ts';
+import { workloadTemplate } from '../../api/workload.ts';
 import { projectReplicaSet, projectRollout } from '../../controller/project.ts';
 import { positionOf } from '../../engine/command-target.ts';
 import { analysisRunReportSchema, reportAnalysisRun, type AnalysisRunReport } from './analysis-run-report.ts';
@@ -16,6 +18,11 @@ const decisionSchema = object({ code: text, message: text, state: text, at: text
 export type DecisionReport = Static<typeof decisionSchema>;
 
 const conditionSchema = object({ type: text, status: text, reason: text, message: text, lastTransitionTime: text }, {});
+
+const workloadReportSchema = object({ kind: text, name: text, found: boolean }, { scaleDown: text, replicas: int32 });
+
+/** The workload that a Rollout takes its pod template from. `replicas` are those that a Deployment still asks for. */
+export type WorkloadReport = Static<typeof workloadReportSchema>;
 
 /** Schema of everything about one Rollout. */
 export const rolloutDetailSchema = object(
@@ -35,7 +42,7 @@ export const rolloutDetailSchema = object(
     analysisRuns: list(analysisRunReportSchema),
     conditions: list(conditionSchema),
   },
-  { ...rolloutLineFields.optional, decision: decisionSchema },
+  { ...rolloutLineFields.optional, decision: decisionSchema, workload: workloadReportSchema },
 );
 
 /**
@@ -53,6 +60,8 @@ export interface RolloutObjects {
   readonly pods: readonly KubeObject[];
   /** Controlled by the Rollout. */
   readonly analysisRuns: readonly KubeObject[];
+  /** The object that `workloadRef` names; undefined without one, and when it does not exist. */
+  readonly workload?: KubeObject | undefined;
 }
 
 /** Reports everything about a Rollout. `nowMs` is milliseconds since the epoch. */
@@ -61,13 +70,17 @@ export function reportRolloutDetail(
   decision: DecisionReport | undefined,
   nowMs: number,
 ): RolloutDetail {
-  const rollout = objects.rollout as unknown as Rollout;
-  const view = projectRollout(objects.rollout);
+  const { workload } = objects;
+  const rollout = withTemplate(objects.rollout as unknown as Rollout, workload);
+  const view = projectRollout({ ...rollout });
   const { status, spec } = view;
+  // A workload that is gone leaves the revision as it was.
+  const isLost = spec.workloadRef !== undefined && workload === undefined;
+  const hash = isLost ? (status.currentPodHash ?? '') : view.templateHash;
   const views = objects.replicaSets.map(projectReplicaSet);
   const known = {
-    current: views.find(({ hash }) => hash === view.templateHash),
-    stable: views.find(({ hash }) => hash === status.stableRS),
+    current: views.find((set) => set.hash === hash),
+    stable: views.find((set) => set.hash === status.stableRS),
   };
   const runs = objects.analysisRuns.map(reportAnalysisRun).sort(byAge);
   const strategy = strategyOf({ spec });
@@ -75,7 +88,7 @@ export function reportRolloutDetail(
   return {
     ...reportRollout(objects.rollout, known),
     resourceVersion: view.resourceVersion,
-    hash: view.templateHash,
+    hash,
     stableHash: status.stableRS ?? '',
     position: positionOf({ spec, status }),
     aborted: status.abort === true,
@@ -88,7 +101,21 @@ export function reportRolloutDetail(
     analysisRuns: runs,
     conditions: status.conditions ?? [],
     decision,
+    workload: reportWorkload(spec, workload),
   };
+}
+
+function withTemplate(rollout: Rollout, workload: KubeObject | undefined): Rollout {
+  return workload === undefined
+    ? rollout
+    : { ...rollout, spec: { ...rollout.spec, template: workloadTemplate(workload) } };
+}
+
+function reportWorkload({ workloadRef }: RolloutSpec, workload: KubeObject | undefined): WorkloadReport | undefined {
+  if (workloadRef === undefined) return undefined;
+  const { kind = '', name = '', scaleDown } = workloadRef;
+  const { replicas } = recordOf(workload?.['spec']);
+  return { kind, name, found: workload !== undefined, scaleDown, replicas: numberOf(replicas) };
 }
 
 function byAge(left: AnalysisRunReport, right: AnalysisRunReport): number {

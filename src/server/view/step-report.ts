@@ -6,14 +6,17 @@ import { pauseStepProgress } from '../../api/pause-step-progress.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { int32, object, stringEnum, text } from '../../api/schema.ts';
 import { formatInstant } from '../../base/instant.ts';
+import { entryOf } from '../../engine/step-plugin.ts';
 
 /** Schema of a canary step as people see it. */
 export const stepReportSchema = object(
   { index: int32, kind: text, text, state: stringEnum(['done', 'current', 'pending']) },
-  { until: text },
+  { until: text, message: text },
 );
 
-/** One canary step. `until` is when the pause in force ends by itself. */
+/**
+ * One canary step. `until` is when the pause in force ends by itself; `message` is what the plug-in of the step says.
+ */
 export type StepReport = Static<typeof stepReportSchema>;
 
 /** Reports the steps of a canary; empty without steps. `nowMs` is milliseconds since the epoch. */
@@ -24,8 +27,17 @@ export function reportSteps({ spec, status = {} }: Rollout, nowMs: number): read
   return steps.map((step, index): StepReport => {
     const state = index < current ? 'done' : index === current ? 'current' : 'pending';
     const until = state === 'current' ? pauseEnd(step, status, nowMs) : undefined;
-    return { index, kind: canaryStepKind(step) ?? '', text: describeStep(step), state, until };
+    const message = state === 'pending' ? undefined : pluginMessage(status, index);
+    return { index, kind: canaryStepKind(step) ?? '', text: describeStep(step), state, until, message };
   });
+}
+
+/** How the plug-in of a step stands, in one line. */
+function pluginMessage({ canary }: NonNullable<Rollout['status']>, index: number): string | undefined {
+  const entry = entryOf(canary?.stepPluginStatuses ?? [], index, 'Run');
+  if (entry === undefined) return undefined;
+  if (entry.disabled === true) return 'switched off';
+  return [entry.phase, entry.message].filter((part) => part !== undefined && part !== '').join(', ');
 }
 
 function pauseEnd({ pause }: CanaryStep, status: NonNullable<Rollout['status']>, nowMs: number): string | undefined {
