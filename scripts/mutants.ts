@@ -13,7 +13,6 @@ import { readScenarios } from '../test/scenarios/read-scenarios.ts';
 /** Mutants that change nothing that can be seen, and why. `NAME=VALUE`. */
 const equivalent: Readonly<Record<string, string>> = {
   'isStepExperiment=false': 'a specification with such a step is refused before the chart is asked',
-  'isStepPlugin=false': 'a specification with such a step is refused before the chart is asked',
 };
 
 const { positionals } = parseArgs({ allowPositionals: true });
