@@ -17,8 +17,10 @@ import { instanceSelector, scopeNamespaces } from '../../controller/scope.ts';
 import { metricProvidersWith, type MetricSettings } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import type { ControlContext } from './control-request.ts';
-import { loadStepPlugins, type ImportModule } from './load-step-plugins.ts';
+import { loadMetricPlugins } from './load-metric-plugins.ts';
+import { loadStepPlugins } from './load-step-plugins.ts';
 import { makeNotifications } from './make-notifications.ts';
+import type { ImportModule } from './plugin-files.ts';
 import { startProbeServer } from './probe-server.ts';
 import type { ControllerSettings } from './settings.ts';
 
@@ -42,7 +44,7 @@ export interface ControllerParts {
   readonly identity: string;
   /** Variables with credentials of AWS and Google Cloud, for metrics whose requests are signed with them. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Loads the modules of step plug-ins. */
+  /** Loads the modules of plug-ins. */
   readonly importModule: ImportModule;
   /** Finds the cluster. Fails with Usage when it is not named in a way that can be used. */
   connect(settings: ControllerSettings, onRequest: (report: ApiReport) => void): Promise<ReachedCluster>;
@@ -65,6 +67,7 @@ export async function runController(
   instanceSelector(scope);
   const metrics = createControllerMetrics(version);
   const makeStepPlugins = await loadStepPlugins(settings.stepPlugins, parts.importModule);
+  const metricPlugins = await loadMetricPlugins(settings.metricPlugins, parts.importModule);
   const reached = await parts.connect(settings, (report) => metrics.onRequest(report));
   const http = createMetricClient(settings, parts);
   const pluginHttp = createHttpClient(clock, { policy: createHttpPolicy({ loopback: 'allow' }) });
@@ -74,6 +77,7 @@ export async function runController(
   });
   const standing: Standing = { controller: undefined, state: 'waiting' };
   const make = (cluster: ClusterPort): Work => {
+    const pluginParts = { cluster, clock, http: pluginHttp, ownNamespace: reached.namespace ?? 'default' };
     const controller = createController({
       cluster,
       scope,
@@ -83,9 +87,10 @@ export async function runController(
       random: random.fork(`controller/${clock.now()}`),
       journal: createMemoryJournal(),
       routers: trafficRouters,
-      metricProviders: metricProvidersWith(metricSettings(settings, parts)),
+      metricProviders: metricProvidersWith({ ...metricSettings(settings, parts), plugins: metricPlugins.names }),
       http,
-      stepPlugins: makeStepPlugins({ cluster, clock, http: pluginHttp, ownNamespace: reached.namespace ?? 'default' }),
+      metricPlugins: metricPlugins.make(pluginParts),
+      stepPlugins: makeStepPlugins(pluginParts),
       concurrencyMax: settings.workers,
       countsDelayMs,
       notifications,

@@ -128,6 +128,12 @@ export const settings = [
     description: "metrics may ask the controller's own machine",
   },
   {
+    name: 'metric-plugins',
+    value: 'file',
+    kind: 'text',
+    description: 'YAML file with the metric plug-ins (docs/metric-plug-ins.md); else only those that are built in',
+  },
+  {
     name: 'step-plugins',
     value: 'file',
     kind: 'text',
@@ -168,6 +174,8 @@ export interface ControllerSettings {
   readonly metricHosts: readonly string[];
   readonly metricLoopback: boolean;
   readonly stepPlugins?: string;
+  /** File with the metric plug-ins. */
+  readonly metricPlugins?: string;
   readonly logLevel: string;
 }
 
@@ -220,6 +228,7 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
   const context = text('context');
   const leaseNamespace = text('lease-namespace');
   const prometheusAddress = text('prometheus-address');
+  const metricPlugins = text('metric-plugins');
   const stepPlugins = text('step-plugins');
   return {
     ...(kubeconfig !== undefined && { kubeconfig }),
@@ -237,6 +246,7 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
     ...(prometheusAddress !== undefined && { prometheusAddress: checkUrl('prometheus-address', prometheusAddress) }),
     metricHosts: splitList(text('metric-hosts') ?? ''),
     metricLoopback: checkSwitch('metric-loopback', text('metric-loopback') ?? ''),
+    ...(metricPlugins !== undefined && { metricPlugins }),
     ...(stepPlugins !== undefined && { stepPlugins }),
     logLevel: given('log-level'),
   };

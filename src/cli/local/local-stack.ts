@@ -21,7 +21,8 @@ import { createMemoryJournal, type Journal } from '../../controller/journal.ts';
 import { metricProviders } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import { createDecisionBoard, type DecisionBoard } from '../../server/decision-board.ts';
-import { loadStepPlugins, type ImportModule } from '../controller/load-step-plugins.ts';
+import { loadStepPlugins } from '../controller/load-step-plugins.ts';
+import type { ImportModule } from '../controller/plugin-files.ts';
 
 /** A whole little cluster on this machine: store, workloads, processes as pods, gateway and controller. */
 export interface LocalStackOptions {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import type { DecisionBoard } from '../../server/decision-board.ts';
-import type { ImportModule } from '../controller/load-step-plugins.ts';
+import type { ImportModule } from '../controller/plugin-files.ts';
 import type { RunContext, RunRequest } from '../run-request.ts';
 import type { AppliedObject } from './apply-manifests.ts';
 import { directorySource } from './directory-source.ts';

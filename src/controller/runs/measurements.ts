@@ -7,7 +7,7 @@ import type { Json } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/error.ts';
 import { parseInstant } from '../../base/instant.ts';
-import { invariant } from '../../base/invariant.ts';
+import { invariant, unreachable } from '../../base/invariant.ts';
 import { fnv1a32 } from '../../base/random.ts';
 import { succeed, type Result } from '../../base/result.ts';
 import {
@@ -20,10 +20,12 @@ import {
   type MetricRequest,
   type MetricResponse,
   type MetricWindow,
+  type PluginRequest,
   type PrometheusRequest,
 } from '../../providers/metrics/contract.ts';
 import type { JobPlace } from '../../providers/metrics/job-object.ts';
 import type { HttpPort } from '../http-port.ts';
+import type { MetricPluginCalls } from '../metric-plugins/metric-plugin-calls.ts';
 import { hideTexts } from './hide-texts.ts';
 import type { MetricJobs } from './metric-jobs.ts';
 import type { MetricSecret, ReadMetricSecret } from './metric-secrets.ts';
@@ -35,6 +37,7 @@ export interface MeasurementTools {
   readonly clock: Clock;
   readonly http: HttpPort;
   readonly jobs: MetricJobs;
+  readonly plugins: MetricPluginCalls;
   readonly readSecret: ReadMetricSecret;
   readonly metricProviders: Readonly<Record<string, AnyMetricProvider>>;
   /** The pods of both sides of a run, now. */
@@ -67,7 +70,7 @@ interface Subject {
   readonly kept: MeasurementMetadata | undefined;
 }
 
-type SentRequest = MetricRequest | PrometheusRequest | JobRequest;
+type SentRequest = MetricRequest | PrometheusRequest | PluginRequest | JobRequest;
 
 type Place = JobPlace & { readonly uid: string };
 
@@ -287,9 +290,18 @@ export class Measurements {
   }
 
   #send(request: SentRequest, place: JobPlace, signal: AbortSignal): Promise<MetricResponse | JobResponse> {
-    const { http, jobs } = this.#tools;
+    const { http, jobs, plugins } = this.#tools;
     if (!('kind' in request)) return http.send(request, signal);
-    return request.kind === 'job' ? jobs.send(request, place, signal) : this.#prometheus.send(request, signal);
+    switch (request.kind) {
+      case 'job':
+        return jobs.send(request, place, signal);
+      case 'plugin':
+        return plugins.send(request, place, signal);
+      case 'prometheus':
+        return this.#prometheus.send(request, signal);
+      default:
+        return unreachable(request);
+    }
   }
 
   /** Takes the Job away and reports then; a cluster that is in trouble gets some more tries. */

@@ -14,6 +14,8 @@ import type { ClusterPort } from '../../cluster/port.ts';
 import type { MetricTarget, MetricWindow } from '../../providers/metrics/contract.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { EventSink } from '../event-sink.ts';
+import type { MetricPluginRegistry } from '../metric-plugins/contract.ts';
+import { metricPluginCalls } from '../metric-plugins/metric-plugin-calls.ts';
 import { fieldManager } from '../perform-context.ts';
 import { hashLabel, type ObservedPod, type ObservedRun } from '../project.ts';
 import type { WorkOutcome } from '../queue.ts';
@@ -27,6 +29,8 @@ export interface RunTools extends Pick<MeasurementTools, 'http' | 'metricProvide
   readonly cluster: ClusterPort;
   /** Namespace of the controller itself, where the Secrets of metrics are; `default` unless given. */
   readonly ownNamespace?: string;
+  /** Metric plug-ins that can be called; none unless given. */
+  readonly metricPlugins?: MetricPluginRegistry;
   readonly view: ClusterView;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,6 +69,7 @@ class ClusterRuns implements RunReconciler {
       clock: tools.clock,
       http: tools.http,
       jobs: createMetricJobs(tools.cluster, tools.log),
+      plugins: metricPluginCalls(tools.metricPlugins ?? new Map()),
       readSecret: readMetricSecrets(tools.cluster, tools.ownNamespace ?? 'default'),
       metricProviders: tools.metricProviders,
       window: (run, startedAtMs) => this.#window(run, startedAtMs),

@@ -145,6 +145,18 @@ export interface PrometheusRequest extends Pick<
   readonly range?: { readonly startMs: number; readonly endMs: number; readonly stepMs: number };
 }
 
+/** A call of a metric plug-in. The controller says who asks, and answers as if it came over HTTP. */
+export interface PluginRequest {
+  readonly kind: 'plugin';
+  readonly id: string;
+  /** Name of the plug-in. */
+  readonly plugin: string;
+  /** As the metric gives it. */
+  readonly config: Json;
+  /** What the plug-in has asked to be told again; null at the first call of a measurement. */
+  readonly status: Json;
+}
+
 /**
  * A Job of the cluster. The controller gives it its name, which is the same for every request of one measurement, and
  * the run as its owner.
@@ -254,6 +266,6 @@ export const roundsMax = 8;
 export type AnyMetricProvider = MetricProvider<
   unknown,
   unknown,
-  MetricRequest | PrometheusRequest | JobRequest,
+  MetricRequest | PrometheusRequest | PluginRequest | JobRequest,
   MetricResponse | JobResponse
 >;

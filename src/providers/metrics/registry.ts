@@ -8,6 +8,7 @@ import { job } from './job.ts';
 import { createJudge } from './judge.ts';
 import { kayenta } from './kayenta.ts';
 import { newRelic } from './new-relic.ts';
+import { createPluginProvider } from './plugin.ts';
 import { createPrometheus, type PrometheusSettings } from './prometheus.ts';
 import { skywalking } from './skywalking.ts';
 import type { SourceProvider } from './sources-config.ts';
@@ -19,6 +20,8 @@ import { web } from './web.ts';
 export interface MetricSettings {
   readonly prometheus?: PrometheusSettings;
   readonly cloudWatch?: CloudWatchSettings;
+  /** Names of the metric plug-ins that can be called. */
+  readonly plugins?: readonly string[];
 }
 
 /** Every metric provider by its name in a manifest, with what a controller sets. */
@@ -38,7 +41,16 @@ export function metricProvidersWith(settings: MetricSettings): Readonly<Record<s
   };
   const prometheusAddress = settings.prometheus?.address;
   const judge = createJudge(prometheusAddress === undefined ? {} : { prometheusAddress });
-  return { ...sources, 'sluice.dev/judge': judge, 'sluice.dev/sources': createSources(sources), job, kayenta };
+  const plugins = Object.fromEntries((settings.plugins ?? []).map((name) => [name, createPluginProvider(name)]));
+  // What is built in cannot be replaced by a plug-in.
+  return {
+    ...plugins,
+    ...sources,
+    'sluice.dev/judge': judge,
+    'sluice.dev/sources': createSources(sources),
+    job,
+    kayenta,
+  };
 }
 
 /** The same where a controller sets nothing. */

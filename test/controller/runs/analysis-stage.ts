@@ -27,7 +27,7 @@ export class AnalysisStage {
   readonly clock = new VirtualClock();
   readonly cluster: EmbeddedCluster;
   readonly #http: HttpPort;
-  readonly #more: Partial<ControllerOptions>;
+  #more: Partial<ControllerOptions>;
   readonly #signal = new AbortController().signal;
   readonly #stops: (() => Promise<unknown>)[] = [];
   #controller: Controller | undefined;
@@ -53,6 +53,11 @@ export class AnalysisStage {
       () => agent.stop('end'),
       () => workloads.stop(),
     );
+  }
+
+  /** Options of controllers that are started from now on. */
+  add(more: Partial<ControllerOptions>): void {
+    this.#more = { ...this.#more, ...more };
   }
 
   async startController(): Promise<void> {
