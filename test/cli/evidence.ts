@@ -83,5 +83,6 @@ function judgeMetadata(): Readonly<Record<string, string>> {
     judged: {},
     sources: {},
     trail: emptyTrail,
+    gauges: {},
   });
 }

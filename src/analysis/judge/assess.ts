@@ -1,4 +1,5 @@
 import { invariant } from '../../base/invariant.ts';
+import type { GaugeReport } from './gauge.ts';
 import type { JudgeReport, KindReport, Progress, Verdict } from './judge-report.ts';
 import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
 import type { JudgeState, KindState, RollbackTestName } from './judge-state.ts';
@@ -16,6 +17,8 @@ import { summarise } from './summarise.ts';
 export interface Circumstances {
   /** In a background run proof that the canary is good does not end the observation. */
   readonly mode: 'inline' | 'background';
+  /** Gauges, with what they amount to; each has a part in a rollback by its weight. */
+  readonly gauges?: readonly GaugeReport[];
   /** Why the observation cannot go on (its deadline has passed, or nothing could be read for too long), if so. */
   readonly ended?: string;
 }
@@ -26,23 +29,26 @@ export interface Circumstances {
  * rollback goes before a promotion, and either before the end of the observation.
  */
 export function assess(settings: JudgeSettings, state: JudgeState, circumstances: Circumstances): JudgeReport {
-  const weightSum = settings.kinds.reduce((sum, { weight }) => sum + weight, settings.idleWeight ?? 0);
+  const { gauges = [] } = circumstances;
+  const weightSum = [...settings.kinds, ...gauges].reduce((sum, { weight }) => sum + weight, settings.idleWeight ?? 0);
   const assessed = settings.kinds.map((kind) => {
     const kindState = state[kind.name];
     invariant(kindState !== undefined, `the state has an entry for the kind ${kind.name}`);
     return assessKind(settings, kind, kindState, Math.log(kind.weight / weightSum));
   });
+  const others = gauges.map(({ name, weight, evidence }) => ({ name, log: Math.log(weight / weightSum) + evidence }));
   const idle = Math.log((settings.idleWeight ?? 0) / weightSum);
-  const rollback = rollbackProgress(settings, assessed, idle);
+  const rollback = rollbackProgress(settings, assessed, [idle, ...others.map(({ log }) => log)]);
   const promote = promoteProgress(assessed);
   const verdict = verdictOf(rollback, promote, circumstances);
-  const decidedBy = decider(verdict, assessed);
+  const decidedBy = decider(verdict, assessed, others);
   const report = {
     verdict,
     ...(decidedBy === undefined ? {} : { decidedBy }),
     rollback,
     ...(promote === undefined ? {} : { promote }),
     kinds: assessed.map(({ report }) => report),
+    ...(gauges.length === 0 ? {} : { gauges }),
   };
   return { ...report, summary: summarise(report, circumstances.ended) };
 }
@@ -89,11 +95,15 @@ function kindPromotion(settings: JudgeSettings, kind: BadEventKind, state: KindS
   return progress(test.evidence(state.promote), threshold, requestsToPromote(settings, test, state, threshold));
 }
 
-/** `idle` is the log of the capital that no kind has yet. */
-function rollbackProgress(settings: JudgeSettings, assessed: readonly AssessedKind[], idle: number): Progress {
+/** `others` are logs of capital that no kind of bad event has. */
+function rollbackProgress(
+  settings: JudgeSettings,
+  assessed: readonly AssessedKind[],
+  others: readonly number[],
+): Progress {
   const needed = assessed.map(({ rollbackNeeded }) => rollbackNeeded).filter((count) => count !== undefined);
   return progress(
-    logSumExp([idle, ...assessed.map(({ report }) => report.rollbackEvidence)]),
+    logSumExp([...others, ...assessed.map(({ report }) => report.rollbackEvidence)]),
     evidenceThreshold(settings.alpha),
     needed.length === 0 ? undefined : Math.min(...needed),
   );
@@ -126,11 +136,17 @@ function verdictOf(rollback: Progress, promote: Progress | undefined, { mode, en
   return ended === undefined ? 'continue' : 'inconclusive';
 }
 
-function decider(verdict: Verdict, assessed: readonly AssessedKind[]): JudgeReport['decidedBy'] {
+function decider(
+  verdict: Verdict,
+  assessed: readonly AssessedKind[],
+  gauges: readonly { readonly name: string; readonly log: number }[],
+): JudgeReport['decidedBy'] {
   if (verdict === 'rollback') {
     const most = assessed.reduce((best, one) =>
       one.report.rollbackEvidence > best.report.rollbackEvidence ? one : best,
     );
+    const gauge = gauges.find(({ log }) => log > most.report.rollbackEvidence);
+    if (gauge !== undefined) return { kind: gauge.name, test: 'means' };
     const { strongestTest: test, worstPod: pod } = most;
     return { kind: most.report.name, test, ...(test === 'pods' && pod !== undefined ? { pod } : {}) };
   }

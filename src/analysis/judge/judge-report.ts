@@ -1,3 +1,4 @@
+import type { GaugeReport } from './gauge.ts';
 import type { BadEventKind } from './judge-settings.ts';
 import type { RollbackTestName } from './judge-state.ts';
 import type { SelfCheckReport } from './self-check.ts';
@@ -16,7 +17,7 @@ export interface JudgeReport {
    */
   readonly decidedBy?: {
     readonly kind: string;
-    readonly test: RollbackTestName | 'margin';
+    readonly test: RollbackTestName | 'means' | 'margin';
     /** The single pod that was found, when the test bets on pods. */
     readonly pod?: string;
   };
@@ -24,6 +25,8 @@ export interface JudgeReport {
   /** The kind that is furthest from its proof; absent when no kind has a part in promotion. */
   readonly promote?: Progress;
   readonly kinds: readonly KindReport[];
+  /** Gauges that are compared; absent when there are none. */
+  readonly gauges?: readonly GaugeReport[];
 }
 
 /** Evidence against the threshold it must reach. */

@@ -1,4 +1,5 @@
 import { unreachable } from '../../base/invariant.ts';
+import type { GaugeReport } from './gauge.ts';
 import type { JudgeReport, KindReport, Progress } from './judge-report.ts';
 
 /**
@@ -6,7 +7,10 @@ import type { JudgeReport, KindReport, Progress } from './judge-report.ts';
  * stable 2 of 561 (0.36 %); evidence 4.72 of 4.61 after the share test.`
  */
 export function summarise(report: Omit<JudgeReport, 'summary'>, ended: string | undefined): string {
-  const counts = report.kinds.map(describeKind).join('; ');
+  const counts = [
+    ...tellingKinds(report.kinds).map(describeKind),
+    ...(report.gauges ?? []).flatMap(describeGauge),
+  ].join('; ');
   const { rollback, promote, decidedBy } = report;
   switch (report.verdict) {
     case 'rollback':
@@ -23,7 +27,9 @@ export function summarise(report: Omit<JudgeReport, 'summary'>, ended: string | 
 }
 
 function deciding(decidedBy: JudgeReport['decidedBy']): string {
-  return decidedBy === undefined ? 'harm' : `${decidedBy.kind} decided by the ${decidedBy.test} test`;
+  if (decidedBy === undefined) return 'harm';
+  const { kind, test, pod } = decidedBy;
+  return `${kind} decided by the ${test} test${pod === undefined ? '' : `, by the pod ${pod}`}`;
 }
 
 function proof(promote: Progress | undefined): string {
@@ -55,6 +61,25 @@ function describeKind({ name, unit, totals, comparison }: KindReport): string {
   const stable = side(totals.stableBad, totals.stableTotal);
   const limit = comparison.kind === 'limit' ? `, compared with a limit of ${percent(comparison.ratio)}` : '';
   return `${name}: canary ${canary}, stable ${stable}${limit}`;
+}
+
+/** Of several boundaries of one histogram the one with most evidence tells enough. */
+function tellingKinds(kinds: readonly KindReport[]): readonly KindReport[] {
+  const boundaries = kinds.filter(({ name }) => name.startsWith('latency > '));
+  const most = boundaries.reduce<KindReport | undefined>(
+    (best, kind) => (best === undefined || kind.rollbackEvidence > best.rollbackEvidence ? kind : best),
+    undefined,
+  );
+  return kinds.filter((kind) => !boundaries.includes(kind) || kind === most);
+}
+
+function describeGauge({ name, last }: GaugeReport): readonly string[] {
+  if (last === undefined) return [];
+  return [`${name}: canary ${short(last.canaryMean)} on average, stable ${short(last.stableMean)}`];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 function percent(ratio: number): string {

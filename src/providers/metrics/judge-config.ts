@@ -16,6 +16,7 @@ import { anyValue, boolean, intOrString, list, object, stringEnum, text } from '
 import { formatDuration } from '../../base/duration.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from './config-reader.ts';
+import { readGauges, type GaugeRule } from './judge-gauges.ts';
 import { commonWeights, countedKinds, settingsWith, type KindRules, type KindWeights } from './judge-kinds.ts';
 import { readPrometheusSource, type PrometheusSource } from './judge-prometheus.ts';
 
@@ -41,7 +42,10 @@ export const judgeSchema = object(
     requests: object({}, { metric: text, statusLabel: text, bad: text }),
     latency: object({}, { boundarySeconds: anyValue, metric: text, acceptableRatio: anyValue }),
     restarts: boolean,
-    weights: object({}, { errors: anyValue, latency: anyValue, restarts: anyValue }),
+    gauges: list(
+      object({ metric: text }, { name: text, compare: stringEnum(['level', 'rate', 'growth']), margin: anyValue }),
+    ),
+    weights: object({}, { errors: anyValue, latency: anyValue, restarts: anyValue, gauges: anyValue }),
     ratio: anyValue,
     alpha: anyValue,
     beta: anyValue,
@@ -68,6 +72,7 @@ export interface JudgeConfig {
   /** Rules and kinds that need nothing to be known of the pages; `countedKinds` adds what is found. */
   readonly rules: readonly BadEventRule[];
   readonly settings: JudgeSettings;
+  readonly gauges: readonly GaugeRule[];
   readonly intervalMs: number;
   /** Counts within this time after the start of the observation or of a pod are left out. */
   readonly warmupMs: number;
@@ -114,6 +119,7 @@ export function parseJudgeConfig(
     counted,
     rules: first.rules,
     settings: settingsWith(readSettings(fields, intervalMs), first),
+    gauges: readGauges(fields, counted.weights.gauges),
     intervalMs,
     warmupMs: fields.duration('warmup', { minMs: 0, maxMs: 24 * hourMs, initialMs: 0 }),
     deadlineMs: { inline: deadline, background: fields.has('deadline') ? deadline : undefined },
@@ -155,11 +161,16 @@ function readWeights(fields: ConfigReader): KindWeights {
   const weights = fields.nested('weights');
   const read = (name: keyof KindWeights) => weights.number(name, { min: 0, max: 1000, initial: commonWeights[name] });
   const restarts = fields.flag('restarts', true);
-  const chosen = { errors: read('errors'), latency: read('latency'), restarts: read('restarts') };
+  const chosen = {
+    errors: read('errors'),
+    latency: read('latency'),
+    restarts: read('restarts'),
+    gauges: read('gauges'),
+  };
   if (chosen.errors + chosen.latency <= 0) {
     weights.contradict('errors', 'errors or latency must have a weight above 0: nothing would be judged');
   }
-  return { ...chosen, restarts: restarts ? chosen.restarts : 0, gauges: 0 };
+  return { ...chosen, restarts: restarts ? chosen.restarts : 0 };
 }
 
 function readRequests(fields: ConfigReader): readonly RequestMetric[] {

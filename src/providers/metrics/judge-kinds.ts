@@ -14,7 +14,7 @@ export interface KindWeights {
  * Gross errors are found within 12 looks as long as their part is at least 0.6: the difference bet then has 24 % of all
  * the capital.
  */
-export const commonWeights: KindWeights = { errors: 0.6, latency: 0.3, restarts: 0.1, gauges: 0.1 };
+export const commonWeights: KindWeights = { errors: 0.6, latency: 0.3, restarts: 0.1, gauges: 0.3 };
 
 /** What is to be counted, as configured. */
 export interface KindRules {

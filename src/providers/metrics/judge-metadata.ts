@@ -6,6 +6,7 @@ import { listOf, numberOf, recordOf, textMapOf } from '../../api/json-access.ts'
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { metadataBytesMax } from './contract.ts';
 import type { JudgeConfig } from './judge-config.ts';
+import { packGauges, unpackGauges, type GaugeStates } from './judge-gauges.ts';
 import { countedKinds, settingsWith, type Sources } from './judge-kinds.ts';
 import { packCheck, packState, parseObject, roundDown, unpackCheck, unpackState } from './judge-stored-state.ts';
 
@@ -16,6 +17,7 @@ export interface StoredJudge {
   readonly judged: JudgeState;
   readonly sources: Sources;
   readonly trail: EvidenceTrail;
+  readonly gauges: GaugeStates;
 }
 
 const summaryBytesMax = 700;
@@ -48,7 +50,7 @@ export function storeJudge(stored: StoredJudge): Readonly<Record<string, string>
 const podsKept = 8;
 
 function writeJudge(
-  { report, notes, judged, sources, trail }: StoredJudge,
+  { report, notes, judged, sources, trail, gauges }: StoredJudge,
   pods: number,
 ): Readonly<Record<string, string>> {
   const { summary, ...reasoning } = report;
@@ -62,6 +64,7 @@ function writeJudge(
     ...(trail.points.length === 0 ? {} : { trail: packTrail(trail) }),
     report: JSON.stringify({ ...reasoning, kinds: reasoning.kinds.map(shortKind) }, roundNumbers),
     check: JSON.stringify(Object.fromEntries(learnedChecks(judged))),
+    ...(Object.keys(gauges).length === 0 ? {} : { gauges: JSON.stringify(packGauges(gauges)) }),
     state: packState(judged, pods),
   };
 }
@@ -75,15 +78,16 @@ function shortKind({ check, ...kind }: JudgeReport['kinds'][number], at: number)
 export function restoreJudge(
   config: JudgeConfig,
   metadata: Readonly<Record<string, string>>,
-): Result<Pick<StoredJudge, 'judged' | 'sources' | 'trail'>, string> {
+): Result<Pick<StoredJudge, 'judged' | 'sources' | 'trail' | 'gauges'>, string> {
   const sources = textMapOf(parseObject(metadata['sources'] ?? '{}'));
   const settings = settingsWith(config.settings, countedKinds(config.counted, sources));
   const judged = unpackState(settings, metadata['state'] ?? '');
   if (!judged.ok) return judged;
   const trail = unpackTrail(metadata['trail']);
+  const gauges = unpackGauges(config.gauges, parseObject(metadata['gauges'] ?? '{}') ?? {});
   return trail === undefined
     ? fail('the stored trail of the evidence is not what a judge writes')
-    : succeed({ judged: judged.value, sources, trail });
+    : succeed({ judged: judged.value, sources, trail, gauges });
 }
 
 /** What an earlier observation of the same service learned by comparing stable with stable, by kind. */

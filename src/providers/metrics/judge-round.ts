@@ -115,11 +115,15 @@ function restartRound(input: RoundInput): KindRound {
 /** Prometheus may scrape less often than the judge asks it. */
 const gapMsMin = { scrape: 0, prometheus: 180_000 };
 
+/** True while the counts of a pod are left out, because the observation or the pod began a short while ago. */
+export function isWarmingUp({ warmupMs }: JudgeConfig, window: MetricWindow, target: MetricTarget): boolean {
+  return window.nowMs - Math.max(window.startedAtMs, target.startedAtMs) < warmupMs;
+}
+
 function timing({ config, window }: RoundInput): Pick<KindRound, 'isWarmingUp' | 'nowMs' | 'gapMs'> {
-  const { nowMs, startedAtMs } = window;
   return {
-    isWarmingUp: (target) => nowMs - Math.max(startedAtMs, target.startedAtMs) < config.warmupMs,
-    nowMs,
+    isWarmingUp: (target) => isWarmingUp(config, window, target),
+    nowMs: window.nowMs,
     gapMs: Math.max(gapMsMin[config.source.kind], 4 * config.intervalMs),
   };
 }

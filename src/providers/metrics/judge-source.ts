@@ -142,9 +142,9 @@ function readPrometheus(
 }
 
 /** Names of the samples that are of interest; while no histogram is chosen those of all that may be. */
-function namesOf({ counted }: JudgeConfig, sources: Sources): ReadonlySet<string> {
+function namesOf({ counted, gauges }: JudgeConfig, sources: Sources): ReadonlySet<string> {
   const { rules, idleWeight } = countedKinds(counted, sources);
-  const names = new Set(wantedNames(rules, sources));
+  const names = new Set([...wantedNames(rules, sources), ...gauges.map(({ metric }) => metric.name)]);
   if (idleWeight > 0) {
     for (const { name } of counted.latency.metrics) names.add(name).add(`${name}_bucket`);
   }

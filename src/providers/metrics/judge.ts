@@ -14,11 +14,12 @@ import type {
   PrometheusRequest,
 } from './contract.ts';
 import { judgeSchema, parseJudgeConfig, type JudgeConfig, type JudgeControllerSettings } from './judge-config.ts';
+import { foldGauges, reportGauges, type GaugeStates } from './judge-gauges.ts';
 import { countedKinds, settingsWith, type Counted, type Sources } from './judge-kinds.ts';
 import type { KindMemory } from './judge-memory.ts';
 import { carriedChecks, restoreJudge, storeJudge } from './judge-metadata.ts';
 import type { Page } from './judge-pages.ts';
-import { foldKinds, findLatency } from './judge-round.ts';
+import { foldKinds, findLatency, isWarmingUp } from './judge-round.ts';
 import { beginReading, readSource, requestSource, type ReadingState } from './judge-source.ts';
 
 /** Everything a measurement by the judge remembers. */
@@ -30,6 +31,8 @@ export interface JudgeMeasurement {
   readonly trail: EvidenceTrail;
   /** Raw counters by kind; only in memory. */
   readonly kinds: Readonly<Record<string, KindMemory>>;
+  /** Gauges by name. */
+  readonly gauges: GaugeStates;
   /** What the source needs to know of the rounds before; only in memory. */
   readonly reading: ReadingState;
   /** When a page of each side was last read, or there was no pod to read. */
@@ -53,16 +56,19 @@ export function createJudge(controller: JudgeControllerSettings): Judge {
     parse: (configuration) => parseJudgeConfig(configuration, controller),
     start(config, window) {
       const settings = settingsWith(config.settings, countedKinds(config.counted, {}));
-      return begin(config, window, initialJudgeState(settings, carriedChecks(window.earlier ?? {})), {}, emptyTrail);
+      return begin(config, window, {
+        judged: initialJudgeState(settings, carriedChecks(window.earlier ?? {})),
+        sources: {},
+        trail: emptyTrail,
+        gauges: {},
+      });
     },
     requests: (config, window, state) => requestSource(config, window, state.reading, state.sources),
     fold,
-    store: (_, { report, notes, judged, sources, trail }) => storeJudge({ report, notes, judged, sources, trail }),
+    store: (_, state) => storeJudge(state),
     restore(config, window, metadata) {
       const stored = restoreJudge(config, metadata);
-      if (!stored.ok) return stored;
-      const { judged, sources, trail } = stored.value;
-      return { ok: true, value: begin(config, window, judged, sources, trail) };
+      return stored.ok ? { ok: true, value: begin(config, window, stored.value) } : stored;
     },
   };
 }
@@ -73,19 +79,16 @@ export const judge = createJudge({});
 function begin(
   config: JudgeConfig,
   window: MetricWindow,
-  judged: JudgeState,
-  sources: Sources,
-  trail: EvidenceTrail,
+  known: Pick<JudgeMeasurement, 'judged' | 'sources' | 'trail' | 'gauges'>,
 ): JudgeMeasurement {
+  const { judged, sources } = known;
   const settings = settingsWith(config.settings, countedKinds(config.counted, sources));
   return {
-    judged,
-    sources,
-    trail,
+    ...known,
     kinds: {},
     reading: beginReading(config, window, sources),
     readAtMs: { stable: window.nowMs, canary: window.nowMs },
-    report: assess(settings, judged, { mode: window.mode }),
+    report: assess(settings, judged, { mode: window.mode, gauges: reportGauges(config.gauges, known.gauges) }),
     notes: configurationNotes(config),
   };
 }
@@ -111,7 +114,14 @@ function fold(
   const judged = takeLook(settings, known, round.look);
   const readAtMs = { stable: readAt(before, window, pages, 'stable'), canary: readAt(before, window, pages, 'canary') };
   const ended = endOf(config, window, readAtMs);
-  const report = assess(settings, judged, { mode: window.mode, ...(ended === undefined ? {} : { ended }) });
+  const { gauges, notes } = foldGauges(config.gauges, before.gauges, pages, window, ({ target }) =>
+    isWarmingUp(config, window, target),
+  );
+  const report = assess(settings, judged, {
+    mode: window.mode,
+    gauges: reportGauges(config.gauges, gauges),
+    ...(ended === undefined ? {} : { ended }),
+  });
   const { rollback, promote } = report;
   const state: JudgeMeasurement = {
     judged,
@@ -121,10 +131,11 @@ function fold(
       ...(promote === undefined ? {} : { promote: promote.evidence }),
     }),
     kinds: round.kinds,
+    gauges,
     reading: read.reading(round.sources),
     readAtMs,
     report,
-    notes: [...configurationNotes(config), ...targetNotes(config, window), ...round.notes, ...read.notes],
+    notes: [...configurationNotes(config), ...targetNotes(config, window), ...round.notes, ...notes, ...read.notes],
   };
   return { state, outcome: outcomeOf(report, window.nowMs + config.intervalMs) };
 }

@@ -191,7 +191,7 @@ describe('Prometheus as the source', () => {
         /shop-canary-1: Prometheus has no series of it; is "podLabel" right/,
       ],
       [[...healthy, { ...counter(canary.pod, '500', 0), value: () => 'NaN' }], /shop-canary-1: the counter .* is NaN/],
-      [[...healthy.slice(0, 2)], /shop-canary-1: Prometheus has no series/],
+      [healthy.slice(0, 2), /shop-canary-1: Prometheus has no series/],
     ];
     for (const [series, reason] of cases) {
       const played = play(series, {}, 12);
@@ -251,9 +251,9 @@ describe('native histograms', () => {
       const n = round + 1;
       return fine
         ? ([
-            [0.0625, 0.0884, (fast * n) / 2],
-            [0.0884, 0.125, (fast * n) / 2],
-            [0.5, 0.7071, slow * n],
+            [0.0625, 2 ** -3.5, (fast * n) / 2],
+            [2 ** -3.5, 0.125, (fast * n) / 2],
+            [0.5, 2 ** -0.5, slow * n],
           ] as const)
         : ([
             [0.0625, 0.125, fast * n],
