@@ -60,11 +60,14 @@ export class RolloutWatch {
   }
 
   async #follow(): Promise<void> {
-    const query = { namespace: this.#shop.namespace, resourceVersion: '', timeoutSeconds: 3600 };
+    const query = { namespace: this.#shop.namespace, resourceVersion: '' };
     try {
-      for await (const event of this.#shop.cluster.watch(resourceTypes.rollout, query, this.#stop.signal)) {
-        if (event.type !== 'BOOKMARK') this.#objects.set(event.object.metadata.name, event.object);
-        for (const done of this.#waiting) done();
+      // An API server ends a watch that does not keep up; the next one begins with everything there is.
+      while (!this.#stop.signal.aborted) {
+        for await (const event of this.#shop.cluster.watch(resourceTypes.rollout, query, this.#stop.signal)) {
+          if (event.type !== 'BOOKMARK') this.#objects.set(event.object.metadata.name, event.object);
+          for (const done of this.#waiting) done();
+        }
       }
     } catch (error) {
       if (this.#stop.signal.aborted) return;

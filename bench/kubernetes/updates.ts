@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { KubeObject } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import type { ControllerProcess } from '../../test/e2e/controller-process.ts';
 import { template, type Shop } from '../../test/e2e/shop.ts';
@@ -73,10 +74,13 @@ async function update(
   tag: string,
 ): Promise<{ readonly healthyMs: number }> {
   const before = await figuresOf(controller);
+  const generations = new Map(some.map((name) => [name, generationOf(watch, name)]));
   const startMs = performance.now();
   await inTurns(some, patchesAtOnce, (name) => shop.patch(name, { spec: { template: template(name, tag) } }));
   const patchedMs = performance.now() - startMs;
-  await watch.untilAll(some, isCarriedOut);
+  const isNewer = ({ metadata }: KubeObject): boolean =>
+    (metadata.generation ?? 0) > (generations.get(metadata.name) ?? 0);
+  await watch.untilAll(some, (status, object) => isNewer(object) && isCarriedOut(status, object));
   const healthyMs = performance.now() - startMs;
   const cpuUntilHealthy = cpuSecondsOf(controller) - before.cpuSeconds;
   const after = await controllerRests(controller);
@@ -203,6 +207,10 @@ async function replayImages(
   const replay = await replayUpdates(plane.cluster(), recording, updates, patched);
   for (const { name, newHash } of updates) hashes.set(name, newHash);
   return replay;
+}
+
+function generationOf(watch: RolloutWatch, name: string): number {
+  return watch.get(name)?.metadata.generation ?? 0;
 }
 
 function statusOf(watch: RolloutWatch, name: string): Record<string, unknown> {
