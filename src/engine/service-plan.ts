@@ -4,7 +4,7 @@ import { heldBy } from './gates.ts';
 import { hasPingPong, isIn, isSaturated, sidesOf, type Situation } from './situation.ts';
 import { activeHash } from './size-plan.ts';
 import { isGated } from './stored.ts';
-import { aimTraffic, hasRouting, isInForce } from './traffic-plan.ts';
+import { aimTraffic, hasRouting, isInForce, mayTakeOver } from './traffic-plan.ts';
 import type { ReplicaSetView } from './world.ts';
 
 /** Switches of Services whose selector does not lead to the revision it should, where that is safe now. */
@@ -49,7 +49,8 @@ function otherSideHash(situation: Situation): string | undefined {
 
 /**
  * The canary Service leads to the current revision while that is on its way, else to the stable one. With a router it
- * is only moved while no traffic flows through it, so that nobody is moved to another revision by the switch.
+ * is only moved while no traffic flows through it, so that nobody is moved to another revision by the switch; but where
+ * stable cannot take the users of a revision that was replaced, the new one takes them.
  */
 function canaryTarget(situation: Situation): ReplicaSetView | undefined {
   const name = sidesOf(situation).canaryService;
@@ -57,7 +58,7 @@ function canaryTarget(situation: Situation): ReplicaSetView | undefined {
   const target = readyToServe(situation, atRest ? situation.stable : situation.current, name);
   if (!hasRouting(situation) || (aimTraffic(situation).read === 0 && isInForce(situation))) return target;
   const leadsNowhere = situation.world.services.get(name)?.hash === '';
-  return leadsNowhere ? target : undefined;
+  return leadsNowhere || mayTakeOver(situation) ? target : undefined;
 }
 
 function readyToServe(

@@ -7,6 +7,7 @@ import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
 import { splitsByHash, waitsForPods } from './hash-switch.ts';
 import { managedRouteNames, noRoutes, routesAfter, type RoutesInForce } from './managed-routes.ts';
+import { isPatienceOver } from './patience.ts';
 import { isIn, sidesOf, stableHashIn, stepsOf, type Situation } from './situation.ts';
 import { canarySizeReached, sizingInput } from './size-plan.ts';
 import type { RouterView } from './world.ts';
@@ -140,7 +141,8 @@ function hashesWanted(situation: Situation): { readonly canary: string; readonly
 
 /**
  * Whether a router that splits by hash stays turned to the revisions it leads to: until all pods of the new ones can
- * answer, and until a canary of another revision was read to have no traffic any more before a new one takes its place.
+ * answer, and until a canary of another revision was read to have no traffic any more before a new one takes its place,
+ * unless that one may take its share over.
  */
 function keepsHashes(situation: Situation): boolean {
   const { rollout, replicaSets, traffic } = situation.world;
@@ -151,7 +153,31 @@ function keepsHashes(situation: Situation): boolean {
       hashes !== undefined && hashes.canary !== '' && hashes.canary !== wanted.canary && canaryWeight !== 0,
   );
   return (
-    (wanted.canary !== wanted.stable && isCanaryInUse) || waitsForPods(wanted, isIn(situation, 'aborted'), replicaSets)
+    (wanted.canary !== wanted.stable && isCanaryInUse && !mayTakeOver(situation)) ||
+    waitsForPods(wanted, isIn(situation, 'aborted'), replicaSets)
+  );
+}
+
+/**
+ * Whether the new revision may take over the share of the one that it replaces, instead of stable: stable has lacked
+ * the pods for it for long, and the new revision is ready for at least that share at its step. Else a fix could never
+ * come through while stable is short of a pod.
+ */
+export function mayTakeOver(situation: Situation): boolean {
+  const { world } = situation;
+  const { spec, status } = world.rollout;
+  const read = readWeight(situation) ?? 0;
+  const isStuck =
+    isIn(situation, 'canary', 'promoteFull') &&
+    read > 0 &&
+    read <= trafficWeightMax(spec) - stableCapacity(situation) &&
+    isPatienceOver({ spec, status, now: world.now });
+  return (
+    isStuck &&
+    read <= canaryWeight(sizingInput(situation)) &&
+    isInForce(situation) &&
+    heldBy(world) === undefined &&
+    canarySizeReached(situation)
   );
 }
 

@@ -52,9 +52,14 @@ function serviceWeight(picture: RolloutPicture, service: string): number {
 function shortage(picture: RolloutPicture, hash: string, weight: number, formerly: number): string | undefined {
   const set = picture.setOf(hash);
   const available = set?.available ?? 0;
-  const needed = Math.max(1, Math.min(picture.podsFor(weight), askedFor(picture, set)));
+  const needed = podsNeeded(picture, set, weight);
   if (weight === 0 || available >= needed || (available > 0 && available >= formerly)) return undefined;
   return `${hash || 'nothing'} gets ${weight} of ${picture.weightMax} with ${available} available pods; it needs ${needed}`;
+}
+
+/** Available pods that a share needs, unless the specification itself is content with fewer. */
+export function podsNeeded(picture: RolloutPicture, set: PicturedSet | undefined, weight: number): number {
+  return Math.max(1, Math.min(picture.podsFor(weight), askedFor(picture, set)));
 }
 
 /** The number of pods that the specification itself is content with. */
