@@ -11,6 +11,7 @@ const scenarios = readScenarios([
   'blue-green-post-analysis-bad',
   'canary-basic-max-unavailable',
   'canary-no-steps',
+  'experiment-never-ready',
   'roll-back-by-template',
 ]);
 

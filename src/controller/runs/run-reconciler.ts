@@ -3,7 +3,6 @@ import { decideRun, type RunDecision } from '../../analysis/decide-run.ts';
 import type { MeasurementReport } from '../../analysis/record-measurement.ts';
 import { neededSecrets, secretKey } from '../../analysis/resolve-arguments.ts';
 import type { AnalysisRun } from '../../api/analysis-run.ts';
-import { controllerUid } from '../../api/controller-owner.ts';
 import { mergeDiff } from '../../api/merge-diff.ts';
 import { apiVersionOf } from '../../api/object.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
@@ -14,11 +13,10 @@ import type { ClusterPort } from '../../cluster/port.ts';
 import type { MetricTarget, MetricWindow } from '../../providers/metrics/contract.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { EventSink } from '../event-sink.ts';
-import type { MetricPluginRegistry } from '../metric-plugins/contract.ts';
-import { metricPluginCalls } from '../metric-plugins/metric-plugin-calls.ts';
 import { fieldManager } from '../perform-context.ts';
-import { hashLabel, type ObservedPod, type ObservedRun } from '../project.ts';
+import type { ObservedPod, ObservedRun } from '../project.ts';
 import type { WorkOutcome } from '../queue.ts';
+import { measuredSides } from './measured-sides.ts';
 import { Measurements, type MeasurementTools } from './measurements.ts';
 import { createMetricJobs } from './metric-jobs.ts';
 import { readMetricSecrets, secretTexts } from './metric-secrets.ts';
@@ -29,8 +27,6 @@ export interface RunTools extends Pick<MeasurementTools, 'http' | 'metricProvide
   readonly cluster: ClusterPort;
   /** Namespace of the controller itself, where the Secrets of metrics are; `default` unless given. */
   readonly ownNamespace?: string;
-  /** Metric plug-ins that can be called; none unless given. */
-  readonly metricPlugins?: MetricPluginRegistry;
   readonly view: ClusterView;
   readonly clock: Clock;
   readonly log: Log;
@@ -69,7 +65,6 @@ class ClusterRuns implements RunReconciler {
       clock: tools.clock,
       http: tools.http,
       jobs: createMetricJobs(tools.cluster, tools.log),
-      plugins: metricPluginCalls(tools.metricPlugins ?? new Map()),
       readSecret: readMetricSecrets(tools.cluster, tools.ownNamespace ?? 'default'),
       metricProviders: tools.metricProviders,
       window: (run, startedAtMs) => this.#window(run, startedAtMs),
@@ -211,24 +206,17 @@ class ClusterRuns implements RunReconciler {
     return values;
   }
 
-  /** The pods of both sides: those of the run's revision, and those of the revision that is stable now. */
   #window(run: AnalysisRun, startedAtMs: number): MetricWindow {
     const { view, clock } = this.#tools;
-    const owner = controllerUid(run);
-    const rollout = owner === undefined ? undefined : view.rollouts.find(owner);
-    const canaryHash = run.metadata.labels?.[hashLabel] ?? '';
-    const stableHash = rollout?.status.stableRS ?? '';
-    const replicaSets = rollout === undefined ? [] : view.replicaSets.ownedBy(rollout.uid);
-    const pods = replicaSets.flatMap(({ uid, hash }) => view.pods.ownedBy(uid).map((pod) => ({ pod, hash })));
+    const { replicaSets, revision } = measuredSides(run, view);
     return {
       nowMs: clock.now(),
       startedAtMs,
-      ...(canaryHash === '' ? {} : { revision: canaryHash }),
+      ...(revision === '' ? {} : { revision }),
       mode: run.metadata.labels?.['rollout-type'] === 'Background' ? 'background' : 'inline',
-      targets: pods.flatMap(({ pod, hash }) => {
-        if (hash === canaryHash) return [targetOf(pod, 'canary')];
-        return hash === stableHash ? [targetOf(pod, 'stable')] : [];
-      }),
+      targets: replicaSets.flatMap(({ replicaSet, side }) =>
+        view.pods.ownedBy(replicaSet.uid).map((pod) => targetOf(pod, side)),
+      ),
     };
   }
 }

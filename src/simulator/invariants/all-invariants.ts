@@ -10,6 +10,7 @@ import { flapping } from './flapping.ts';
 import { foreignFields } from './foreign-fields.ts';
 import { gates } from './gates.ts';
 import type { Invariant } from './invariant.ts';
+import { ledToExperiments } from './led-to-experiments.ts';
 import { ledToPods } from './led-to-pods.ts';
 import { ownAnalyses } from './own-analyses.ts';
 import { ownWrites } from './own-writes.ts';
@@ -51,6 +52,7 @@ export function allInvariants(strictness: Strictness): readonly Invariant[] {
     wholeWeights(),
     capacity(),
     ledToPods(),
+    ledToExperiments(),
     availability(),
     podLimits(),
     stableSize(),

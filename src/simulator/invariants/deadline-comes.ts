@@ -36,7 +36,7 @@ function countsTime(picture: RolloutPicture): boolean {
     spec['paused'] === true ||
     status['abort'] === true ||
     listOf(status['pauseConditions']).length > 0 ||
-    recordOf(steps[stepIndex])['analysis'] !== undefined ||
+    ['analysis', 'plugin'].some((kind) => recordOf(steps[stepIndex])[kind] !== undefined) ||
     blueGreen?.['prePromotionAnalysis'] !== undefined ||
     blueGreen?.['postPromotionAnalysis'] !== undefined ||
     sets.some(({ deadlineMs, replicas }) => deadlineMs !== undefined && replicas > 0);

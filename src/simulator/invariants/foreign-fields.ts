@@ -41,8 +41,12 @@ function foreignRoute(route: KubeObject, picture: RolloutPicture): unknown {
   };
 }
 
-function backendsWithoutShares(rule: JsonRecord, { canaryService, stableService }: RolloutPicture): readonly unknown[] {
-  const backends = listOf(rule['backendRefs']).map(recordOf);
+function backendsWithoutShares(
+  rule: JsonRecord,
+  { canaryService, stableService, experimentServices }: RolloutPicture,
+): readonly unknown[] {
+  const all = listOf(rule['backendRefs']).map(recordOf);
+  const backends = all.filter(({ name }) => !experimentServices.has(textOf(name)));
   const names = new Set(backends.map(({ name }) => textOf(name)));
   if (!names.has(canaryService) || !names.has(stableService)) return backends;
   return backends.map(({ weight, ...backend }) =>

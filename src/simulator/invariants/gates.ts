@@ -2,7 +2,7 @@ import { numberOf, recordOf, textOf } from '../../api/json-access.ts';
 import { pauseDuration } from '../../api/pause-duration.ts';
 import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
-import { hasPassedRun } from './passed-runs.ts';
+import { hasPassedExperiment, hasPassedRun } from './passed-runs.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 import { selectorChange, statusChange } from './written-by.ts';
 
@@ -100,6 +100,13 @@ function unmet(
   if (step['analysis'] !== undefined) {
     return state.isApproved || hasPassedRun(picture, 'Step', index) ? undefined : 'its analysis has not passed';
   }
+  if (step['experiment'] !== undefined) {
+    return state.isApproved || hasPassedExperiment(picture, index) ? undefined : 'its Experiment has not passed';
+  }
+  return shareNotInForce(step, picture);
+}
+
+function shareNotInForce(step: Readonly<Record<string, unknown>>, picture: RolloutPicture): string | undefined {
   const weight = numberOf(step['setWeight']);
   if (weight === undefined || !picture.isRouted || picture.replicas === 0) return undefined;
   if (picture.canaryWeight !== weight) return `the canary's share is ${picture.canaryWeight}, not ${weight}`;

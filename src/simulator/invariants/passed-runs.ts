@@ -19,6 +19,26 @@ export function hasPassedRun(picture: RolloutPicture, role: string, step?: numbe
   return false;
 }
 
+/** Whether an Experiment of this revision, step and attempt passed, each analysis that counts by real measurements. */
+export function hasPassedExperiment(picture: RolloutPicture, step: number): boolean {
+  const startedAt = parseInstant(textOf(recordOf(picture.status['duration'])['rolloutStartedAt'])) ?? 0;
+  const { ledger } = picture.scene;
+  return [...ledger.ownedBy('Experiment', picture.uid)].some((experiment) => {
+    const { metadata, spec, status } = experiment;
+    const isOurs =
+      metadata.labels?.[hashLabel] === picture.currentHash &&
+      new RegExp(`-\\d+-${step}(-\\d+)?$`, 'u').test(metadata.name) &&
+      (parseInstant(metadata.creationTimestamp ?? '') ?? 0) >= startedAt;
+    if (!isOurs || recordOf(status)['phase'] !== 'Successful') return false;
+    const analyses = listOf(recordOf(spec)['analyses']).map(recordOf);
+    const required = analyses.filter(({ requiredForCompletion }) => requiredForCompletion === true);
+    const runs = [...ledger.ownedBy('AnalysisRun', metadata.uid ?? '')];
+    return (required.length === 0 ? analyses : required).every(({ name }) =>
+      runs.some((run) => run.metadata.name === `${metadata.name}-${textOf(name)}` && hasPassed(run)),
+    );
+  });
+}
+
 /** Successful, with as many real measurements as each metric asks for. */
 function hasPassed(run: KubeObject): boolean {
   const status = recordOf(run['status']);

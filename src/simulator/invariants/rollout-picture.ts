@@ -161,6 +161,14 @@ export class RolloutPicture {
     return textOf(this.canary['stableService']);
   }
 
+  /** Names of the Services that its Experiments have made. */
+  get experimentServices(): ReadonlySet<string> {
+    const { ledger } = this.scene;
+    const experiments = [...ledger.ownedBy('Experiment', this.uid)];
+    const services = experiments.flatMap(({ metadata }) => [...ledger.ownedBy('Service', metadata.uid ?? '')]);
+    return new Set(services.map(({ metadata }) => metadata.name));
+  }
+
   /** Names of the routes that split its traffic. */
   get routeNames(): readonly string[] {
     const config = recordOf(recordOf(recordOf(this.canary['trafficRouting'])['plugins'])['argoproj-labs/gatewayAPI']);
@@ -170,7 +178,12 @@ export class RolloutPicture {
 
   /** Weights of a route by this Rollout's two Services. */
   weightsIn(route: KubeObject | undefined): RouteWeights {
-    return readRouteWeights(route, this.canaryService, this.stableService);
+    return readRouteWeights(route, this.canaryService, this.stableService, this.experimentServices);
+  }
+
+  /** What the routes say that proxies act on. */
+  get weightsOfProxies(): readonly RouteWeights[] {
+    return this.#proxiedRoutes().map((route) => this.weightsIn(route));
   }
 
   /** What the stored routes say. */

@@ -7,7 +7,14 @@ export interface RouteWeights {
   readonly canary: number;
   readonly stable: number;
   /** Every rule with both sides: their weights as they are written. */
-  readonly splits: readonly { readonly canary: unknown; readonly stable: unknown }[];
+  readonly splits: readonly {
+    readonly canary: unknown;
+    readonly stable: unknown;
+    /** Of Services of Experiments, in all. */
+    readonly additional: number;
+  }[];
+  /** Largest share of each Service of an Experiment, by name. */
+  readonly additional: ReadonlyMap<string, number>;
   /** Rules of the controller's own making that lead to the canary: header and mirror routes. */
   readonly managed: number;
 }
@@ -16,16 +23,29 @@ export interface RouteWeights {
 const markPrefix = 'sluice-route_';
 
 /** Reads a route. */
-export function readRouteWeights(route: KubeObject | undefined, canary: string, stable: string): RouteWeights {
+export function readRouteWeights(
+  route: KubeObject | undefined,
+  canary: string,
+  stable: string,
+  experiments: ReadonlySet<string> = new Set(),
+): RouteWeights {
+  const additional = new Map<string, number>();
   const rules = listOf(recordOf(route?.['spec'])['rules']).map(recordOf);
   const splits = rules.flatMap((rule) => {
     if (isManagedRule(rule)) return [];
     const backends = listOf(rule['backendRefs']).map(recordOf);
     const [left, right] = [canary, stable].map((name) => backends.find((backend) => textOf(backend['name']) === name));
-    return left === undefined || right === undefined ? [] : [{ canary: left['weight'], stable: right['weight'] }];
+    if (left === undefined || right === undefined) return [];
+    const others = backends.filter((backend) => experiments.has(textOf(backend['name'])));
+    for (const { name, weight } of others) {
+      additional.set(textOf(name), Math.max(additional.get(textOf(name)) ?? 0, numberOf(weight) ?? 1));
+    }
+    const sum = others.reduce((total, { weight }) => total + (numberOf(weight) ?? 1), 0);
+    return [{ canary: left['weight'], stable: right['weight'], additional: sum }];
   });
   const most = (side: 'canary' | 'stable'): number => Math.max(0, ...splits.map((split) => numberOf(split[side]) ?? 1));
-  return { canary: most('canary'), stable: most('stable'), splits, managed: rules.filter(isManagedRule).length };
+  const managed = rules.filter(isManagedRule).length;
+  return { canary: most('canary'), stable: most('stable'), splits, additional, managed };
 }
 
 /** A rule that the controller made for a header or mirror route. */

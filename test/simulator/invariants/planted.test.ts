@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { setting } from './doctored-log.ts';
+import { experimentCases } from './experiment-cases.ts';
 import { gateCases } from './gate-cases.ts';
 import { podCases } from './pod-cases.ts';
 import { trafficCases } from './traffic-cases.ts';
 
-const planted = [...trafficCases, ...podCases, ...gateCases];
+const planted = [...trafficCases, ...podCases, ...gateCases, ...experimentCases];
 
 describe('an invariant', () => {
   for (const { invariant, what, given, sound, bad } of planted) {
