@@ -1,4 +1,5 @@
 import { sumEvents } from '../../src/analysis/judge/bad-events.ts';
+import type { GaugeReading } from '../../src/analysis/judge/gauge.ts';
 import type { KindLook } from '../../src/analysis/judge/judge.ts';
 import type { MetricTarget } from '../../src/providers/metrics/contract.ts';
 import type { JudgeConfig } from '../../src/providers/metrics/judge-config.ts';
@@ -12,10 +13,30 @@ import {
 import type { Pod } from './pods.ts';
 import { stepSeconds } from './scenario.ts';
 
+/** When a step ends, in milliseconds. */
+export function timeOf(step: number): number {
+  return runStartedMs + step * stepSeconds * 1000;
+}
+
 /** Turns what pods show into looks. */
 export interface Feed {
   /** Takes one scrape in; step 0 is the first one, before any traffic. */
   scrape(step: number, read: readonly Pod[]): Readonly<Record<string, KindLook>>;
+}
+
+/** Values of a gauge as read off the pages at a step. */
+export function readGaugeValues(
+  read: readonly Pod[],
+  step: number,
+  valueOf: (pod: number, step: number) => number,
+): readonly GaugeReading[] {
+  return read.map(({ name, role, restarts, index }) => ({
+    pod: name,
+    role,
+    restarts,
+    atMs: timeOf(step),
+    value: valueOf(index, step),
+  }));
 }
 
 /** When every pod started: long before the run. */
@@ -39,7 +60,7 @@ export function counterFeed(
   const stablePods = pods.filter(({ role }) => role === 'stable').length;
   return {
     scrape(step, read) {
-      const nowMs = runStartedMs + step * stepSeconds * 1000;
+      const nowMs = timeOf(step);
       const looks: Record<string, KindLook> = {};
       for (const kind of kinds) {
         const round =

@@ -1,3 +1,4 @@
+import type { GaugeReading } from '../../src/analysis/judge/gauge.ts';
 import type { KindLook } from '../../src/analysis/judge/judge.ts';
 import type { Increment } from '../../src/analysis/judge/sequential-test.ts';
 
@@ -11,6 +12,8 @@ export interface Observation {
   readonly increment: Increment | undefined;
   /** The same, and more, in the form in which the controller hands it to the judge; by kind of bad event. */
   readonly looks: Readonly<Record<string, KindLook>>;
+  /** Values of the pods' gauge, where the release has one. */
+  readonly gauge?: readonly GaugeReading[];
 }
 
 export type Decision = 'rollback' | 'promote';

@@ -1,6 +1,7 @@
 import type { Cell } from './cell.ts';
 import type { Judge } from './judge.ts';
 import { lindonMalek, ratioOne, shareMargin, turner } from './judges/evidence.ts';
+import { kayentaOnGauge, mannWhitneyOnGauge } from './judges/gauge-judges.ts';
 import { kayenta, mannWhitneyRepeated } from './judges/kayenta.ts';
 import { groupSequential, pooledZ } from './judges/pooled-z.ts';
 import { sluice } from './judges/sluice.ts';
@@ -19,6 +20,9 @@ const vouchedFamilies: readonly number[] = [1, 2, 6];
 
 /** Judges that play a cell. What independent errors are vouched for is played where rates are constant. */
 export function judgesOf({ scenario, family }: Cell): readonly Judge[] {
+  if (scenario.drawGauge !== undefined) {
+    return [kayentaOnGauge, mannWhitneyOnGauge, ...ourJudges(scenario, false)];
+  }
   return [...baselines(scenario), shareMargin, ...ourJudges(scenario, vouchedFamilies.includes(family))];
 }
 

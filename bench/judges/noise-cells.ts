@@ -1,6 +1,6 @@
 import { badCell, configured, healthyCell, type Cell } from './cell.ts';
 import { service } from './error-cells.ts';
-import { burstRates, drawPodFactors, driftingRates, lateRates, wanderingRates } from './noise.ts';
+import { burstRates, drawPodFactors, drawWander, driftingRates, lateRates, wanderingRates } from './noise.ts';
 import { constantRates, stepsMax, type Scenario } from './scenario.ts';
 
 const ramp = [0.05, 0.1, 0.25, 0.5];
@@ -16,6 +16,8 @@ export const movingCells: readonly Cell[] = [
   healthyCell(8, '20 rps, .5 %, sd .3', service(20, 0.1, wanderingRates(0.005, 1, 0.3)), clumped),
   badCell(8, '200 rps, .5 %, sd .3, x 2', service(200, 0.1, wanderingRates(0.005, 2, 0.3)), clumped),
   badCell(8, '200 rps, .5 %, sd .3, x 3', service(200, 0.1, wanderingRates(0.005, 3, 0.3)), clumped),
+  healthyCell(8, '200 rps, .5 %, each pod sd .3', wanderingPods(1), clumped),
+  badCell(8, '200 rps, .5 %, each pod sd .3, x 3', wanderingPods(3), clumped),
   healthyCell(9, '200 rps, .1 %, 3 min at 5 %', service(200, 0.1, burstRates(0.001, 1, 0.05))),
   badCell(9, '200 rps, .1 %, 3 min at 5 %, x 5', service(200, 0.1, burstRates(0.001, 5, 0.05))),
   badCell(9, '200 rps, .1 %, 3 min at 5 %, x 50', service(200, 0.1, burstRates(0.001, 50, 0.05))),
@@ -29,6 +31,14 @@ export const movingCells: readonly Cell[] = [
   badCell(16, '200 rps, .1 %, x 5 after 30 min', service(200, 0.1, lateRates(0.001, 5, stepsMax / 2 + 1))),
   badCell(16, '20 rps, .5 %, x 10 after 30 min', service(20, 0.1, lateRates(0.005, 10, stepsMax / 2 + 1))),
 ];
+
+/** Each of ten pods wanders by itself. */
+function wanderingPods(ratio: number): Scenario {
+  return {
+    ...service(200, 0.1, constantRates(0.005, ratio)),
+    drawPodFactors: (random) => Array.from({ length: 10 }, (_, pod) => drawWander(random.fork(`${pod}`), 0.3)),
+  };
+}
 
 function clumps(clump: number, share: number, ratio: number): Scenario {
   return { ...service(200, share, constantRates(0.001, ratio)), clump };

@@ -1,5 +1,6 @@
 import { calibratedCells, calibratedJudges, type Limits } from './calibration.ts';
 import { errorCells } from './error-cells.ts';
+import { gaugeCells } from './gauge-cells.ts';
 import type { Judge } from './judge.ts';
 import { latencyCells } from './latency-cells.ts';
 import { judgesOf, referenceJudges } from './line-up.ts';
@@ -8,7 +9,7 @@ import { referenceCells } from './reproduction.ts';
 import type { Scenario } from './scenario.ts';
 
 /** All cells of the families. */
-export const familyCells = [...errorCells, ...latencyCells, ...movingCells, ...podCells];
+export const familyCells = [...errorCells, ...latencyCells, ...gaugeCells, ...movingCells, ...podCells];
 
 /** One cell with the judges that play it: what is computed, whatever it is reported as. */
 export interface Job {

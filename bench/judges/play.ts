@@ -1,5 +1,5 @@
 import { seededRandom } from '../../src/base/random.ts';
-import { counterFeed } from './feed.ts';
+import { counterFeed, readGaugeValues } from './feed.ts';
 import type { Judge, JudgePlay, Observation } from './judge.ts';
 import { configOf } from './judges/sluice.ts';
 import { drawPods, serveStep } from './pods.ts';
@@ -32,6 +32,7 @@ export function playRun(cell: string, run: number, scenario: Scenario, judges: r
   const pods = drawPods(scenario, random.fork('pods'));
   const rates = scenario.drawRates(random.fork('rates'));
   const traffic = random.fork('traffic');
+  const gauge = scenario.drawGauge?.(random.fork('gauge'));
   const badEvent = scenario.badEvent ?? 'errors';
   const config = configOf(scenario.configuration ?? {});
   const feed = counterFeed(config, pods, badEvent, scenario.restarts !== undefined);
@@ -44,7 +45,13 @@ export function playRun(cell: string, run: number, scenario: Scenario, judges: r
     const { excessBad, read } = serveStep(scenario, pods, rates(step), step, traffic);
     excess.push((excess[step - 1] ?? 0) + excessBad);
     const looks = feed.scrape(step, read);
-    const observation = { step, minuteEnds: step % 4 === 0, increment: looks[badEvent]?.increment, looks };
+    const observation = {
+      step,
+      minuteEnds: step % 4 === 0,
+      increment: looks[badEvent]?.increment,
+      looks,
+      ...(gauge === undefined ? {} : { gauge: readGaugeValues(read, step, gauge) }),
+    };
     for (const one of playing) observe(one, observation);
     // A verdict that has no effect yet needs the steps until then, for what they cost.
     if (playing.every(({ effectStep }) => effectStep !== undefined && effectStep <= step)) break;

@@ -5,9 +5,11 @@ import { shareAt, stepSeconds, stepsMax, type Rates, type Scenario } from './sce
 /** A pod with its counters as its metric page shows them. */
 export interface Pod {
   readonly name: string;
+  /** Canary pods first, from 0 on. */
+  readonly index: number;
   readonly role: 'canary' | 'stable';
-  /** Factor on its bad ratio. */
-  readonly factor: number;
+  /** Factor on its bad ratio, for all time or for each step from 1 on. */
+  readonly factor: number | readonly number[];
   /** Part of the harm of a step that it carries; the mean over canary pods is 1, or pods of their own ratio. */
   readonly harmRatio: number | undefined;
   good: number;
@@ -31,6 +33,7 @@ export function drawPods(scenario: Scenario, random: Random): readonly Pod[] {
     const isCanary = index < pods.canary;
     return {
       name: isCanary ? `canary-${index}` : `stable-${index - pods.canary}`,
+      index,
       role: isCanary ? 'canary' : 'stable',
       factor: factors[index] ?? 1,
       harmRatio: isCanary && badPods !== undefined && index < badPods.count ? badPods.ratio : undefined,
@@ -56,8 +59,9 @@ export function serveStep(
     const part = isCanary ? share / scenario.pods.canary : (1 - share) / scenario.pods.stable;
     const requests = poisson(scenario.rps * stepSeconds * part, random);
     const base = isCanary ? rates.canary : rates.stable;
-    const ratio = Math.min(1, base * pod.factor * (pod.harmRatio ?? 1));
-    const harm = pod.harmRatio === undefined ? rates.harm * pod.factor : ratio - base * pod.factor;
+    const factor = typeof pod.factor === 'number' ? pod.factor : (pod.factor[step] ?? 1);
+    const ratio = Math.min(1, base * factor * (pod.harmRatio ?? 1));
+    const harm = pod.harmRatio === undefined ? rates.harm * factor : ratio - base * factor;
     if (isCanary) excessBad += requests * harm;
     const bad = errors(requests, ratio, scenario.clump, random);
     countStep(scenario, pod, requests, bad, random);

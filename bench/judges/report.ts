@@ -126,7 +126,7 @@ function figureOf(value: number, { unit }: Check): string {
 const limitations: readonly string[] = [
   '## What is not in here',
   [
-    '- Family 5 (memory and CPU): the judge has no kind for gauges yet, so nothing is played.',
+    '- Family 5 (memory and CPU): only judges that look at gauges play. Gauges are judged where somebody names them, so this is not the default.',
     '- Latencies are judged by one boundary, the objective; that is what the judge does with them today. Native histograms are not played.',
     '- Scrapes come every 15 s without jitter. A clump of errors never crosses a scrape.',
     '- Kayenta with three looks of 60 minutes cannot decide within the hour and is left out, as are equal-size baselines: all stable traffic is the control.',

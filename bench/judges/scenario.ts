@@ -23,12 +23,14 @@ export interface Scenario {
   readonly clump: number;
   /** Draws what one run is like and answers with the ratios of each step, from 1 on. */
   readonly drawRates: (random: Random) => (step: number) => Rates;
-  /** Draws the factor of each pod on its ratio, canary pods first. */
-  readonly drawPodFactors?: (random: Random) => readonly number[];
+  /** Draws the factor of each pod on its ratio, canary pods first: one for all time, or one for each step from 1 on. */
+  readonly drawPodFactors?: (random: Random) => readonly (number | readonly number[])[];
   /** So many canary pods alone carry the harm, each with this ratio between its errors and those of the others. */
   readonly badPods?: { readonly count: number; readonly ratio: number };
   readonly scrapes?: ScrapeLoss;
   readonly restarts?: Restarts;
+  /** Draws a gauge of the pods, such as memory: its value by the index of the pod, canary pods first, and the step. */
+  readonly drawGauge?: (random: Random) => (pod: number, step: number) => number;
   /** What a bad event is; errors when absent. Nothing but its name differs for the judges. */
   readonly badEvent?: 'errors' | 'latency';
   /** Configuration of our judge that belongs to the scenario, such as a declared warm-up. */

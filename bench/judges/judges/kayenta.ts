@@ -4,7 +4,7 @@ import { rankSumZ } from './rank-sum.ts';
 import { minuteRatio } from './threshold.ts';
 
 /** Upper 1 % point of the standard normal law: Kayenta's interval has 98 %. */
-const critical = 2.3263478740408408;
+export const rankCritical = 2.3263478740408408;
 
 /** Part of the estimated shift that counts as no change. */
 const tolerance = 0.25;
@@ -21,7 +21,7 @@ const searchWidth = 1e-4;
 export function isHigh(experiment: readonly number[], control: readonly number[]): boolean {
   if (new Set([...experiment, ...control]).size < 2) return false;
   // z falls with the shift: the lower limit cannot be above 0 then. Saves two searches for most healthy samples.
-  if (rankSumZ(experiment, control, -searchWidth) <= critical) return false;
+  if (rankSumZ(experiment, control, -searchWidth) <= rankCritical) return false;
   const low = Math.min(...experiment) - Math.max(...control);
   const high = Math.max(...experiment) - Math.min(...control);
   const estimate = findZero((shift) => rankSumZ(experiment, control, shift), low, high);
@@ -29,7 +29,7 @@ export function isHigh(experiment: readonly number[], control: readonly number[]
 }
 
 function lowerLimit(experiment: readonly number[], control: readonly number[], low: number, high: number): number {
-  const above = (shift: number): number => rankSumZ(experiment, control, shift) - critical;
+  const above = (shift: number): number => rankSumZ(experiment, control, shift) - rankCritical;
   if (above(low) <= 0) return low;
   return above(high) >= 0 ? high : findZero(above, low, high);
 }
@@ -63,6 +63,6 @@ export const mannWhitneyRepeated: Judge = minuteJudge('Mann-Whitney repeated', 0
       experiment.push(minuteRatio(minute));
       control.push(minute.stableBad / minute.stableTotal);
     }
-    return index >= minutesMin && rankSumZ(experiment, control, 0) >= critical ? 'rollback' : undefined;
+    return index >= minutesMin && rankSumZ(experiment, control, 0) >= rankCritical ? 'rollback' : undefined;
   };
 });

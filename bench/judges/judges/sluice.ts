@@ -1,9 +1,11 @@
 import { assess } from '../../../src/analysis/judge/assess.ts';
-import type { JudgeSettings } from '../../../src/analysis/judge/judge-settings.ts';
+import { initialGauge, readGauge, type GaugeState } from '../../../src/analysis/judge/gauge.ts';
 import { initialJudgeState } from '../../../src/analysis/judge/judge-state.ts';
 import { judge } from '../../../src/analysis/judge/judge.ts';
 import type { Json } from '../../../src/api/object.ts';
 import { parseJudgeConfig, type JudgeConfig } from '../../../src/providers/metrics/judge-config.ts';
+import { reportGauges } from '../../../src/providers/metrics/judge-gauges.ts';
+import { timeOf } from '../feed.ts';
 import type { Judge } from '../judge.ts';
 import { stepSeconds } from '../scenario.ts';
 
@@ -14,8 +16,8 @@ const interval = `${stepSeconds}s`;
 
 /** The product's judge as a user configures it; all that is not given has its default. */
 export function sluice(name: string, configuration: Configuration): Judge {
-  const { settings } = configOf(configuration);
-  return { name, delaySteps: 0, start: () => playOf(settings) };
+  const config = configOf(configuration);
+  return { name, delaySteps: 0, start: () => playOf(config) };
 }
 
 /** What the plug-in makes of a configuration. */
@@ -25,15 +27,22 @@ export function configOf(configuration: Configuration): JudgeConfig {
   return parsed.value;
 }
 
-function playOf(settings: JudgeSettings): ReturnType<Judge['start']> {
+function playOf({ settings, gauges: rules }: JudgeConfig): ReturnType<Judge['start']> {
   let state = initialJudgeState(settings);
+  const gauges: Record<string, GaugeState> = {};
   let promoted = false;
   let admitted = false;
   return {
-    observe({ looks }) {
+    observe({ looks, gauge, step }) {
       state = judge(settings, state, looks);
+      for (const { kind } of gauge === undefined ? [] : rules) {
+        gauges[kind.name] = readGauge(kind, gauges[kind.name] ?? initialGauge, gauge ?? [], timeOf(step));
+      }
       // A promotion would end an inline run. What the same judge does in the background is watched to the end.
-      const { verdict, kinds } = assess(settings, state, { mode: promoted ? 'background' : 'inline' });
+      const { verdict, kinds } = assess(settings, state, {
+        mode: promoted ? 'background' : 'inline',
+        gauges: reportGauges(rules, gauges),
+      });
       if (verdict === 'promote') promoted = true;
       admitted ||= kinds.some(({ check }) => check?.isAdmitted === true);
       return verdict === 'rollback' || verdict === 'promote' ? verdict : undefined;
