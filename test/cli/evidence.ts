@@ -1,4 +1,3 @@
-import { emptyTrail } from '../../src/analysis/judge/evidence-trail.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import { storeJudge } from '../../src/providers/metrics/judge-metadata.ts';
 import { hashOf, ownerOf, type Stage } from '../server/stage.ts';
@@ -76,13 +75,35 @@ function judgeMetadata(): Readonly<Record<string, string>> {
           comparison: { kind: 'stable' },
           rollbackEvidence: 3.72,
           promoteEvidence: 0,
+          check: {
+            isAdmitted: false,
+            dispersion: 4.2,
+            information: 0.61,
+            trials: 16,
+            ratioAlarms: 3,
+            shareAlarms: 0,
+            spread: 0,
+          },
+          margin: 2.5,
         },
       ],
     },
     notes: ['pod web-a was not scraped once'],
     judged: {},
-    sources: {},
-    trail: emptyTrail,
+    sources: {
+      errors: 'http_requests_total',
+      latency: 'http_request_duration_seconds',
+      boundaries: '0.05,0.25,1',
+      convention: 'client libraries',
+    },
+    trail: {
+      every: 2,
+      looks: 0,
+      points: [0, 0.4, 0.2, 1.1, 1.9, 2.4, 3.1, 3.72].map((rollback, at) => ({
+        rollback,
+        promote: 0.3 * Math.max(0, 4 - at),
+      })),
+    },
     gauges: {},
   });
 }

@@ -1,6 +1,7 @@
 import type { AnalysisRunReport } from '../../server/view/analysis-run-report.ts';
 import { ageOf } from './age.ts';
 import { evidenceLines } from './evidence-lines.ts';
+import { evidencePlot } from './evidence-plot.ts';
 import type { ListShape } from './rollout-table.ts';
 import { markOf, type Paint } from './style.ts';
 import { columns, type Cell } from './table.ts';
@@ -60,8 +61,17 @@ export function describeAnalysisRun(run: AnalysisRunReport, nowMs: number, paint
     '',
     'METRICS',
     ...evidenceLines(run, paint).map((line) => `  ${line}`),
+    ...plotLines(run, paint),
     ...measurementLines(run, paint),
   ];
+}
+
+/** How the evidence of each judged metric went. */
+function plotLines({ metrics }: AnalysisRunReport, paint: Paint): readonly string[] {
+  return metrics.flatMap(({ name, evidence }) => {
+    const plot = evidence === undefined ? [] : evidencePlot(evidence, paint);
+    return plot.length === 0 ? [] : ['', `  ${name}: ${plot[0] ?? ''}`, ...plot.slice(1).map((line) => `  ${line}`)];
+  });
 }
 
 function measurementLines({ metrics }: AnalysisRunReport, paint: Paint): readonly string[] {

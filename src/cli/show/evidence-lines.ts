@@ -1,3 +1,4 @@
+import { binomialInterval } from '../../analysis/judge/binomial-interval.ts';
 import type { AnalysisRunReport, MetricReport } from '../../server/view/analysis-run-report.ts';
 import type { EvidenceReport } from '../../server/view/evidence-report.ts';
 import { markOf, type Paint } from './style.ts';
@@ -20,10 +21,17 @@ function metricRows(metric: MetricReport): readonly (readonly Cell[])[] {
   const { evidence } = metric;
   if (evidence === undefined) return [[...head, totalsText(metric)], ...messageRows(metric)];
   return [
-    [...head, evidence.verdict],
+    [...head, evidence.decidedBy === undefined ? evidence.verdict : `${evidence.verdict}: ${evidence.decidedBy}`],
+    ...(evidence.pod === undefined ? [] : [['', '', { text: `the pod ${evidence.pod}`, tone: 'bad' } as const]]),
     ...evidence.kinds.map((kind): readonly Cell[] => ['', '', kindText(kind)]),
+    ...(evidence.gauges ?? []).map((gauge): readonly Cell[] => ['', '', gaugeText(gauge)]),
     ['', '', progressText('rollback', evidence.rollback)],
     ...(evidence.promote === undefined ? [] : [['', '', progressText('promote', evidence.promote)]]),
+    ...[...sourceTexts(evidence), ...checkTexts(evidence)].map((text): readonly Cell[] => [
+      '',
+      '',
+      { text, tone: 'dim' },
+    ]),
     ...evidence.notes.map((note): readonly Cell[] => ['', '', { text: `note: ${note}`, tone: 'held' }]),
     ...messageRows(metric),
   ];
@@ -45,14 +53,16 @@ function totalsText({ successful, failed, inconclusive, error, measurements }: M
   return parts.join(', ');
 }
 
-function kindText({ name, unit, canary, stable, limit }: EvidenceReport['kinds'][number]): string {
+function kindText({ name, unit, canary, stable, limit, margin }: EvidenceReport['kinds'][number]): string {
   const side = ({ bad, total }: typeof canary): string => {
     if (unit !== 'requests') return `${Math.round(bad)} in ${Math.round(total)} pod-seconds`;
     const share = total > 0 ? ` (${percent(bad / total)})` : '';
     return `${Math.round(bad)} of ${Math.round(total)}${share}`;
   };
   const compared = limit === undefined ? `stable ${side(stable)}` : `against a limit of ${percent(limit)}`;
-  return `${name}: canary ${side(canary)}, ${compared}`;
+  const widened =
+    margin === undefined ? '' : `; up to ${short(margin)} times as many are no harm, as stable pods differ`;
+  return `${name}: canary ${side(canary)}, ${compared}${widened}`;
 }
 
 function progressText(name: string, { evidence, threshold, requestsNeeded }: EvidenceReport['rollback']): string {
@@ -61,6 +71,54 @@ function progressText(name: string, { evidence, threshold, requestsNeeded }: Evi
   const bar = `${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`;
   const needed = requestsNeeded === undefined || requestsNeeded <= 0 ? '' : `, about ${requestsNeeded} more requests`;
   return `${name.padEnd(8)} ${bar} ${evidence.toFixed(2)} of ${threshold.toFixed(2)}${needed}`;
+}
+
+function gaugeText({
+  name,
+  comparisons,
+  canaryMean,
+  stableMean,
+}: NonNullable<EvidenceReport['gauges']>[number]): string {
+  if (canaryMean === undefined || stableMean === undefined) return `${name}: not compared yet`;
+  const times = comparisons === 1 ? 'once' : `${comparisons} times`;
+  return `${name}: canary ${short(canaryMean)} on average, stable ${short(stableMean)}, compared ${times}`;
+}
+
+/** What is read, and by whose convention. */
+function sourceTexts({ sources }: EvidenceReport): readonly string[] {
+  if (sources === undefined) return [];
+  const { errors, latency, boundariesSeconds = [], convention, page } = sources;
+  const at = boundariesSeconds.length === 0 ? '' : ` at ${boundariesSeconds.join(', ')} s`;
+  const parts = [
+    ...(errors === undefined ? [] : [errors]),
+    ...(latency === undefined ? [] : [`${latency}${at}`]),
+    ...(page === undefined ? [] : [`from ${page}`]),
+  ];
+  return [`reads ${parts.join(', ')}${convention === undefined ? '' : ` (${convention})`}`];
+}
+
+/** What comparing stable pods with each other has shown. */
+function checkTexts({ kinds }: EvidenceReport): readonly string[] {
+  const check = kinds.find((kind) => kind.check !== undefined)?.check;
+  if (check === undefined || check.dispersion === undefined) return [];
+  const { isAdmitted, dispersion, information, trials, ratioAlarms, shareAlarms } = check;
+  const seen = `dispersion of errors ${dispersion.toFixed(2)}, 1 is independent`;
+  const verdict = isAdmitted ? 'the fast test is used' : 'the fast test is not used';
+  const progress = information < 1 ? `, ${Math.round(information * 100)} % of what it takes to know` : '';
+  const rate = ([low, high]: readonly [number, number]): string => `${percent(low)} to ${percent(high)}`;
+  return [
+    `stable against stable: ${seen}${progress}; ${verdict}`,
+    ...(trials === 0
+      ? []
+      : [
+          `measured false alarms: ${shareAlarms} of ${trials} (${rate(binomialInterval(shareAlarms, trials))}), ` +
+            `fast test ${ratioAlarms} of ${trials} (${rate(binomialInterval(ratioAlarms, trials))})`,
+        ]),
+  ];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 function percent(ratio: number): string {
