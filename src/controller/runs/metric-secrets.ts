@@ -20,16 +20,30 @@ export type ReadMetricSecret = (
   signal: AbortSignal,
 ) => Promise<Result<MetricSecret, string>>;
 
-/** Secrets of the cluster. `ownNamespace` is the controller's. */
-export function readMetricSecrets(cluster: ClusterPort, ownNamespace: string): ReadMetricSecret {
+/** Variables of an environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Secrets of the cluster. `ownNamespace` and `environment` are the controller's. */
+export function readMetricSecrets(
+  cluster: ClusterPort,
+  ownNamespace: string,
+  environment: Environment = {},
+): ReadMetricSecret {
   return async (run, reference, signal) => {
     const { name, place } = reference;
+    const variables = reference.environment;
+    const given = variables && pick(reference, textsOf(variables, environment), 'the environment');
+    if (given?.ok === true) return given;
     const namespace = place === 'run' ? (run.metadata.namespace ?? '') : ownNamespace;
     const shown = `the Secret "${name}" in the namespace "${namespace}"`;
     const secret = await cluster.get({ type: resourceTypes.secret, namespace, name }, { signal }).catch(asAbsence);
     if (typeof secret === 'string') return fail(`${shown} ${secret}`);
     return pick(reference, secretTexts(secret['data']), shown);
   };
+}
+
+function textsOf(variables: Readonly<Record<string, string>>, environment: Environment): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).map(([key, variable]) => [key, environment[variable] ?? '']));
 }
 
 /** What is to be said of a Secret that cannot be had; other failures are the cluster's. */

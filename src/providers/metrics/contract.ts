@@ -25,6 +25,8 @@ export interface MetricProvider<Config, State, Request = MetricRequest, Response
   /** Key under `provider`, or under `provider.plugin` when `plugin` is true. */
   readonly name: string;
   readonly plugin: boolean;
+  /** True when what it stores is of use to the next run of the same owner; see `MetricWindow.earlier`. */
+  readonly learns?: boolean;
   /** Schema of the configuration under that key, for documents and completion. */
   readonly schema: TSchema;
   /** Reads a configuration, fills in defaults, and names every mistake at once. Fields are relative to it. */
@@ -67,6 +69,8 @@ export interface SecretReference {
   readonly optional?: readonly string[];
   /** Which of these keys hold settings that may be shown, such as an address. */
   readonly shown?: readonly string[];
+  /** Variables of the controller's environment, by key, that are used instead when all that are required are set. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Bytes of metadata in UTF-8 that a measurement may keep in the status of its run. */

@@ -17,12 +17,14 @@ export interface DatadogConfig {
   readonly formula: string;
   readonly aggregator: string;
   readonly windowMs: number;
-  readonly secret: Pick<SecretReference, 'name' | 'place'>;
+  readonly secret: Pick<SecretReference, 'name' | 'place' | 'environment'>;
 }
 
 const title = 'Datadog';
 const secretNameDefault = 'datadog';
 const addressDefault = 'https://api.datadoghq.com';
+/** Where existing installations have the keys when there is no Secret. */
+const variables = { 'api-key': 'DD_API_KEY', 'app-key': 'DD_APP_KEY', address: 'DD_ADDRESS' };
 const timeoutMs = 10_000;
 const bodyBytesMax = 4 * 2 ** 20;
 const interval = { minMs: 1000, maxMs: 366 * 24 * 3_600_000, initialMs: 5 * 60_000 };
@@ -83,7 +85,8 @@ function readSecret(fields: ConfigReader): DatadogConfig['secret'] {
   const name = reference.text('name', '').trim();
   const isOfRun = reference.flag('namespaced', false);
   if (isOfRun && name === '') reference.refuse('name', "give the name of a Secret in the run's namespace");
-  return { name: name === '' ? secretNameDefault : name, place: isOfRun ? 'run' : 'controller' };
+  if (name === '') return { name: secretNameDefault, place: 'controller', environment: variables };
+  return { name, place: isOfRun ? 'run' : 'controller' };
 }
 
 function refuseForV1(fields: ConfigReader, query: string): void {

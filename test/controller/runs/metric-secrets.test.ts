@@ -33,6 +33,16 @@ describe('the Secret of a metric', () => {
     assert.equal(requests.length, 0);
   });
 
+  it('may stand in the environment of the controller where the metric names no other', async () => {
+    const { http, requests } = recording({ status: 'ok', series: [{ pointlist: [[1000, 0.5]] }] });
+    const environment = { DD_API_KEY: 'first-key', DD_APP_KEY: 'second-key', DD_ADDRESS: 'https://api.datadoghq.eu' };
+    const plain = [{ ...metrics[0], provider: { datadog: { query: 'avg:a{*}' } } }];
+    assert.equal((await ended(http, undefined, plain, environment)).phase, 'Successful');
+    assert.match(requests[0]?.url ?? '', /^https:\/\/api\.datadoghq\.eu\//);
+    assert.equal(requests[0]?.headers['dd-api-key'], 'first-key');
+    assert.equal((await ended(http, undefined, metrics, environment)).phase, 'Error');
+  });
+
   it('is read in the namespace of the controller unless it belongs to the run', async () => {
     const { http } = recording({});
     const shared = [{ ...metrics[0], provider: { datadog: { query: 'avg:a{*}' } } }];
@@ -47,8 +57,9 @@ async function ended(
   http: HttpPort,
   texts: Readonly<Record<string, string>> | undefined,
   measured: readonly object[] = metrics,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Status> {
-  const stage = new AnalysisStage(http);
+  const stage = new AnalysisStage(http, { environment });
   await stage.startController();
   if (texts !== undefined) await stage.createSecret('keys', texts);
   await stage.createRun('web', { metrics: measured });
