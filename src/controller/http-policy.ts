@@ -39,14 +39,15 @@ const unspecific = blockListOf([
 ]);
 
 /** Link-local addresses, and those at which clouds tell secrets to whoever asks. */
-const local = blockListOf([
+export const neverAsked: readonly Subnet[] = [
   ['169.254.0.0', 16, 'ipv4'],
   ['fe80::', 10, 'ipv6'],
   ['fd00:ec2::', 32, 'ipv6'],
   ['100.100.100.200', 32, 'ipv4'],
   ['168.63.129.16', 32, 'ipv4'],
   ['192.0.0.192', 32, 'ipv4'],
-]);
+];
+const local = blockListOf(neverAsked);
 
 /** The API server under its names in a cluster. */
 const apiServerName = /^kubernetes(?:\.default(?:\.svc(?:\..+)?)?)?$/;

@@ -3,6 +3,7 @@ import { dump } from 'js-yaml';
 import { kindSchemas } from '../../api/json-schema.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { InstallScope } from './access-objects.ts';
+import { chartFiles } from './chart-files.ts';
 import { installFiles } from './install-objects.ts';
 
 /** A file below `deploy/`. */
@@ -12,13 +13,14 @@ export interface DeployFile {
 }
 
 /** What the stored files are made for; kustomize changes it. */
-const defaults = { namespace: 'sluice-system', image: 'sluice:0.1.0' } as const;
+const version = '0.1.0';
+const defaults = { namespace: 'sluice-system', image: `sluice:${version}` } as const;
 
 const folders: Readonly<Record<InstallScope, string>> = { cluster: 'base', namespace: 'namespaced' };
 
 /**
- * All files below `deploy/`: a kustomize base for the whole cluster, one for a single namespace, and the JSON Schemas of
- * all kinds.
+ * All files below `deploy/`: a kustomize base for the whole cluster, one for a single namespace, a Helm chart, and the
+ * JSON Schemas of all kinds.
  */
 export function deployFiles(): readonly DeployFile[] {
   const bases = (['cluster', 'namespace'] as const).flatMap((scope) => {
@@ -34,7 +36,8 @@ export function deployFiles(): readonly DeployFile[] {
       ...files.map(({ name, objects }) => ({ path: `${folders[scope]}/${name}`, text: manifestText(objects) })),
     ];
   });
-  return [...bases, ...schemaFiles()];
+  const chart = chartFiles({ chart: version, app: version }).map(({ path, text }) => ({ path: `chart/${path}`, text }));
+  return [...bases, ...chart, ...schemaFiles()];
 }
 
 /** Named as validators of manifests look for them. */

@@ -1,5 +1,6 @@
 import { customResourceDefinitions } from '../../api/crd.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { neverAsked } from '../../controller/http-policy.ts';
 import {
   accessObjects,
   aggregateRoles,
@@ -115,9 +116,13 @@ function metricsService(namespace: string): KubeObject {
   };
 }
 
+/** Ports on which API servers listen. */
+const apiServerPorts = [443, 6443] as const;
+
 /**
  * Nobody needs to reach the controller but who reads metrics and the probes of the node, which no policy stops. It
- * itself reaches the API server, names, and whatever metrics are asked for.
+ * itself reaches, in this order: names, wherever they are served; the API server, whose address no policy can name; and
+ * what metrics, notifications and plug-ins ask, which is any host but those at which clouds tell secrets.
  */
 function networkPolicy(namespace: string): KubeObject {
   return {
@@ -126,7 +131,17 @@ function networkPolicy(namespace: string): KubeObject {
       podSelector: { matchLabels: installLabels },
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports: [{ port: ports.metrics, protocol: 'TCP' }] }],
-      egress: [{}],
+      egress: [
+        { ports: (['UDP', 'TCP'] as const).map((protocol) => ({ port: 53, protocol })) },
+        { ports: apiServerPorts.map((port) => ({ port, protocol: 'TCP' })) },
+        { to: [{ namespaceSelector: {} }, openAddresses('0.0.0.0/0', 'ipv4'), openAddresses('::/0', 'ipv6')] },
+      ],
     },
   };
+}
+
+/** All addresses of a family that requests of the controller may go to. */
+function openAddresses(cidr: string, wanted: 'ipv4' | 'ipv6'): object {
+  const subnets = neverAsked.filter(([, , family]) => family === wanted);
+  return { ipBlock: { cidr, except: subnets.map(([address, prefix]) => `${address}/${prefix}`) } };
 }
