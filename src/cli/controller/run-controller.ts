@@ -42,7 +42,7 @@ export interface ControllerParts {
   readonly version: string;
   /** Differs between any two processes. */
   readonly identity: string;
-  /** Variables with credentials of AWS and Google Cloud, for metrics whose requests are signed with them. */
+  /** Variables with credentials of AWS, Google Cloud and Datadog, for metrics. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Loads the modules of plug-ins. */
   readonly importModule: ImportModule;
@@ -90,6 +90,7 @@ export async function runController(
       metricProviders: metricProvidersWith({ ...metricSettings(settings, parts), plugins: metricPlugins.names }),
       http,
       metricPlugins: metricPlugins.make(pluginParts),
+      ...(parts.environment === undefined ? {} : { environment: parts.environment }),
       stepPlugins: makeStepPlugins(pluginParts),
       concurrencyMax: settings.workers,
       countsDelayMs,

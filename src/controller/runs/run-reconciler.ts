@@ -13,13 +13,15 @@ import type { ClusterPort } from '../../cluster/port.ts';
 import type { MetricTarget, MetricWindow } from '../../providers/metrics/contract.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { EventSink } from '../event-sink.ts';
+import type { MetricPluginRegistry } from '../metric-plugins/contract.ts';
+import { metricPluginCalls } from '../metric-plugins/metric-plugin-calls.ts';
 import { fieldManager } from '../perform-context.ts';
 import type { ObservedPod, ObservedRun } from '../project.ts';
 import type { WorkOutcome } from '../queue.ts';
 import { measuredSides } from './measured-sides.ts';
 import { Measurements, type MeasurementTools } from './measurements.ts';
 import { createMetricJobs } from './metric-jobs.ts';
-import { readMetricSecrets, secretTexts } from './metric-secrets.ts';
+import { readMetricSecrets, secretTexts, type Environment } from './metric-secrets.ts';
 import { WritePace } from './write-pace.ts';
 
 /** What AnalysisRuns are carried out with. */
@@ -27,6 +29,10 @@ export interface RunTools extends Pick<MeasurementTools, 'http' | 'metricProvide
   readonly cluster: ClusterPort;
   /** Namespace of the controller itself, where the Secrets of metrics are; `default` unless given. */
   readonly ownNamespace?: string;
+  /** Variables of the controller in which keys of metrics may stand. */
+  readonly environment?: Environment;
+  /** Metric plug-ins that can be called; none unless given. */
+  readonly metricPlugins?: MetricPluginRegistry;
   readonly view: ClusterView;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,7 +71,8 @@ class ClusterRuns implements RunReconciler {
       clock: tools.clock,
       http: tools.http,
       jobs: createMetricJobs(tools.cluster, tools.log),
-      readSecret: readMetricSecrets(tools.cluster, tools.ownNamespace ?? 'default'),
+      plugins: metricPluginCalls(tools.metricPlugins ?? new Map()),
+      readSecret: readMetricSecrets(tools.cluster, tools.ownNamespace ?? 'default', tools.environment),
       metricProviders: tools.metricProviders,
       window: (run, startedAtMs) => this.#window(run, startedAtMs),
       report: (run, report) => this.#receive(run, report),
