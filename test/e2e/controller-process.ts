@@ -82,7 +82,7 @@ export class ControllerProcess {
   }
 
   /** Sends a signal. */
-  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
+  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM' | 'SIGUSR2'): void {
     this.#child.kill(name);
   }
 

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { resourceTypes } from '../../src/api/resource-types.ts';
+import type { Shop } from '../../test/e2e/shop.ts';
+import { RolloutWatch } from './rollout-watch.ts';
+import { RouteWatch } from './route-watch.ts';
+import { inTurns, onStage } from './stage.ts';
+import { median, rowText, tableHead, type Row } from './table.ts';
+
+// How long users stay on a bad revision: from the patch that aborts an update, or from the first bad sample of a
+// metric, until the HTTPRoute has weight 0, on a real control plane: node bench/kubernetes/reactions.ts
+// Everything shares this machine; without other work on it the control plane answers a write after a few milliseconds.
+
+const aborts = 20;
+const samples = 10;
+const everyMs = 300;
+const rows: Row[] = [];
+
+await onStage({ gatewayApi: true, kubelet: { startLatency: '50ms' } }, async (stage) => {
+  const { shop } = stage;
+  const pages = await MetricPages.serve();
+  const watch = new RolloutWatch(shop);
+  const routes = new RouteWatch(shop);
+  const controller = await stage.start(['--metric-loopback', 'true']);
+  const single = Array.from({ length: aborts }, (_, index) => `single-${index}`);
+  const spread = Array.from({ length: aborts }, (_, index) => `spread-${index}`);
+  const judged = Array.from({ length: samples }, (_, index) => `judged-${index}`);
+  await inTurns([...single, ...spread], 4, (name) => routed(shop, name, {}));
+  await inTurns(judged, 4, async (name) => {
+    await shop.create(resourceTypes.analysisTemplate, name, analysis(pages.address, name));
+    await routed(shop, name, { analysis: { templates: [{ templateName: name }] } });
+  });
+  const all = [...single, ...spread, ...judged];
+  await watch.untilAll(all, ({ phase }) => phase === 'Healthy');
+  await inTurns(all, 4, (name) => shop.setImage(name, 'v2'));
+  await watch.untilAll(all, ({ phase, canary }) => phase === 'Paused' && canary?.weights?.canary.weight === 50);
+  await delay(3000);
+
+  const abort = async (name: string): Promise<number> => {
+    const zero = routes.zero(name);
+    const startMs = performance.now();
+    await shop.patch(name, { status: { abort: true } }, 'status');
+    return (await zero) - startMs;
+  };
+  const alone: number[] = [];
+  for (const name of single) alone.push(await abort(name));
+  const inRow = await Promise.all(
+    spread.map(async (name, index) => {
+      await delay(index * everyMs);
+      return await abort(name);
+    }),
+  );
+  const bad: number[] = [];
+  for (const name of judged) {
+    const zero = routes.zero(name);
+    const servedMs = await pages.turnBad(name);
+    bad.push((await zero) - servedMs);
+  }
+  push(`abort, one at a time, until weight 0 (median of ${aborts})`, alone, 0.06);
+  push(`abort, one every ${everyMs / 1000} s (median of ${aborts})`, inRow, 0.1);
+  push(`first bad sample served until weight 0 (median of ${samples})`, bad, 0.08);
+  await controller.end();
+  routes.close();
+  watch.close();
+  pages.close();
+});
+console.log(tableHead());
+for (const row of rows) console.log(rowText(row));
+
+function push(what: string, timesMs: readonly number[], goal: number): void {
+  console.log(`${what}: ${timesMs.map((timeMs) => timeMs.toFixed(0)).join(' ')} ms`);
+  rows.push({ what, here: median(timesMs) / 1000, goal, unit: 's' });
+}
+
+/** A Rollout of one pod with two Services and a route, that stops at half of the traffic. */
+async function routed(shop: Shop, name: string, more: object): Promise<void> {
+  const [stableService, canaryService] = [`${name}-stable`, `${name}-canary`];
+  for (const service of [stableService, canaryService]) {
+    await shop.create(resourceTypes.service, service, { spec: { selector: { app: name }, ports: [{ port: 80 }] } });
+  }
+  const backendRefs = [
+    { name: stableService, port: 80, weight: 100 },
+    { name: canaryService, port: 80, weight: 0 },
+  ];
+  await shop.create(resourceTypes.httpRoute, name, { spec: { rules: [{ backendRefs }] } });
+  const plugins = { 'argoproj-labs/gatewayAPI': { httpRoute: name, namespace: shop.namespace } };
+  const steps = [{ setWeight: 50 }, { pause: {} }];
+  const canary = { stableService, canaryService, trafficRouting: { plugins }, steps, ...more };
+  await shop.rollout(name, { canary }, 1);
+}
+
+function analysis(address: string, name: string): object {
+  const web = { url: `${address}/${name}`, jsonPath: '{$.errors}' };
+  const metric = { name: 'errors', interval: '1s', failureLimit: 0, successCondition: 'result < 1', provider: { web } };
+  return { spec: { metrics: [metric] } };
+}
+
+/** Metrics of Rollouts, each of which is good until it is told to turn bad. */
+class MetricPages {
+  readonly #server: Server;
+  /** Told when the first bad sample of a name is served. */
+  readonly #bad = new Map<string, (servedMs: number) => void>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async serve(): Promise<MetricPages> {
+    const server = createServer();
+    const pages = new MetricPages(server);
+    server.on('request', (request, response) => {
+      const name = (request.url ?? '/').slice(1);
+      const onBad = pages.#bad.get(name);
+      response.end(JSON.stringify({ errors: onBad === undefined ? 0 : 100 }));
+      onBad?.(performance.now());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return pages;
+  }
+
+  get address(): string {
+    // It listens on TCP, so its address is no path.
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** From now on the samples are bad. Resolves with the time at which the first one was served. */
+  turnBad(name: string): Promise<number> {
+    return new Promise((resolve) => {
+      this.#bad.set(name, resolve);
+    });
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { resourceTypes } from '../../src/api/resource-types.ts';
+import type { Shop } from '../../test/e2e/shop.ts';
+
+interface RouteSpec {
+  readonly rules?: readonly {
+    readonly backendRefs?: readonly { readonly name: string; readonly weight?: number }[];
+  }[];
+}
+
+/** Follows the HTTPRoutes of a namespace, and notes when the canary of one has lost its weight. */
+export class RouteWatch {
+  readonly #shop: Shop;
+  readonly #stop = new AbortController();
+  readonly #waiting = new Map<string, (atMs: number) => void>();
+
+  constructor(shop: Shop) {
+    this.#shop = shop;
+    void this.#follow();
+  }
+
+  /** Resolves with the monotonic time at which the next change of a route is seen that gives the canary weight 0. */
+  zero(name: string): Promise<number> {
+    return new Promise((resolve) => {
+      this.#waiting.set(name, resolve);
+    });
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  async #follow(): Promise<void> {
+    const query = { namespace: this.#shop.namespace, resourceVersion: '' };
+    try {
+      while (!this.#stop.signal.aborted) {
+        for await (const event of this.#shop.cluster.watch(resourceTypes.httpRoute, query, this.#stop.signal)) {
+          if (event.type !== 'MODIFIED') continue;
+          const { name } = event.object.metadata;
+          if (canaryWeight(event.object['spec'] as RouteSpec, name) === 0) this.#waiting.get(name)?.(performance.now());
+        }
+      }
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+    }
+  }
+}
+
+function canaryWeight({ rules = [] }: RouteSpec, name: string): number | undefined {
+  return rules[0]?.backendRefs?.find((backend) => backend.name === `${name}-canary`)?.weight;
+}
