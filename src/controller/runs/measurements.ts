@@ -24,6 +24,7 @@ import {
   type PrometheusRequest,
 } from '../../providers/metrics/contract.ts';
 import type { JobPlace } from '../../providers/metrics/job-object.ts';
+import { withDoubt } from '../../providers/metrics/sample-doubt.ts';
 import type { HttpPort } from '../http-port.ts';
 import type { MetricPluginCalls } from '../metric-plugins/metric-plugin-calls.ts';
 import { hideTexts } from './hide-texts.ts';
@@ -216,9 +217,10 @@ export class Measurements {
     const window = (): MetricWindow => ({ ...this.#window(task), ...secret.value.inWindow });
     const requests = provider.requests(config, window(), task.state);
     const responses = await this.#sendAll(place, requests, signal);
-    const { state, outcome } = provider.fold(config, window(), task.state, responses);
+    const after = window();
+    const { state, outcome } = provider.fold(config, after, task.state, responses);
     task.state = state;
-    return hideTexts(outcome, secret.value.hidden);
+    return hideTexts(withDoubt(outcome, provider, config, after, responses), secret.value.hidden);
   }
 
   /** It is read anew for every round, so that a new key counts at once. */

@@ -4,6 +4,7 @@ import { anyObject, list, object, stringEnum, text } from '../../api/schema.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from './config-reader.ts';
 import type { MetricProvider, MetricRequest, PrometheusRequest } from './contract.ts';
+import { sampleLimitsDefault as usual, type SampleLimits } from './sample-doubt.ts';
 
 /** How a metric ends when no source can be used. None of them lets a release pass. */
 export type Consequence = (typeof consequences)[number];
@@ -35,13 +36,11 @@ export interface Source {
 }
 
 /** The configuration with defaults filled in. */
-export interface SourcesConfig {
+export interface SourcesConfig extends SampleLimits {
   /** In the order in which they are asked. */
   readonly sources: readonly Source[];
   readonly onNoData: Consequence;
   readonly onOutage: Consequence;
-  readonly sampleAgeMaxMs: number;
-  readonly clockDifferenceMaxMs: number;
   /** Which label of a series tells its revision, and how. */
   readonly revision: { readonly label: string; readonly holds: (typeof revisionMeanings)[number] } | undefined;
 }
@@ -61,8 +60,13 @@ export function parseSourcesConfig(
   const sources = items.flatMap((item) => readSource(item, known) ?? []);
   const onNoData = fields.choice('onNoData', consequences, 'error');
   const onOutage = fields.choice('onOutage', consequences, 'error');
-  const sampleAgeMaxMs = fields.duration('sampleAgeMax', { minMs: 1000, maxMs: 366 * dayMs, initialMs: 600_000 });
-  const clockDifferenceMaxMs = fields.duration('clockDifferenceMax', { minMs: 1000, maxMs: dayMs, initialMs: 60_000 });
+  const sampleAgeMaxMs = fields.duration('sampleAgeMax', {
+    minMs: 1000,
+    maxMs: 366 * dayMs,
+    initialMs: usual.sampleAgeMaxMs,
+  });
+  const clockRange = { minMs: 1000, maxMs: dayMs, initialMs: usual.clockDifferenceMaxMs };
+  const clockDifferenceMaxMs = fields.duration('clockDifferenceMax', clockRange);
   const revision = readRevision(fields);
   for (const { name, provider } of sources) {
     // What cannot be seen must not look as if it were watched.

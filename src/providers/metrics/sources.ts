@@ -1,5 +1,4 @@
 import type { Json } from '../../api/object.ts';
-import { formatDuration } from '../../base/duration.ts';
 import { succeed } from '../../base/result.ts';
 import type {
   MetricOutcome,
@@ -10,6 +9,7 @@ import type {
   PrometheusRequest,
   SampleOrigin,
 } from './contract.ts';
+import { doubtAboutTimes } from './sample-doubt.ts';
 import {
   parseSourcesConfig,
   sourcesSchema,
@@ -107,26 +107,15 @@ function problemOf(outcome: MetricOutcome): string | undefined {
 
 /** Why a sample cannot be trusted, as far as the answer tells where it comes from. */
 function doubtAbout(
-  { clockDifferenceMaxMs, sampleAgeMaxMs, revision }: SourcesConfig,
-  { provider, config }: Source,
+  config: SourcesConfig,
+  source: Source,
   window: MetricWindow,
   responses: readonly MetricResponse[],
 ): string | undefined {
-  const { nowMs } = window;
-  const times = responses.flatMap((response) => (response.kind === 'answer' ? (response.serverTimeMs ?? []) : []));
-  const clock = times.find((time) => Math.abs(time - nowMs) > clockDifferenceMaxMs);
-  if (clock !== undefined) return `its clock is ${difference(clock, nowMs)} that of the controller`;
-  const origin = provider.origin?.(config, responses) ?? {};
-  const { sampledAtMs = nowMs } = origin;
-  if (sampledAtMs - nowMs > clockDifferenceMaxMs) return `its sample is ${difference(sampledAtMs, nowMs)} now`;
-  if (nowMs - sampledAtMs > sampleAgeMaxMs) {
-    return `its sample is ${formatDuration(nowMs - sampledAtMs)} old, more than ${formatDuration(sampleAgeMaxMs)}`;
-  }
-  return revision === undefined ? undefined : doubtAboutRevision(revision, origin, window);
-}
-
-function difference(timeMs: number, nowMs: number): string {
-  return `${formatDuration(Math.abs(timeMs - nowMs))} ${timeMs > nowMs ? 'ahead of' : 'behind'}`;
+  const origin = source.provider.origin?.(source.config, responses) ?? {};
+  const doubt = doubtAboutTimes(config, origin, window, responses);
+  const { revision } = config;
+  return doubt ?? (revision === undefined ? undefined : doubtAboutRevision(revision, origin, window));
 }
 
 function doubtAboutRevision(
