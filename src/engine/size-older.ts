@@ -41,11 +41,17 @@ export function sizeOlder(input: SizingInput): SizingStage {
  */
 function removeUnanswering(input: SizingInput, active: readonly SizedReplicaSet[]): Sizes {
   const sizes = new Map<string, number>();
-  for (const { name, hash, specReplicas, availableReplicas } of active.toSorted(byAge)) {
+  for (const replicaSet of active.toSorted(byAge)) {
+    const { name, specReplicas, availableReplicas } = replicaSet;
     if (availableReplicas > specReplicas) break;
-    if (!isRouted(input) || !input.referencedHashes.has(hash)) sizes.set(name, availableReplicas);
+    if (!isRouted(input) || !isWaiting(input, replicaSet)) sizes.set(name, availableReplicas);
   }
   return sizes;
+}
+
+/** Something leads to it, or its delay goes on: a pod that was restarted answers again soon. */
+function isWaiting({ referencedHashes, now }: SizingInput, { hash, scaleDownAt = now }: SizedReplicaSet): boolean {
+  return referencedHashes.has(hash) || scaleDownAt > now;
 }
 
 function byAge(left: SizedReplicaSet, right: SizedReplicaSet): number {

@@ -86,6 +86,11 @@ describe('older revisions of a routed canary', () => {
     assert.deepEqual(pass(world(routed, older({ availableReplicas: 1 }))), ['v1=1', 'v1@+30']);
   });
 
+  it('keep pods that do not answer while their delay goes on, for a restart may have let them go', () => {
+    assert.deepEqual(pass(world(routed, older({ availableReplicas: 1, scaleDownAt: now + 10 * second }))), []);
+    assert.deepEqual(pass(world(routed, older({ availableReplicas: 1, scaleDownAt: now }))), ['v1=0 cleared']);
+  });
+
   it('keep the pods that stable lacks', () => {
     const stableReplicaSet = replicaSet('v2', 2, 4, { availableReplicas: 0 });
     const over = older({ scaleDownAt: now, specReplicas: 2, availableReplicas: 2 });
