@@ -43,6 +43,8 @@ export interface MeasurementTools {
   readonly metricProviders: Readonly<Record<string, AnyMetricProvider>>;
   /** The pods of both sides of a run, now. */
   window(run: AnalysisRun, startedAtMs: number): MetricWindow;
+  /** What an earlier run of the same owner kept of the metric with this name. */
+  earlier?(run: AnalysisRun, metric: string): MeasurementMetadata | undefined;
   /** Takes the report of a round in; the run is looked at afterwards. */
   report(run: AnalysisRun, report: MeasurementReport): void;
 }
@@ -178,8 +180,13 @@ export class Measurements {
     return { provider, config: config.value, state };
   }
 
-  #window({ place, startedAtMs, kept }: Subject): MetricWindow {
-    return { ...this.#tools.window(place.run, startedAtMs), ...(kept === undefined ? {} : { kept }) };
+  #window({ place, metric, startedAtMs, kept }: Subject): MetricWindow {
+    const earlier = this.#tools.earlier?.(place.run, metric.name);
+    return {
+      ...this.#tools.window(place.run, startedAtMs),
+      ...(kept === undefined ? {} : { kept }),
+      ...(earlier === undefined ? {} : { earlier }),
+    };
   }
 
   #roundAfter(delayMs: number, task: Task): void {

@@ -18,6 +18,7 @@ import { metricPluginCalls } from '../metric-plugins/metric-plugin-calls.ts';
 import { fieldManager } from '../perform-context.ts';
 import type { ObservedPod, ObservedRun } from '../project.ts';
 import type { WorkOutcome } from '../queue.ts';
+import { EarlierRuns } from './earlier-runs.ts';
 import { measuredSides } from './measured-sides.ts';
 import { Measurements, type MeasurementTools } from './measurements.ts';
 import { createMetricJobs } from './metric-jobs.ts';
@@ -60,6 +61,7 @@ export function createRunReconciler(tools: RunTools): RunReconciler {
 class ClusterRuns implements RunReconciler {
   readonly #tools: RunTools;
   readonly #measurements: Measurements;
+  readonly #earlier: EarlierRuns;
   readonly #pace = new WritePace();
   readonly #reports = new Map<string, MeasurementReport[]>();
   /** uid of each run by namespace and name. */
@@ -67,6 +69,7 @@ class ClusterRuns implements RunReconciler {
 
   constructor(tools: RunTools) {
     this.#tools = tools;
+    this.#earlier = new EarlierRuns(tools);
     this.#measurements = new Measurements({
       clock: tools.clock,
       http: tools.http,
@@ -75,6 +78,7 @@ class ClusterRuns implements RunReconciler {
       readSecret: readMetricSecrets(tools.cluster, tools.ownNamespace ?? 'default', tools.environment),
       metricProviders: tools.metricProviders,
       window: (run, startedAtMs) => this.#window(run, startedAtMs),
+      earlier: (run, metric) => this.#earlier.of(run.metadata.uid ?? '', metric),
       report: (run, report) => this.#receive(run, report),
     });
   }
@@ -92,6 +96,7 @@ class ClusterRuns implements RunReconciler {
     this.#follow(`${namespace}/${name}`, observed);
     if (observed?.run === undefined) return { kind: 'done' };
     const { run, uid } = observed;
+    await this.#earlier.read(observed, signal);
     const secrets = await this.#secretsOf(run, signal);
     const now = this.#tools.clock.now();
     const reports = [...(this.#reports.get(uid) ?? [])];
@@ -160,6 +165,7 @@ class ClusterRuns implements RunReconciler {
 
   #forget(uid: string): void {
     this.#measurements.endRun(uid);
+    this.#earlier.forget(uid);
     this.#reports.delete(uid);
     this.#pace.forget(uid);
   }

@@ -52,6 +52,7 @@ export function createJudge(controller: JudgeControllerSettings): Judge {
   return {
     name: 'sluice.dev/judge',
     plugin: true,
+    learns: true,
     schema: judgeSchema,
     parse: (configuration) => parseJudgeConfig(configuration, controller),
     start(config, window) {
