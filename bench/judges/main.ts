@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpuUsage } from 'node:process';
 import { parseArgs } from 'node:util';
 
@@ -78,8 +78,10 @@ function isChoice(text: string): text is JudgeChoice {
   return text === 'all' || text === 'baselines' || text === 'sluice';
 }
 
+/** A copy of the sources without their history can be measured too; the report then says so. */
 function currentCommit(): string {
-  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  const { status, stdout } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : 'unknown (no Git checkout)';
 }
 
 main();
