@@ -1,5 +1,3 @@
-import { dirname, resolve } from 'node:path';
-
 import { invariant, unreachable } from '../../base/invariant.ts';
 import type { MetricPlugin, MetricPluginRegistry } from '../../controller/metric-plugins/contract.ts';
 import { httpMetricPlugin } from '../../controller/metric-plugins/http-plugin.ts';
@@ -8,14 +6,8 @@ import {
   readMetricPluginModule,
   type MetricPluginModule,
 } from '../../controller/metric-plugins/module-plugin.ts';
-import {
-  loadPluginModule,
-  readPluginFile,
-  signedPostOptions,
-  type ImportModule,
-  type PluginParts,
-} from './plugin-files.ts';
-import { readStepPluginSettings, type StepPluginSetting } from './step-plugin-settings.ts';
+import { loadPlugins, signedPostOptions, type ImportModule, type PluginParts } from './plugin-files.ts';
+import type { StepPluginSetting } from './step-plugin-settings.ts';
 
 /** The metric plug-ins of a file. */
 export interface MetricPlugins {
@@ -25,19 +17,13 @@ export interface MetricPlugins {
   readonly make: (parts: PluginParts) => MetricPluginRegistry;
 }
 
-const kind = 'metric plug-in';
-
 /**
  * Loads the metric plug-ins that a YAML file lists (docs/metric-plug-ins.md), with their modules; none without a file.
  * It has the form of the file of step plug-ins. Fails with Usage when the file or a module of it cannot be used.
  */
 export async function loadMetricPlugins(file: string | undefined, importModule: ImportModule): Promise<MetricPlugins> {
-  const settings = file === undefined ? [] : readStepPluginSettings(await readPluginFile(file, kind), file);
-  const reading = { kind, folder: dirname(resolve(file ?? '')), importModule, read: readMetricPluginModule };
-  const modules = new Map<string, MetricPluginModule>();
-  for (const setting of settings) {
-    if (setting.kind === 'module') modules.set(setting.name, await loadPluginModule(setting, reading));
-  }
+  const reading = { kind: 'metric plug-in', importModule, read: readMetricPluginModule };
+  const { settings, modules } = await loadPlugins(file, reading);
   return {
     names: settings.map(({ name }) => name),
     make: (parts) => new Map(settings.map((setting) => [setting.name, make(setting, modules, parts)])),

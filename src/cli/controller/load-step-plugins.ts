@@ -1,5 +1,3 @@
-import { dirname, resolve } from 'node:path';
-
 import { SluiceError } from '../../base/error.ts';
 import { unreachable } from '../../base/invariant.ts';
 import type { StepPlugin, StepPluginRegistry } from '../../controller/step-plugins/contract.ts';
@@ -9,14 +7,8 @@ import {
   readStepPluginModule,
   type StepPluginModule,
 } from '../../controller/step-plugins/module-plugin.ts';
-import {
-  loadPluginModule,
-  readPluginFile,
-  signedPostOptions,
-  type ImportModule,
-  type PluginParts,
-} from './plugin-files.ts';
-import { readStepPluginSettings, type StepPluginSetting } from './step-plugin-settings.ts';
+import { loadPlugins, signedPostOptions, type ImportModule, type PluginParts } from './plugin-files.ts';
+import type { StepPluginSetting } from './step-plugin-settings.ts';
 
 /** What plug-ins are made with. */
 export type StepPluginParts = PluginParts;
@@ -24,19 +16,13 @@ export type StepPluginParts = PluginParts;
 /** Makes the plug-ins for one cluster. */
 export type MakeStepPlugins = (parts: StepPluginParts) => StepPluginRegistry;
 
-const kind = 'step plug-in';
-
 /**
  * Loads the step plug-ins that a YAML file lists (docs/step-plug-ins.md), with their modules; none without a file.
  * Fails with Usage when the file or a module of it cannot be used: a controller never starts with half of them.
  */
 export async function loadStepPlugins(file: string | undefined, importModule: ImportModule): Promise<MakeStepPlugins> {
-  const settings = file === undefined ? [] : readStepPluginSettings(await readPluginFile(file, kind), file);
-  const reading = { kind, folder: dirname(resolve(file ?? '')), importModule, read: readStepPluginModule };
-  const modules = new Map<string, StepPluginModule>();
-  for (const setting of settings) {
-    if (setting.kind === 'module') modules.set(setting.name, await loadPluginModule(setting, reading));
-  }
+  const reading = { kind: 'step plug-in', importModule, read: readStepPluginModule };
+  const { settings, modules } = await loadPlugins(file, reading);
   return (parts) => new Map(settings.map((setting) => [setting.name, make(setting, modules, parts)]));
 }
 

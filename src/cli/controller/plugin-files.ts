@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { load } from 'js-yaml';
@@ -12,7 +12,7 @@ import type { ClusterPort } from '../../cluster/port.ts';
 import type { HttpPort } from '../../controller/http-port.ts';
 import type { SignedPostOptions } from '../../controller/plugins/signed-post.ts';
 import { secretTexts } from '../../controller/runs/metric-secrets.ts';
-import type { SecretKey, StepPluginSetting } from './step-plugin-settings.ts';
+import { readStepPluginSettings, type SecretKey, type StepPluginSetting } from './step-plugin-settings.ts';
 
 /** Loads a module of the user by its URL; only the composition root may import what it does not know. */
 export type ImportModule = (url: string) => Promise<unknown>;
@@ -27,8 +27,40 @@ export interface PluginParts {
   readonly ownNamespace: string;
 }
 
-/** Reads a YAML file of plug-ins. `kind` is what messages call them. Fails with Usage. */
-export async function readPluginFile(file: string, kind: string): Promise<unknown> {
+/** What the file of plug-ins of one kind is read with. */
+export interface PluginReading<Module> {
+  /** What messages call the plug-ins. */
+  readonly kind: string;
+  readonly importModule: ImportModule;
+  /** The functions that a module exports, or what is wrong with them. */
+  readonly read: (exported: unknown) => Module | string;
+}
+
+/** The plug-ins of a file, with what their modules export by name. */
+export interface LoadedPlugins<Module> {
+  readonly settings: readonly StepPluginSetting[];
+  readonly modules: ReadonlyMap<string, Module>;
+}
+
+/**
+ * Reads a YAML file of plug-ins and loads their modules; there are none without a file. Fails with Usage when the file
+ * or a module of it cannot be used: a controller never starts with half of them.
+ */
+export async function loadPlugins<Module extends object>(
+  file: string | undefined,
+  reading: PluginReading<Module>,
+): Promise<LoadedPlugins<Module>> {
+  if (file === undefined) return { settings: [], modules: new Map() };
+  const settings = readStepPluginSettings(await readYaml(file, reading.kind), file);
+  const folder = dirname(resolve(file));
+  const modules = new Map<string, Module>();
+  for (const setting of settings) {
+    if (setting.kind === 'module') modules.set(setting.name, await loadModule(setting, folder, reading));
+  }
+  return { settings, modules };
+}
+
+async function readYaml(file: string, kind: string): Promise<unknown> {
   try {
     return load(await readFile(file, 'utf8'));
   } catch (error) {
@@ -51,19 +83,11 @@ export function signedPostOptions(
   };
 }
 
-/** What is needed to load modules: the folder that their paths are relative to, and what reads what they export. */
-export interface ModuleReading<Module> {
-  readonly kind: string;
-  readonly folder: string;
-  readonly importModule: ImportModule;
-  /** The functions that a module exports, or what is wrong with them. */
-  readonly read: (exported: unknown) => Module | string;
-}
-
-/** Loads the module of a plug-in, once its bytes are known to be the right ones. Fails with Usage. */
-export async function loadPluginModule<Module extends object>(
+/** Its bytes must be known to be the right ones before it is loaded. */
+async function loadModule<Module extends object>(
   { name, path, sha256 }: Extract<StepPluginSetting, { kind: 'module' }>,
-  { kind, folder, importModule, read }: ModuleReading<Module>,
+  folder: string,
+  { kind, importModule, read }: PluginReading<Module>,
 ): Promise<Module> {
   const file = resolve(folder, path);
   const fail = (why: string): SluiceError => new SluiceError('Usage', `${kind} ${name}: ${file}: ${why}`);

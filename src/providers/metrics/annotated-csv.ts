@@ -1,5 +1,6 @@
 import type { Json } from '../../api/object.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
+import { parseGoNumber } from './go-number.ts';
 
 /** A row of a table. */
 export interface CsvRecord {
@@ -66,15 +67,8 @@ function typedValue(type: string, text: string): Result<Json, string> {
   if (text === '') return succeed(null);
   if (type === 'boolean') return succeed(text === 'true');
   if (!['double', 'long', 'unsignedLong'].includes(type)) return succeed(text);
-  const number = numberFrom(text);
+  const number = parseGoNumber(text);
   return number === undefined ? fail(`"${text.slice(0, 100)}" is no number of type ${type}`) : succeed(number);
-}
-
-function numberFrom(text: string): number | undefined {
-  if (text === 'NaN') return Number.NaN;
-  const infinite = /^([+-]?)Inf$/.exec(text);
-  if (infinite !== null) return infinite[1] === '-' ? -Infinity : Infinity;
-  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
 /** A field: in quotes, where two of them stand for one, or up to the next comma or the end of the line (RFC 4180). */

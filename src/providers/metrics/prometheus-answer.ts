@@ -1,6 +1,7 @@
 import { listOf, numberOf, optionalRecord, recordOf, textMapOf, textOf } from '../../api/json-access.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import type { SampleOrigin } from './contract.ts';
+import { parseGoNumber } from './go-number.ts';
 import { parseJsonDocument } from './json-document.ts';
 import { vendorWords } from './refusal.ts';
 
@@ -106,17 +107,9 @@ function readSeries(
 
 function readSample(pair: unknown): Result<readonly Sample[], string> {
   const [time, text] = listOf(pair);
-  const value = parseSampleValue(textOf(text));
+  const value = parseGoNumber(textOf(text));
   if (typeof time === 'number' && value !== undefined) return succeed([{ atMs: time * 1000, value }]);
   return fail(`Prometheus answered with ${JSON.stringify(pair)?.slice(0, 100) ?? 'nothing'} instead of a sample`);
-}
-
-/** Undefined when the text is no number as Prometheus writes it. */
-function parseSampleValue(text: string): number | undefined {
-  if (text === 'NaN') return Number.NaN;
-  const infinite = /^([+-]?)Inf$/.exec(text);
-  if (infinite !== null) return infinite[1] === '-' ? -Infinity : Infinity;
-  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
 function seriesText(metric: unknown): string {
