@@ -43,8 +43,18 @@ export function identityOf({ metadata }: KubeObject) {
     resourceVersion: metadata.resourceVersion ?? '',
     createdAt: parseInstant(metadata.creationTimestamp ?? '') ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
-    annotations: metadata.annotations ?? {},
+    annotations: ownAnnotations(metadata),
   };
+}
+
+/** kubectl notes the whole object in an annotation: larger than all that is kept, and nothing is decided by it. */
+const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The annotations that are kept of an object. */
+export function ownAnnotations({ annotations = {} }: KubeObject['metadata']): Readonly<Record<string, string>> {
+  if (annotations[lastAppliedAnnotation] === undefined) return annotations;
+  const { [lastAppliedAnnotation]: _, ...kept } = annotations;
+  return kept;
 }
 
 /** A ReplicaSet with the uid of its owner. */
@@ -165,7 +175,7 @@ export function projectAnalysisRun(object: KubeObject): ObservedRun {
 
 /** A pod, for restarts and for metrics. */
 export function projectPod(object: KubeObject): ObservedPod {
-  const identity = identityOf(object);
+  const { annotations: _, ...identity } = identityOf(object);
   const status = record(object['status']);
   const ready = list(status['conditions'])
     .map(record)

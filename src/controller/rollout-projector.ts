@@ -4,7 +4,7 @@ import type { Rollout } from '../api/rollout.ts';
 import { validateRollout, type RouterCapabilitiesByName } from '../api/validate-rollout.ts';
 import { messageOf } from '../base/error.ts';
 import type { RolloutView, SpecProblem } from '../engine/world.ts';
-import { projectRollout } from './project.ts';
+import { ownAnnotations, projectRollout } from './project.ts';
 
 /** A Rollout with what is wrong with it by itself. */
 export interface ObservedRollout extends RolloutView {
@@ -48,7 +48,8 @@ export function rolloutProjector(routers: RouterCapabilitiesByName): RolloutProj
       const part = parts.get(uid);
       const isKnown = part?.generation === generation && part.collisionCount === collisionCount;
       const view = isKnown ? withStatus(part.view, object) : readWhole(object, routers);
-      if (!isKnown) parts.set(uid, { generation, collisionCount, view });
+      // What changes without a new generation is not kept twice.
+      if (!isKnown) parts.set(uid, { generation, collisionCount, view: { ...view, status: {}, annotations: {} } });
       return withNewTemplate(view, object);
     },
     forget: (uid) => void parts.delete(uid),
@@ -72,7 +73,7 @@ function withStatus(view: ObservedRollout, object: KubeObject): ObservedRollout 
     resourceVersion: metadata.resourceVersion ?? '',
     deleting: metadata.deletionTimestamp !== undefined,
     labels: metadata.labels ?? {},
-    annotations: metadata.annotations ?? {},
+    annotations: ownAnnotations(metadata),
     status,
   };
 }

@@ -389,26 +389,6 @@ describe('a reflector', () => {
     await stage.end();
   });
 
-  test('tells how long ago the cluster was heard of, and how late the watch brings our own writes', async () => {
-    const stage = new Stage();
-    assert.deepEqual(stage.reflector.standing, { size: 0, ageMs: undefined, lagMs: undefined });
-    stage.server.lists = [{ items: [make('a', 1)], resourceVersion: '5' }];
-    await stage.start();
-    await stage.clock.advance(30_000);
-    assert.deepEqual(stage.reflector.standing, { size: 1, ageMs: 30_000, lagMs: undefined });
-    stage.reflector.remember(make('a', 7));
-    await stage.clock.advance(100);
-    // Another write in between changes nothing: the first one is what is waited for.
-    stage.reflector.remember(make('b', 9));
-    await stage.send({ type: 'BOOKMARK', resourceVersion: '6' });
-    assert.equal(stage.reflector.standing.lagMs, undefined);
-    await stage.clock.advance(150);
-    await stage.send(modified(make('a', 7)));
-    await stage.clock.advance(1000);
-    assert.deepEqual(stage.reflector.standing, { size: 2, ageMs: 1000, lagMs: 250 });
-    await stage.end();
-  });
-
   test('nothing is asked any more after the end', async () => {
     const stage = new Stage();
     await stage.start();

@@ -16,17 +16,21 @@ export function randomScenario(random: Random): string {
   const troubles = random.fork('troubles');
   const kind = pick(setup, kinds);
   const replicas = setup.integer(1, 5);
+  const extras = extrasOf(kind, random.fork('extras'));
   const lines = Array.from({ length: troubles.integer(4, 14) }, () => {
     const atSeconds = troubles.integer(10, healSeconds - 20);
     return { atSeconds, lines: pick(troubles, actionsOf(kind))(troubles) };
   }).toSorted((left, right) => left.atSeconds - right.atSeconds);
   return [
     ...template,
-    kind.head(replicas),
-    ...pick(setup, kind.strategies).map((line) => `  ${line}`),
+    ...extras.before,
+    `${kind.head(replicas)}${extras.head}`,
+    ...pick(setup, kind.strategies).map((line) => `  ${extras.steps(line)}`),
     'at 8s: set image web shop:2',
+    ...extras.troubles,
     ...lines.flatMap((one) => one.lines.map((line, index) => (index === 0 ? `at ${one.atSeconds}s: ${line}` : line))),
     ...healing(kind),
+    ...extras.healing,
     `finally stable is ${lastImage}`,
     `finally share of ${lastImage} is 100%`,
     'finally phase is Healthy',
@@ -40,6 +44,46 @@ interface Kind {
   readonly strategies: readonly (readonly string[])[];
   readonly routed: boolean;
   readonly services: readonly string[];
+}
+
+/** What some lives have besides, each by chance. */
+interface Extras {
+  readonly before: readonly string[];
+  /** Follows the head of the Rollout. */
+  readonly head: string;
+  readonly steps: (line: string) => string;
+  readonly troubles: readonly string[];
+  readonly healing: readonly string[];
+}
+
+const plugin = 'example.com/check';
+
+/** A step plug-in with moods of its own, an approval, and a Deployment that the template comes from. */
+function extrasOf({ services, routed }: Kind, random: Random): Extras {
+  const isCanary = routed || services.length === 0;
+  const hasPlugin = isCanary && random.integer(0, 2) === 0;
+  const hasWorkload = random.integer(0, 3) === 0;
+  const step = random.integer(0, 2) === 0 ? 'sluice.dev/approval, config: { timeout: 60s }' : plugin;
+  const moods = ['takes 4s', 'takes 30s', 'fails after 5s', 'never ends', 'does not answer', 'answers again'];
+  const mood = (): string => `plug-in ${plugin} ${pick(random, moods)}`;
+  const troubles = Array.from({ length: random.integer(2, 5) }, (_, index) => [
+    `at ${20 + index * 40 + random.integer(0, 30)}s: ${random.integer(0, 3) === 0 ? 'approve web' : mood()}`,
+  ]).flat();
+  return {
+    before: [
+      ...(hasPlugin ? [`plug-in ${plugin} takes 4s`] : []),
+      ...(hasWorkload ? ['deployment web 0 x shop:1'] : []),
+    ],
+    head: hasWorkload ? ' of a deployment' : '',
+    steps: (line) => (hasPlugin ? line.replace('setWeight', `plugin: { name: ${step} } }, { setWeight`) : line),
+    troubles: hasPlugin ? troubles : [],
+    healing: hasPlugin
+      ? [
+          ...['takes 3s', 'answers again'].map((text) => `at ${healSeconds}s: plug-in ${plugin} ${text}`),
+          ...Array.from({ length: 12 }, (_, index) => `at ${healSeconds + 25 + index * 45}s: approve web`),
+        ]
+      : [],
+  };
 }
 
 const template = [
