@@ -4,6 +4,7 @@ import { SluiceError } from '../base/error.ts';
 const kinds = {
   rollout: ['rollout', 'rollouts', 'ro', 'rollout.argoproj.io', 'rollouts.argoproj.io'],
   analysisrun: ['analysisrun', 'analysisruns', 'ar', 'analysisrun.argoproj.io', 'analysisruns.argoproj.io'],
+  experiment: ['experiment', 'experiments', 'exp', 'experiment.argoproj.io', 'experiments.argoproj.io'],
 } as const;
 
 /** A kind that commands take. */

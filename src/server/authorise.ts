@@ -10,7 +10,9 @@ type ReadAction =
   | 'rollouts.get'
   | 'rollouts.watch'
   | 'analysisruns.list'
-  | 'analysisruns.get';
+  | 'analysisruns.get'
+  | 'experiments.list'
+  | 'experiments.get';
 
 /** Where an action is done; the namespace is absent when it is about all of them. */
 export interface ActionPlace {
@@ -31,6 +33,8 @@ const authorisers: Readonly<Record<Action, Authoriser>> = {
   'rollouts.watch': mayRead,
   'analysisruns.list': mayRead,
   'analysisruns.get': mayRead,
+  'experiments.list': mayRead,
+  'experiments.get': mayRead,
   'rollouts.promote': mayCommand,
   'rollouts.promoteFull': mayCommand,
   'rollouts.skipCurrentStep': mayCommand,

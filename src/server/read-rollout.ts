@@ -22,7 +22,7 @@ export interface RolloutSnapshot {
   readonly resourceVersion: string;
 }
 
-/** Reads a Rollout, its ReplicaSets, their pods and its AnalysisRuns. Rejects with NotFound when it does not exist. */
+/** Reads a Rollout, its ReplicaSets, their pods, its AnalysisRuns and its Experiments. Rejects with NotFound when it does not exist. */
 export async function readRollout(
   cluster: ClusterPort,
   { namespace, name }: RolloutName,
@@ -34,21 +34,29 @@ export async function readRollout(
   const [rollout] = items;
   if (rollout === undefined) throw new SluiceError('NotFound', missingText({ namespace, name }));
   const selected = { namespace, ...selectorOf(rollout) };
-  const [replicaSets, pods, analysisRuns, workload] = await Promise.all([
+  const [replicaSets, pods, analysisRuns, experiments, workload] = await Promise.all([
     listAll(cluster, resourceTypes.replicaSet, selected, call),
     listAll(cluster, resourceTypes.pod, selected, call),
     listAll(cluster, resourceTypes.analysisRun, { namespace, ...labelsOf(rollout) }, call),
+    listAll(cluster, resourceTypes.experiment, { namespace }, call),
     readWorkload(cluster, rollout as unknown as Rollout, call),
   ]);
   const isOwned = (object: KubeObject): boolean => isControlledBy(object, rollout.metadata.uid);
   const owned = replicaSets.items.filter(isOwned);
-  const owners = new Set(owned.map(({ metadata }) => metadata.uid));
+  const tried = experiments.items.filter(isOwned);
+  // Pods of Experiments have the labels of the Rollout's pods, unless a step says otherwise.
+  const experimentSets = replicaSets.items.filter((set) =>
+    tried.some(({ metadata }) => isControlledBy(set, metadata.uid)),
+  );
+  const owners = new Set([...owned, ...experimentSets].map(({ metadata }) => metadata.uid));
   return {
     objects: {
       rollout,
       replicaSets: owned,
       pods: pods.items.filter((pod) => owners.has(controllerUid(pod) ?? '')),
       analysisRuns: analysisRuns.items.filter(isOwned),
+      experiments: tried,
+      experimentSets,
       workload,
     },
     resourceVersion,

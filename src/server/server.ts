@@ -12,6 +12,7 @@ import { guard } from './guard.ts';
 import { openApi, type DocumentedRoute } from './open-api.ts';
 import { registerAnalysisRuns } from './routes/analysis-runs.ts';
 import { registerCommands } from './routes/commands.ts';
+import { registerExperiments } from './routes/experiments.ts';
 import { registerRollouts } from './routes/rollouts.ts';
 import { registerWatches } from './routes/watches.ts';
 import { serverLimits, type ServerLimits } from './server-limits.ts';
@@ -55,6 +56,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   answerErrors(server, log);
   registerRollouts(server, { cluster, clock, decisions, limits });
   registerAnalysisRuns(server, cluster);
+  registerExperiments(server, cluster);
   registerWatches(server, { cluster, clock, decisions, limits, log });
   registerCommands(server, options);
   registerDocument(server, routes, options.version);

@@ -142,6 +142,7 @@ describe('the tool', () => {
       assert.deepEqual(await complete(script, 'sluice pr'), ['promote']);
       assert.deepEqual(await complete(script, 'sluice get '), [
         'rollouts',
+        'experiments',
         'analysisruns',
         '--version',
         '--namespace',
@@ -158,7 +159,7 @@ describe('the tool', () => {
     it('is there for zsh and fish', async () => {
       assert.match(await cli.print(['completion', 'zsh']), /^#compdef sluice\n/);
       const fish = await cli.print(['completion', 'fish']);
-      assert.match(fish, /complete -c sluice -n 'test \(__sluice_at\) = "at:get"' -a 'rollouts analysisruns /);
+      assert.match(fish, /complete -c sluice -n 'test \(__sluice_at\) = "at:get"' -a 'rollouts experiments analysisruns /);
       assert.equal((await cli.call(['completion', 'tcsh'])).code, 2);
     });
   });

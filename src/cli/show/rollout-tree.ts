@@ -1,5 +1,6 @@
 import { parseInstant } from '../../base/instant.ts';
 import type { AnalysisRunReport } from '../../server/view/analysis-run-report.ts';
+import type { ExperimentReport } from '../../server/view/experiment-report.ts';
 import type { PodReport } from '../../server/view/pod-report.ts';
 import type { ReplicaSetReport, RevisionReport } from '../../server/view/revision-report.ts';
 import type { RolloutDetail } from '../../server/view/rollout-detail.ts';
@@ -121,19 +122,47 @@ const end: Twig = { own: '└─ ', inner: '   ' };
 
 function revisionRows(
   revision: RevisionReport,
-  { analysisRuns }: RolloutDetail,
+  { analysisRuns, experiments }: RolloutDetail,
   twig: Twig,
   nowMs: number,
 ): readonly (readonly Cell[])[] {
   const { replicaSet } = revision;
   const runs = analysisRuns.filter(({ hash }) => hash === revision.hash);
+  const tried = experiments.filter(({ hash }) => hash === revision.hash);
   const title = [`${twig.own}revision ${revision.number}`, '', '', '', revision.roles.join(', ')];
   return [
     title,
     ...(replicaSet === undefined
       ? []
-      : replicaSetRows(replicaSet, twig.inner, runs.length === 0 ? end : branch, nowMs)),
+      : replicaSetRows(replicaSet, twig.inner, runs.length + tried.length === 0 ? end : branch, nowMs)),
+    ...tried.flatMap((experiment, index) =>
+      experimentRows(experiment, twig.inner, runs.length === 0 && index === tried.length - 1 ? end : branch, nowMs),
+    ),
     ...runs.map((run, index) => runRow(run, `${twig.inner}${(index === runs.length - 1 ? end : branch).own}`, nowMs)),
+  ];
+}
+
+function experimentRows(
+  experiment: ExperimentReport,
+  prefix: string,
+  twig: Twig,
+  nowMs: number,
+): readonly (readonly Cell[])[] {
+  const { name, phase, createdAt, templates, analyses, endsAt } = experiment;
+  const left = endsAt === undefined || phase !== 'Running' ? '' : leftText(endsAt, nowMs);
+  const inner = `${prefix}${twig.inner}`;
+  const sets = templates.flatMap(({ replicaSet }) => replicaSet ?? []);
+  const started = analyses.filter(({ run }) => run !== '');
+  const runs = started.map(({ run, phase: runPhase, required }, index) => {
+    const own = index === started.length - 1 ? end.own : branch.own;
+    return row(`${inner}${own}`, run, 'AnalysisRun', runPhase, '', required ? 'required' : '', nowMs).with(3, '');
+  });
+  return [
+    row(`${prefix}${twig.own}`, name, 'Experiment', phase, createdAt, left, nowMs),
+    ...sets.flatMap((set, index) =>
+      replicaSetRows(set, inner, runs.length === 0 && index === sets.length - 1 ? end : branch, nowMs),
+    ),
+    ...runs,
   ];
 }
 

@@ -84,7 +84,12 @@ function rolesOf(hash: string, strategy: string, status: RolloutStatus): Revisio
   ];
 }
 
-function reportReplicaSet(replicaSet: KubeObject, view: ReplicaSetView, pods: readonly KubeObject[]): ReplicaSetReport {
+/** Reports a ReplicaSet and its pods. */
+export function reportReplicaSet(
+  replicaSet: KubeObject,
+  view: ReplicaSetView,
+  pods: readonly KubeObject[],
+): ReplicaSetReport {
   return {
     name: view.name,
     createdAt: replicaSet.metadata.creationTimestamp ?? '',

@@ -8,6 +8,7 @@ import { workloadTemplate } from '../../api/workload.ts';
 import { projectReplicaSet, projectRollout } from '../../controller/project.ts';
 import { positionOf } from '../../engine/command-target.ts';
 import { analysisRunReportSchema, reportAnalysisRun, type AnalysisRunReport } from './analysis-run-report.ts';
+import { experimentReportSchema, reportExperiment } from './experiment-report.ts';
 import { imagesOf, reportRevisions, revisionReportSchema, type RevisionReport } from './revision-report.ts';
 import { reportRollout, rolloutLineFields, strategyOf } from './rollout-report.ts';
 import { reportSteps, stepReportSchema } from './step-report.ts';
@@ -40,6 +41,7 @@ export const rolloutDetailSchema = object(
     steps: list(stepReportSchema),
     revisions: list(revisionReportSchema),
     analysisRuns: list(analysisRunReportSchema),
+    experiments: list(experimentReportSchema),
     conditions: list(conditionSchema),
   },
   { ...rolloutLineFields.optional, decision: decisionSchema, workload: workloadReportSchema },
@@ -56,10 +58,14 @@ export interface RolloutObjects {
   readonly rollout: KubeObject;
   /** Controlled by the Rollout. */
   readonly replicaSets: readonly KubeObject[];
-  /** Controlled by one of the ReplicaSets. */
+  /** Controlled by one of the ReplicaSets, or by one of an Experiment. */
   readonly pods: readonly KubeObject[];
   /** Controlled by the Rollout. */
   readonly analysisRuns: readonly KubeObject[];
+  /** Controlled by the Rollout; none when absent. */
+  readonly experiments?: readonly KubeObject[];
+  /** ReplicaSets of these; their pods are among `pods`. */
+  readonly experimentSets?: readonly KubeObject[];
   /** The object that `workloadRef` names; undefined without one, and when it does not exist. */
   readonly workload?: KubeObject | undefined;
 }
@@ -99,6 +105,7 @@ export function reportRolloutDetail(
     steps: reportSteps({ ...rollout, status }, nowMs),
     revisions,
     analysisRuns: runs,
+    experiments: reportExperiments(objects),
     conditions: status.conditions ?? [],
     decision,
     workload: reportWorkload(spec, workload),
@@ -118,9 +125,15 @@ function reportWorkload({ workloadRef }: RolloutSpec, workload: KubeObject | und
   return { kind, name, found: workload !== undefined, scaleDown, replicas: numberOf(replicas) };
 }
 
-function byAge(left: AnalysisRunReport, right: AnalysisRunReport): number {
+function reportExperiments({ experiments = [], experimentSets = [], pods }: RolloutObjects) {
+  return experiments.map((one) => reportExperiment(one, { replicaSets: experimentSets, pods })).sort(byAge);
+}
+
+function byAge(left: Aged, right: Aged): number {
   return `${left.createdAt} ${left.name}`.localeCompare(`${right.createdAt} ${right.name}`);
 }
+
+type Aged = Pick<AnalysisRunReport, 'createdAt' | 'name'>;
 
 function namesByHash(runs: readonly AnalysisRunReport[]): ReadonlyMap<string, readonly string[]> {
   const groups = Map.groupBy(runs, ({ hash }) => hash);
