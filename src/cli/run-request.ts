@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly gatewayPort: number;
   /** File that says which program an image stands for. */
   readonly imagesPath: string | undefined;
+  /** File with the metric plug-ins; without it only those that are built in are there. */
+  readonly metricPluginsPath: string | undefined;
   /** File with the step plug-ins; without it only those that are built in are there. */
   readonly stepPluginsPath: string | undefined;
   /** Namespace of manifests that name none. */

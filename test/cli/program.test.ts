@@ -89,6 +89,7 @@ describe('the tool', () => {
         apiPort: 7080,
         gatewayPort: 0,
         imagesPath: join(cli.directory, 'images.yaml'),
+        metricPluginsPath: undefined,
         stepPluginsPath: undefined,
         namespace: 'shop',
       });
@@ -159,7 +160,10 @@ describe('the tool', () => {
     it('is there for zsh and fish', async () => {
       assert.match(await cli.print(['completion', 'zsh']), /^#compdef sluice\n/);
       const fish = await cli.print(['completion', 'fish']);
-      assert.match(fish, /complete -c sluice -n 'test \(__sluice_at\) = "at:get"' -a 'rollouts experiments analysisruns /);
+      assert.match(
+        fish,
+        /complete -c sluice -n 'test \(__sluice_at\) = "at:get"' -a 'rollouts experiments analysisruns /,
+      );
       assert.equal((await cli.call(['completion', 'tcsh'])).code, 2);
     });
   });

@@ -17,6 +17,7 @@ interface RunOptions {
   readonly prune: boolean;
   readonly interval: number;
   readonly images?: string;
+  readonly metricPlugins?: string;
   readonly stepPlugins?: string;
   readonly apiPort: number;
   readonly gatewayPort: number;
@@ -41,6 +42,7 @@ export function addRun(program: Command, context: CliContext, run: RunFactory): 
     .option('--prune', 'delete what was applied from the source and is no longer in it', false)
     .option('--interval <duration>', 'time between two looks at the source', durationOption, 2000)
     .option('--images <file>', 'file that says which program an image stands for')
+    .option('--metric-plugins <file>', 'file with metric plug-ins, as the controller takes it')
     .option('--step-plugins <file>', 'file with step plug-ins, as the controller takes it')
     .option('--api-port <port>', 'port of the API; 0 takes any free one', countOption(portMax), 0)
     .option('--gateway-port <port>', 'port of the gateway; 0 takes any free one', countOption(portMax), 0)
@@ -57,6 +59,7 @@ export function addRun(program: Command, context: CliContext, run: RunFactory): 
           apiPort: options.apiPort,
           gatewayPort: options.gatewayPort,
           imagesPath: fileOf(options.images, workingDirectory),
+          metricPluginsPath: fileOf(options.metricPlugins, workingDirectory),
           stepPluginsPath: fileOf(options.stepPlugins, workingDirectory),
           namespace: session.options.namespace,
         },

@@ -18,9 +18,10 @@ import { createController, type Controller } from '../../controller/controller.t
 import { createHttpClient } from '../../controller/http-client.ts';
 import { createHttpPolicy } from '../../controller/http-policy.ts';
 import { createMemoryJournal, type Journal } from '../../controller/journal.ts';
-import { metricProviders } from '../../providers/metrics/registry.ts';
+import { metricProvidersWith } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import { createDecisionBoard, type DecisionBoard } from '../../server/decision-board.ts';
+import { loadMetricPlugins } from '../controller/load-metric-plugins.ts';
 import { loadStepPlugins } from '../controller/load-step-plugins.ts';
 import type { ImportModule } from '../controller/plugin-files.ts';
 
@@ -30,8 +31,8 @@ export interface LocalStackOptions {
   readonly stateDirectory: string;
   /** File that maps images to programs; without it no pod can run. */
   readonly imagesPath: string | undefined;
-  /** The step plug-ins of the user; without it only those that are built in are there. */
-  readonly stepPlugins?: { readonly path: string | undefined; readonly importModule: ImportModule };
+  /** Files with the plug-ins of the user; without it only those that are built in are there. */
+  readonly plugins?: LocalPlugins;
   /** Where the gateway listens; port 0 takes any free one. */
   readonly gateway: { readonly host: string; readonly port: number };
   /** Variables that every pod gets, at least PATH. */
@@ -39,6 +40,13 @@ export interface LocalStackOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+}
+
+/** Where plug-ins come from. */
+export interface LocalPlugins {
+  readonly metrics: string | undefined;
+  readonly steps: string | undefined;
+  readonly importModule: ImportModule;
 }
 
 /** A running stack. */
@@ -55,13 +63,20 @@ export interface LocalStack {
 /** Gateway API kinds are kept as they come: their own schemas are large and belong to another project. */
 const openKinds = [resourceTypes.gatewayClass, resourceTypes.gateway, resourceTypes.httpRoute, resourceTypes.grpcRoute];
 
+const withoutPlugins: LocalPlugins = {
+  metrics: undefined,
+  steps: undefined,
+  importModule: (url) => Promise.reject(new Error(`there is nothing to import from ${url}`)),
+};
+
 /** Starts a stack. What was started before something failed is stopped again. */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const { stateDirectory, clock, random, log } = options;
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const images = await readImages(options.imagesPath);
-  const { stepPlugins } = options;
-  const makeStepPlugins = stepPlugins && (await loadStepPlugins(stepPlugins.path, stepPlugins.importModule));
+  const plugins = options.plugins ?? withoutPlugins;
+  const makeStepPlugins = await loadStepPlugins(plugins.steps, plugins.importModule);
+  const metricPlugins = await loadMetricPlugins(plugins.metrics, plugins.importModule);
   const cluster = createEmbeddedCluster({
     clock,
     random: random.fork('cluster'),
@@ -93,9 +108,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       random: random.fork('controller'),
       journal,
       routers: trafficRouters,
-      metricProviders,
+      metricProviders: metricProvidersWith({ plugins: metricPlugins.names }),
       http,
-      ...(makeStepPlugins && { stepPlugins: makeStepPlugins({ cluster, http, clock, ownNamespace: 'default' }) }),
+      metricPlugins: metricPlugins.make({ cluster, http, clock, ownNamespace: 'default' }),
+      stepPlugins: makeStepPlugins({ cluster, http, clock, ownNamespace: 'default' }),
       onDecision: (rollout, decision) => decisions.record(rollout, decision, clock.now()),
     });
     let pods: 'end' | 'leave' = 'end';

@@ -32,7 +32,11 @@ export async function runSource(request: RunRequest, context: RunContext, parts:
     source,
     stateDirectory: request.stateDirectory,
     imagesPath: request.imagesPath,
-    stepPlugins: { path: request.stepPluginsPath, importModule: parts.importModule },
+    plugins: {
+      metrics: request.metricPluginsPath,
+      steps: request.stepPluginsPath,
+      importModule: parts.importModule,
+    },
     gateway: { host, port: request.gatewayPort },
     apiPort: request.apiPort,
     namespace: request.namespace,
