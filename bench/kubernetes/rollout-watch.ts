@@ -2,20 +2,21 @@ import type { KubeObject } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import type { RolloutStatus } from '../../src/api/rollout.ts';
 import type { Shop } from '../../test/e2e/shop.ts';
+import { followObjects } from './follow-objects.ts';
 
 /**
  * Follows the Rollouts of a namespace by one watch, which costs the control plane less than asking again and again.
  */
 export class RolloutWatch {
-  readonly #shop: Shop;
   readonly #objects = new Map<string, KubeObject>();
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
-  #failure: unknown;
 
   constructor(shop: Shop) {
-    this.#shop = shop;
-    void this.#follow();
+    void followObjects(shop, resourceTypes.rollout, this.#stop.signal, (object) => {
+      this.#objects.set(object.metadata.name, object);
+      for (const done of this.#waiting) done();
+    });
   }
 
   get(name: string): KubeObject | undefined {
@@ -31,7 +32,6 @@ export class RolloutWatch {
     const deadline = AbortSignal.timeout(waitMs);
     const left = new Set(names);
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
       for (const name of left) {
         const object = this.#objects.get(name);
         if (object !== undefined && holds(object['status'] ?? {}, object)) left.delete(name);
@@ -57,23 +57,6 @@ export class RolloutWatch {
       this.#waiting.add(done);
       deadline.addEventListener('abort', done, { once: true });
     });
-  }
-
-  async #follow(): Promise<void> {
-    const query = { namespace: this.#shop.namespace, resourceVersion: '' };
-    try {
-      // An API server ends a watch that does not keep up; the next one begins with everything there is.
-      while (!this.#stop.signal.aborted) {
-        for await (const event of this.#shop.cluster.watch(resourceTypes.rollout, query, this.#stop.signal)) {
-          if (event.type !== 'BOOKMARK') this.#objects.set(event.object.metadata.name, event.object);
-          for (const done of this.#waiting) done();
-        }
-      }
-    } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      this.#failure = error;
-      for (const done of this.#waiting) done();
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import type { Shop } from '../../test/e2e/shop.ts';
+import { followObjects } from './follow-objects.ts';
 
 interface RouteSpec {
   readonly rules?: readonly {
@@ -9,13 +10,13 @@ interface RouteSpec {
 
 /** Follows the HTTPRoutes of a namespace, and notes when the canary of one has lost its weight. */
 export class RouteWatch {
-  readonly #shop: Shop;
   readonly #stop = new AbortController();
   readonly #waiting = new Map<string, (atMs: number) => void>();
 
   constructor(shop: Shop) {
-    this.#shop = shop;
-    void this.#follow();
+    void followObjects(shop, resourceTypes.httpRoute, this.#stop.signal, ({ metadata: { name }, spec }) => {
+      if (canaryWeight(spec as RouteSpec, name) === 0) this.#waiting.get(name)?.(performance.now());
+    });
   }
 
   /** Resolves with the monotonic time at which the next change of a route is seen that gives the canary weight 0. */
@@ -27,21 +28,6 @@ export class RouteWatch {
 
   close(): void {
     this.#stop.abort();
-  }
-
-  async #follow(): Promise<void> {
-    const query = { namespace: this.#shop.namespace, resourceVersion: '' };
-    try {
-      while (!this.#stop.signal.aborted) {
-        for await (const event of this.#shop.cluster.watch(resourceTypes.httpRoute, query, this.#stop.signal)) {
-          if (event.type !== 'MODIFIED') continue;
-          const { name } = event.object.metadata;
-          if (canaryWeight(event.object['spec'] as RouteSpec, name) === 0) this.#waiting.get(name)?.(performance.now());
-        }
-      }
-    } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
-    }
   }
 }
 
