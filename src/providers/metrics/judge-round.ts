@@ -47,10 +47,10 @@ export function foldKinds(input: RoundInput): Round {
  * The histogram of durations on the pages and the boundaries at which the sides are compared, once both sides show it.
  * They are chosen once, before anything is counted by them.
  */
-export function findLatency({ counted }: JudgeConfig, sources: Sources, pages: readonly Page[]): Sources {
+export function findLatency({ counted }: JudgeConfig, sources: Sources, pages: readonly Page[]): FoundLatency {
   const { latency, weights } = counted;
-  if (latency.boundarySeconds !== undefined || weights.latency <= 0) return {};
-  if (sources[boundariesSource] !== undefined) return {};
+  const isSought = latency.boundarySeconds === undefined && weights.latency > 0;
+  if (!isSought || sources[boundariesSource] !== undefined) return { sources: {}, notes: [] };
   const rule: BadEventRule = { kind: 'latency', name: 'latency', metrics: latency.metrics, boundarySeconds: 1 };
   for (const metric of latency.metrics) {
     const own: BadEventRule = { ...rule, metrics: [metric] };
@@ -58,15 +58,25 @@ export function findLatency({ counted }: JudgeConfig, sources: Sources, pages: r
     const sides = new Set(shown.map(({ target }) => target.role));
     if (sides.size === 2) return chosenLatency(metric, shown);
   }
-  return {};
+  return { sources: {}, notes: [] };
 }
 
-function chosenLatency(metric: LatencyMetric, pages: readonly Page[]): Sources {
+/** What was found of it, and what stands against it. */
+export interface FoundLatency {
+  readonly sources: Sources;
+  readonly notes: readonly string[];
+}
+
+function chosenLatency(metric: LatencyMetric, pages: readonly Page[]): FoundLatency {
   const boundaries = latencyBoundaries(
     metric,
     pages.map(({ samples }) => samples),
   );
-  return boundaries.length === 0 ? {} : { latency: metric.name, [boundariesSource]: boundaries.join(',') };
+  if (boundaries.length > 0) {
+    return { sources: { latency: metric.name, [boundariesSource]: boundaries.join(',') }, notes: [] };
+  }
+  const reason = 'the pods have no boundary in common, or a page of it is written wrongly';
+  return { sources: {}, notes: [`latency cannot be compared by ${metric.name}: ${reason}`] };
 }
 
 /** Counts of a rule on the pages. Adds to the sources and notes of the round. */

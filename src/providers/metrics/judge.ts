@@ -107,7 +107,8 @@ function fold(
   const read = readSource(config, window, before.reading, before.sources, responses);
   if (read.kind === 'again') return { state: { ...before, reading: read.reading }, outcome: { kind: 'again' } };
   const { pages, isComplete } = read;
-  const sources = { ...before.sources, ...findLatency(config, before.sources, pages) };
+  const latency = findLatency(config, before.sources, pages);
+  const sources = { ...before.sources, ...latency.sources };
   const counted = countedKinds(config.counted, sources);
   const settings = settingsWith(config.settings, counted);
   const known = withNewKinds(before.judged, counted, initialJudgeState(settings, carriedChecks(window.earlier ?? {})));
@@ -136,7 +137,14 @@ function fold(
     reading: read.reading(round.sources),
     readAtMs,
     report,
-    notes: [...configurationNotes(config), ...targetNotes(config, window), ...round.notes, ...notes, ...read.notes],
+    notes: [
+      ...configurationNotes(config),
+      ...targetNotes(config, window),
+      ...round.notes,
+      ...notes,
+      ...latency.notes,
+      ...read.notes,
+    ],
   };
   return { state, outcome: outcomeOf(report, window.nowMs + config.intervalMs) };
 }

@@ -197,6 +197,11 @@ describe('pages that cannot be compared give no verdict but a reason', () => {
       /latency cannot be compared: shop-canary-1: .* no bucket at 0.3; it has 0.25/,
       latencyOnly,
     );
+    const found = play({}, both(layout('0.3'), layout('0.25')), { rounds: 5 });
+    assert.match(
+      notesOf(found),
+      /latency cannot be compared by http_request_duration_seconds: .* no boundary in common/,
+    );
     const mixed = (round: number): string =>
       ['a', 'b']
         .map((path, at) => {
