@@ -256,8 +256,11 @@ export class Reflector<View> {
     const delayMs = this.#delayMs(error);
     this.#failures += 1;
     const fields = { kind: type.kind, failures: this.#failures, delayMs, error: messageOf(error) };
+    const definition = `${type.plural}.${type.group}`;
     if (isUnknownKind) log.debug(fields, 'the cluster does not know a kind');
-    else log.warn(fields, 'following a kind was interrupted');
+    else if (hasCode(error, 'NotFound')) {
+      log.warn({ ...fields, definition }, 'the cluster does not know a kind that is needed; install its definition');
+    } else log.warn(fields, 'following a kind was interrupted');
     // Only the signal ends the pause early, and then the loop ends too.
     await sleep(clock, delayMs, signal).catch(() => undefined);
   }
