@@ -22,6 +22,7 @@ export function planExperiment(
       return [
         ...templates.flatMap((place) => planTemplate(place, world)),
         ...leftReplicaSets.flatMap((replicaSet) => planEnd(replicaSet, world)),
+        ...leftServices(situation).flatMap((service) => planServiceEnd(service, world)),
         ...analyses.flatMap((place) => startRun(place, world)),
         ...endRuns(situation, analyses),
       ];
@@ -37,9 +38,17 @@ export function planExperiment(
 }
 
 /** When a scale-down is due that nobody will tell of, in milliseconds since the epoch. */
-export function scaleDownTimes({ stage, world }: ExperimentSituation): readonly number[] {
-  if (stage !== 'finished') return [];
-  return world.replicaSets.flatMap(({ specReplicas, scaleDownAt }) => (specReplicas > 0 ? (scaleDownAt ?? []) : []));
+export function scaleDownTimes({ stage, world, leftReplicaSets }: ExperimentSituation): readonly number[] {
+  if (stage === 'deleting' || stage === 'invalid') return [];
+  return (stage === 'finished' ? world.replicaSets : leftReplicaSets).flatMap(({ specReplicas, scaleDownAt }) =>
+    specReplicas > 0 ? (scaleDownAt ?? []) : [],
+  );
+}
+
+/** Services of templates that are no longer in the specification. */
+function leftServices({ templates, world }: ExperimentSituation): readonly ExperimentServiceView[] {
+  const names = new Set(templates.map(({ template }) => template.name));
+  return world.services.filter(({ template }) => !names.has(template));
 }
 
 /** A ReplicaSet is made without pods; it gets them when the status tells of it, behind its Service. */
