@@ -1,9 +1,11 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
 import type { Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 import { weightChange } from './written-by.ts';
+
+/** Annotation of what an Experiment has made with the template that it belongs to. */
+const templateAnnotation = 'experiment.argoproj.io/template-name';
 
 /** I04, for Experiments: nobody is led to a template without pods, and pods stay for as long as somebody is. */
 export function ledToExperiments(): Invariant {
@@ -46,5 +48,5 @@ function setBehind(service: string, { scene, uid }: RolloutPicture): KubeObject 
 }
 
 function templateOf({ metadata }: KubeObject): string | undefined {
-  return metadata.annotations?.[experimentTemplateAnnotation];
+  return metadata.annotations?.[templateAnnotation];
 }
