@@ -5,6 +5,7 @@ import type { Json } from '../../../src/api/object.ts';
 import type { MetricOutcome, MetricWindow } from '../../../src/providers/metrics/contract.ts';
 import { graphite } from '../../../src/providers/metrics/graphite.ts';
 import { metricProviderSuite } from '../../contract/metric-provider.ts';
+import { playPairs } from './play-pairs.ts';
 
 const window: MetricWindow = { nowMs: 60_000, startedAtMs: 60_000, mode: 'inline', targets: [] };
 const address = 'http://graphite.example:8080/';
@@ -28,6 +29,8 @@ metricProviderSuite(graphite, {
   roundsMax: 1,
   outcome: (outcome) => assert.deepEqual(outcome, { kind: 'sample', value: [1.5] }),
 });
+
+playPairs(graphite, 'graphite.json');
 
 /** Requests and answers as the documentation of graphite-web shows them: "The Render URL API", "target" and "json". */
 describe('a Graphite query', () => {
