@@ -122,6 +122,16 @@ function roundRules<Config, State>(provider: Provider<Config, State>, cases: Cas
     }
   });
 
+  it('asks nobody without the Secret that it needs, and says why', () => {
+    const { config, state } = begin(provider, cases);
+    if (provider.secret?.(config, state) === undefined) return;
+    const { secret: _, ...facts } = cases.window(0);
+    const window = { ...facts, secretProblem: 'the Secret is not there' };
+    assert.deepEqual(provider.requests(config, window, state), []);
+    const { outcome } = provider.fold(config, window, state, []);
+    assert.ok(outcome.kind === 'error' && outcome.message === window.secretProblem);
+  });
+
   it('reaches its outcome with good answers', () => {
     const outcomes = play(provider, cases).map(({ outcome }) => outcome);
     const last = outcomes.at(-1);

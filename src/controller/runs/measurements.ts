@@ -9,7 +9,7 @@ import { messageOf } from '../../base/error.ts';
 import { parseInstant } from '../../base/instant.ts';
 import { invariant, unreachable } from '../../base/invariant.ts';
 import { fnv1a32 } from '../../base/random.ts';
-import { succeed, type Result } from '../../base/result.ts';
+import { fail } from '../../base/result.ts';
 import {
   roundsMax,
   type AnyMetricProvider,
@@ -71,6 +71,11 @@ interface Subject {
   readonly startedAtMs: number;
   /** What an earlier process kept. */
   readonly kept: MeasurementMetadata | undefined;
+}
+
+/** The Secret of a metric as its provider sees it, and what of it nobody else may see. */
+interface SecretOfRound extends Pick<MetricSecret, 'hidden'> {
+  readonly inWindow: Pick<MetricWindow, 'secret' | 'secretProblem'>;
 }
 
 type SentRequest = MetricRequest | PrometheusRequest | PluginRequest | JobRequest;
@@ -220,25 +225,24 @@ export class Measurements {
   async #exchange(task: Task, signal: AbortSignal): Promise<MetricOutcome> {
     const { provider, config, place } = task;
     const secret = await this.#secretOf(task, signal);
-    if (!secret.ok) return { kind: 'error', code: 'Unauthorized', message: secret.error };
-    const window = (): MetricWindow => ({ ...this.#window(task), ...secret.value.inWindow });
+    const window = (): MetricWindow => ({ ...this.#window(task), ...secret.inWindow });
     const requests = provider.requests(config, window(), task.state);
     const responses = await this.#sendAll(place, requests, signal);
     const after = window();
     const { state, outcome } = provider.fold(config, after, task.state, responses);
     task.state = state;
-    return hideTexts(withDoubt(outcome, provider, config, after, responses), secret.value.hidden);
+    return hideTexts(withDoubt(outcome, provider, config, after, responses), secret.hidden);
   }
 
   /** It is read anew for every round, so that a new key counts at once. */
-  async #secretOf(
-    { provider, config, place, state }: Task,
-    signal: AbortSignal,
-  ): Promise<Result<Pick<MetricSecret, 'hidden'> & { readonly inWindow: Pick<MetricWindow, 'secret'> }, string>> {
+  async #secretOf({ provider, config, place, state }: Task, signal: AbortSignal): Promise<SecretOfRound> {
     const reference = provider.secret?.(config, state);
-    if (reference === undefined) return succeed({ hidden: [], inWindow: {} });
-    const secret = await this.#tools.readSecret(place.run, reference, signal);
-    return secret.ok ? succeed({ hidden: secret.value.hidden, inWindow: { secret: secret.value.texts } }) : secret;
+    if (reference === undefined) return { hidden: [], inWindow: {} };
+    const secret = await this.#tools
+      .readSecret(place.run, reference, signal)
+      .catch((error: unknown) => fail(`the Secret "${reference.name}": ${messageOf(error)}`));
+    if (!secret.ok) return { hidden: [], inWindow: { secretProblem: secret.error } };
+    return { hidden: secret.value.hidden, inWindow: { secret: secret.value.texts } };
   }
 
   #take(task: Task, outcome: Exclude<MetricOutcome, { kind: 'again' }>): void {

@@ -93,6 +93,8 @@ export interface MetricWindow {
   readonly revision?: string;
   /** Texts of the Secret that the provider has named, by key. */
   readonly secret?: Readonly<Record<string, string>>;
+  /** Why that Secret cannot be had. There is nothing to ask then, and the outcome is an error that says so. */
+  readonly secretProblem?: string;
 }
 
 /** A pod. */

@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 
 import type { FieldErrors } from '../../api/field-error.ts';
 import type { Json } from '../../api/object.ts';
-import { succeed, type Result } from '../../base/result.ts';
+import { fail, succeed, type Result } from '../../base/result.ts';
 import type {
   MetricOutcome,
   MetricProvider,
@@ -40,8 +40,10 @@ const requestId = 'query';
 
 /** A provider whose measurements are one request and its answer. */
 export function createQueryProvider<Config>(query: MetricQuery<Config>): MetricProvider<Config, null> {
+  const requestOf = (config: Config, window: MetricWindow): Result<QueryRequest, string> =>
+    window.secretProblem === undefined ? query.request(config, window) : fail(window.secretProblem);
   const measure = (config: Config, window: MetricWindow, responses: readonly MetricResponse[]): MetricOutcome => {
-    const request = query.request(config, window);
+    const request = requestOf(config, window);
     if (!request.ok) return failure(request.error);
     const response = responses.find(({ id }) => id === requestId);
     if (response === undefined) return failure(`${query.title} did not answer`);
@@ -62,7 +64,7 @@ export function createQueryProvider<Config>(query: MetricQuery<Config>): MetricP
     ...(origin === undefined ? {} : { origin: originOf }),
     start: () => null,
     requests(config, window) {
-      const request = query.request(config, window);
+      const request = requestOf(config, window);
       return request.ok ? [{ ...request.value, id: requestId }] : [];
     },
     fold: (config, window, state, responses) => ({ state, outcome: measure(config, window, responses) }),

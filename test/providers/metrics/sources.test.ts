@@ -97,6 +97,19 @@ describe('the second source', () => {
   });
 });
 
+describe('a source whose Secret is not there', () => {
+  it('gives way to the second one', () => {
+    const parsed = sources.parse({ sources: [{ datadog: { query: 'avg:a{*}' } }, first] });
+    assert.ok(parsed.ok);
+    const { secret: _, ...facts } = window;
+    const without = { ...facts, secretProblem: 'the Secret "datadog" does not exist' };
+    const folded = sources.fold(parsed.value, without, sources.start(parsed.value, without), []);
+    assert.deepEqual(folded.outcome, { kind: 'again' });
+    assert.deepEqual(folded.state.problems, ['datadog: the Secret "datadog" does not exist']);
+    assert.equal(sources.requests(parsed.value, facts, folded.state).length, 1);
+  });
+});
+
 describe('a sample that cannot be right', () => {
   const only = { sources: [first] };
   const hash = { ...only, revision: { label: 'hash' } };
