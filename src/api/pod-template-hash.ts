@@ -1,8 +1,13 @@
+import { unreachable } from '../base/invariant.ts';
 import { fnv1a32 } from '../base/random.ts';
 import { canaryStepsType } from './canary-step-struct.ts';
 import { goJson } from './go-json.ts';
+import type { GoField, GoType } from './go-struct.ts';
 import type { Json } from './object.ts';
 import { podTemplateStruct, type PodTemplateSpec } from './pod-template.ts';
+
+/** Label of ReplicaSets and pods, and key of selectors, that names a revision by its hash. */
+export const hashLabel = 'rollouts-pod-template-hash';
 
 /**
  * The pod-template hash: FNV-1a (32 bits) over the template as Go prints it, then over the collision count if there is
@@ -12,6 +17,39 @@ import { podTemplateStruct, type PodTemplateSpec } from './pod-template.ts';
  */
 export function podTemplateHash(template: PodTemplateSpec, collisionCount?: number): string {
   return safeName(fnv1a32(collisionBytes(collisionCount), fnv1a32(utf8(podTemplateJson(template)))));
+}
+
+/**
+ * The hash that the same template has from controllers built with Kubernetes libraries before 0.34: their metadata prints
+ * a creation time even when there is none.
+ */
+export function earlierPodTemplateHash(template: PodTemplateSpec, collisionCount?: number): string {
+  earlierTemplateStruct ??= withPrintedTimes(podTemplateStruct);
+  const text = goJson(earlierTemplateStruct, template as Json);
+  return safeName(fnv1a32(collisionBytes(collisionCount), fnv1a32(utf8(text))));
+}
+
+/** Made when it is first needed: most processes never meet an older hash. */
+let earlierTemplateStruct: GoType | undefined;
+
+function withPrintedTimes(type: GoType): GoType {
+  switch (type.kind) {
+    case 'leaf':
+      return type;
+    case 'pointer':
+    case 'list':
+    case 'map':
+      return { ...type, of: withPrintedTimes(type.of) };
+    case 'struct':
+      return { ...type, fields: type.fields.map(withPrintedTime) };
+    default:
+      return unreachable(type);
+  }
+}
+
+function withPrintedTime(field: GoField): GoField {
+  const isPrintedEmpty = field.isPrintedEmpty || field.name === 'creationTimestamp';
+  return { ...field, type: withPrintedTimes(field.type), isPrintedEmpty };
 }
 
 /** The text of a template that is hashed, as Go's encoding/json prints it. */

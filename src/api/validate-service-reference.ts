@@ -1,11 +1,10 @@
 import { invalid, type FieldErrors } from './field-error.ts';
 import { recordOf, textMapOf } from './json-access.ts';
 import type { KubeObject } from './object.ts';
+import { hashLabel } from './pod-template-hash.ts';
 import { serviceField } from './rollout-reference.ts';
 import type { Rollout } from './rollout.ts';
 
-/** The label by which the controller steers a Service; it changes with each revision. */
-const hashLabel = 'rollouts-pod-template-hash';
 const managedBy = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 
 /** Checks that a Service selects the pods of the Rollout and belongs to no other Rollout. */

@@ -1,9 +1,9 @@
 import type { KubeObject } from '../api/object.ts';
 import { podMetadataAnnotation, podMetadataText, type PodMetadata } from '../api/pod-metadata.ts';
+import { hashLabel } from '../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { desiredReplicasAnnotation, revisionAnnotation, revisionHistoryAnnotation } from '../engine/revision.ts';
-import { hashLabel } from './project.ts';
 
 /** What a new ReplicaSet is made from. */
 export interface NewReplicaSet {

@@ -28,7 +28,7 @@ import { ReferenceIndex } from './reference-index.ts';
 import { referencesOf } from './references.ts';
 import { releaseService } from './release-service.ts';
 import { workloadResolver, type WorkloadResolver } from './resolve-workload.ts';
-import type { ObservedRollout } from './rollout-projector.ts';
+import { withHashInUse, type ObservedRollout } from './rollout-projector.ts';
 import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './routers.ts';
 import { createRunReconciler, type RunReconciler, type RunTools } from './runs/run-reconciler.ts';
 import type { Scope } from './scope.ts';
@@ -337,7 +337,7 @@ class ClusterController implements Controller {
     const rollout = this.view.rollouts.get(namespace, name);
     if (rollout === undefined) return this.#tellDeletion(namespace, name, signal);
     await this.#followNamed(rollout, signal);
-    return reconcile(this.#resolve(rollout, this.view), this.#tools(), signal);
+    return reconcile(withHashInUse(this.#resolve(rollout, this.view), this.view), this.#tools(), signal);
   }
 
   /** Whether its Services may go is asked of the routers of its Rollout, so these are read first. */

@@ -1,5 +1,6 @@
 import { isControlledBy } from '../api/controller-owner.ts';
 import type { KubeObject } from '../api/object.ts';
+import { hashLabel } from '../api/pod-template-hash.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import { hasCode, SluiceError } from '../base/error.ts';
 import type { Effect } from '../engine/decision.ts';
@@ -8,7 +9,7 @@ import { scaledDownFromAnnotation } from '../engine/workload-plan.ts';
 import { composeReplicaSet } from './compose-replica-set.ts';
 import { createStepExperiment } from './experiments/create-step-experiment.ts';
 import type { PerformContext } from './perform-context.ts';
-import { hashLabel, managedByAnnotation } from './project.ts';
+import { managedByAnnotation } from './project.ts';
 import { readTemplate } from './read-template.ts';
 import { addressOf, createOrFind, patchMerge, precondition, removeObject } from './write-object.ts';
 import { writePodMetadata } from './write-pod-metadata.ts';

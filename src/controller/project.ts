@@ -1,9 +1,11 @@
 import { passesGate } from '../analysis/passes-gate.ts';
 import type { AnalysisPhase, AnalysisRun } from '../api/analysis-run.ts';
 import { controllerUid } from '../api/controller-owner.ts';
+import type { TemplateHashes } from '../api/hash-in-use.ts';
 import type { KubeObject } from '../api/object.ts';
-import { podTemplateHash, stepsHash } from '../api/pod-template-hash.ts';
+import { hashLabel, earlierPodTemplateHash, podTemplateHash, stepsHash } from '../api/pod-template-hash.ts';
 import type { Rollout } from '../api/rollout.ts';
+import { soundStatus } from '../api/sound-status.ts';
 import { parseInstant } from '../base/instant.ts';
 import { experimentTemplateAnnotation } from '../engine/experiment/experiment-world.ts';
 import { desiredReplicasAnnotation, revisionAnnotation, scaleDownDeadlineAnnotation } from '../engine/revision.ts';
@@ -14,14 +16,13 @@ import type { AnalysisRunView, PodView, ReplicaSetView, RolloutView, ServiceView
  * kept. Stored objects may be older than their schema, so nothing here trusts a type that it did not look at.
  */
 
-/** Label, selector key and service selector key that name a revision. */
-export const hashLabel = 'rollouts-pod-template-hash';
 /** Annotation of a Service with the Rollouts that manage it, separated by commas. */
 export const managedByAnnotation = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 
-/** A Rollout without its pod template, whose hash is computed once per object. */
-export function projectRollout(object: KubeObject): RolloutView {
-  const { spec: { template = {}, ...spec } = {}, status = {} } = object as unknown as Partial<Rollout>;
+/** A Rollout without its pod template, whose hashes are computed once per object. */
+export function projectRollout(object: KubeObject): RolloutView & TemplateHashes {
+  const { spec: { template = {}, ...spec } = {} } = object as unknown as Partial<Rollout>;
+  const { status } = soundStatus(object['status']);
   const { canary } = spec.strategy ?? {};
   return {
     ...identityOf(object),
@@ -29,6 +30,7 @@ export function projectRollout(object: KubeObject): RolloutView {
     labels: object.metadata.labels ?? {},
     spec,
     templateHash: podTemplateHash(template, status.collisionCount),
+    earlierTemplateHash: earlierPodTemplateHash(template, status.collisionCount),
     stepsHash: canary === undefined ? '' : stepsHash(canary.steps),
     status,
   };

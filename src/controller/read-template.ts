@@ -1,5 +1,5 @@
 import { apiVersionOf } from '../api/object.ts';
-import { podTemplateHash } from '../api/pod-template-hash.ts';
+import { earlierPodTemplateHash, podTemplateHash } from '../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Rollout } from '../api/rollout.ts';
@@ -26,10 +26,10 @@ export async function readTemplate(context: PerformContext, signal: AbortSignal)
   const object = await cluster.get({ type: resourceTypes.rollout, namespace, name }, { signal });
   const rollout = object as unknown as Rollout;
   const whole = await withWorkload(rollout, context, signal);
-  if (
-    rollout.metadata.uid !== uid ||
-    podTemplateHash(whole.template, rollout.status?.collisionCount) !== templateHash
-  ) {
+  const hashes = [podTemplateHash, earlierPodTemplateHash].map((hashOf) =>
+    hashOf(whole.template, rollout.status?.collisionCount),
+  );
+  if (rollout.metadata.uid !== uid || !hashes.includes(templateHash)) {
     throw new SluiceError('Conflict', `the pod template of ${name} changed while its ReplicaSet was made`);
   }
   return whole;

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/object.ts';
+import { hashLabel } from '../api/pod-template-hash.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Clock } from '../base/clock.ts';
 import { hasCode, messageOf, SluiceError } from '../base/error.ts';
@@ -7,7 +8,7 @@ import type { Caches } from './caches.ts';
 import type { Journal } from './journal.ts';
 import { namedServices } from './observe.ts';
 import { fieldManager } from './perform-context.ts';
-import { hashLabel, managedByAnnotation, projectRollout, type ObservedService } from './project.ts';
+import { managedByAnnotation, projectRollout, type ObservedService } from './project.ts';
 
 /** What a Service is given back with. */
 export interface ReleaseTools {

@@ -1,7 +1,8 @@
 import { fieldErrorMessage, notFound, notSupported, required, type FieldError } from '../api/field-error.ts';
+import type { TemplateHashes } from '../api/hash-in-use.ts';
 import { textMapOf } from '../api/json-access.ts';
 import { apiVersionOf } from '../api/object.ts';
-import { podTemplateHash } from '../api/pod-template-hash.ts';
+import { earlierPodTemplateHash, podTemplateHash } from '../api/pod-template-hash.ts';
 import type { RolloutSpec } from '../api/rollout.ts';
 import { validateRollout, type RouterCapabilitiesByName } from '../api/validate-rollout.ts';
 import { workloadType, workloadTypes } from '../api/workload.ts';
@@ -12,7 +13,7 @@ import type { ObservedWorkload } from './project-workload.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 
 /** What a Rollout takes over from its workload, for one version of both. */
-interface TakenOver extends Pick<ObservedRollout, 'templateHash' | 'templateLabels' | 'problems'> {
+interface TakenOver extends Pick<ObservedRollout, keyof TemplateHashes | 'templateLabels' | 'problems'> {
   readonly uid: string;
   readonly generation: number;
   readonly collisionCount: number | undefined;
@@ -49,6 +50,7 @@ function resolved(rollout: ObservedRollout, workload: ObservedWorkload, taken: T
     ...rollout,
     spec: withSelector(rollout.spec, workload),
     templateHash: taken.templateHash,
+    earlierTemplateHash: taken.earlierTemplateHash,
     templateLabels: taken.templateLabels,
     problems: [...rollout.problems, ...taken.problems],
     workload: { name, generation, replicas, scaledDownFrom },
@@ -97,12 +99,14 @@ function takeOver(
     return {
       ...taken,
       templateHash: podTemplateHash(template, collisionCount),
+      earlierTemplateHash: earlierPodTemplateHash(template, collisionCount),
       templateLabels: textMapOf(template.metadata?.labels),
       problems: errors.filter((error) => !own.some((known) => isSameProblem(known, error))),
     };
   } catch (error) {
     const problems = [{ field: 'spec.workloadRef', message: `its template cannot be read: ${messageOf(error)}` }];
-    return { ...taken, templateHash: status.currentPodHash ?? '', templateLabels: {}, problems };
+    const templateHash = status.currentPodHash ?? '';
+    return { ...taken, templateHash, earlierTemplateHash: templateHash, templateLabels: {}, problems };
   }
 }
 

@@ -1,13 +1,16 @@
 import { fieldErrorMessage } from '../api/field-error.ts';
+import { hashInUse, type TemplateHashes } from '../api/hash-in-use.ts';
 import type { KubeObject } from '../api/object.ts';
-import type { Rollout } from '../api/rollout.ts';
+import type { Rollout, RolloutStatus } from '../api/rollout.ts';
+import { soundStatus } from '../api/sound-status.ts';
 import { validateRollout, type RouterCapabilitiesByName } from '../api/validate-rollout.ts';
 import { messageOf } from '../base/error.ts';
 import type { RolloutView, SpecProblem } from '../engine/world.ts';
+import type { Caches } from './caches.ts';
 import { ownAnnotations, projectRollout } from './project.ts';
 
 /** A Rollout with what is wrong with it by itself. */
-export interface ObservedRollout extends RolloutView {
+export interface ObservedRollout extends RolloutView, TemplateHashes {
   readonly problems: readonly SpecProblem[];
   /** Labels of its pod template, which selectors are checked against. */
   readonly templateLabels: Readonly<Record<string, string>>;
@@ -16,6 +19,8 @@ export interface ObservedRollout extends RolloutView {
    * that is large or that belongs to a workload.
    */
   readonly newTemplate?: string;
+  /** The status as it is stored, when `status` leaves out what has a type that the API does not know. */
+  readonly storedStatus?: Readonly<Record<string, unknown>>;
 }
 
 /** Longer templates are read again when they are needed: thousands may change at once. */
@@ -44,12 +49,14 @@ export function rolloutProjector(routers: RouterCapabilitiesByName): RolloutProj
   return {
     project(object) {
       const { uid = '', generation = 0 } = object.metadata;
-      const { collisionCount } = (object as unknown as Partial<Rollout>).status ?? {};
+      const { status, storedStatus } = soundStatus(object['status']);
+      const { collisionCount } = status;
       const part = parts.get(uid);
       const isKnown = part?.generation === generation && part.collisionCount === collisionCount;
-      const view = isKnown ? withStatus(part.view, object) : readWhole(object, routers);
+      const whole = isKnown ? withStatus(part.view, object, status) : readWhole(object, routers);
+      const view = storedStatus === undefined ? whole : { ...whole, storedStatus };
       // What changes without a new generation is not kept twice.
-      if (!isKnown) parts.set(uid, { generation, collisionCount, view: { ...view, status: {}, annotations: {} } });
+      if (!isKnown) parts.set(uid, { generation, collisionCount, view: { ...whole, status: {}, annotations: {} } });
       return withNewTemplate(view, object);
     },
     forget: (uid) => void parts.delete(uid),
@@ -58,15 +65,19 @@ export function rolloutProjector(routers: RouterCapabilitiesByName): RolloutProj
 
 function withNewTemplate(view: ObservedRollout, object: KubeObject): ObservedRollout {
   const { spec: { template, workloadRef } = {} } = object as unknown as Partial<Rollout>;
-  if (view.status.currentPodHash === view.templateHash || template === undefined || workloadRef !== undefined) {
-    return view;
-  }
+  const isKnown = [view.templateHash, view.earlierTemplateHash].includes(view.status.currentPodHash ?? '');
+  if (isKnown || template === undefined || workloadRef !== undefined) return view;
   const newTemplate = JSON.stringify(template);
   return newTemplate.length > newTemplateLengthMax ? view : { ...view, newTemplate };
 }
 
-function withStatus(view: ObservedRollout, object: KubeObject): ObservedRollout {
-  const { status = {} } = object as unknown as Partial<Rollout>;
+/** The Rollout with the hash that its template's revision has, by the ReplicaSets that there are. */
+export function withHashInUse(rollout: ObservedRollout, { replicaSets }: Pick<Caches, 'replicaSets'>): ObservedRollout {
+  const owned = replicaSets.ownedBy(rollout.uid).map(({ hash }) => hash);
+  return { ...rollout, templateHash: hashInUse(rollout, rollout.status, owned) };
+}
+
+function withStatus(view: ObservedRollout, object: KubeObject, status: RolloutStatus): ObservedRollout {
   const { metadata } = object;
   return {
     ...view,

@@ -1,4 +1,5 @@
-import { podTemplateHash } from '../api/pod-template-hash.ts';
+import { hashInUse } from '../api/hash-in-use.ts';
+import { hashLabel, earlierPodTemplateHash, podTemplateHash } from '../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { workloadTemplate } from '../api/workload.ts';
@@ -57,7 +58,14 @@ function stale(message: string): CommandRefusal {
 
 /** Pod-template hash of what the specification asks for. */
 export function currentRevision(subject: CommandSubject): string {
-  return podTemplateHash(currentTemplate(subject), subject.rollout.status?.collisionCount);
+  const { status = {} } = subject.rollout;
+  const template = currentTemplate(subject);
+  const hashes = {
+    templateHash: podTemplateHash(template, status.collisionCount),
+    earlierTemplateHash: earlierPodTemplateHash(template, status.collisionCount),
+  };
+  const known = subject.replicaSets.map(({ metadata }) => metadata.labels?.[hashLabel] ?? '');
+  return hashInUse(hashes, status, known);
 }
 
 /** The pod template in force: the Rollout's own, or that of the workload it refers to. */

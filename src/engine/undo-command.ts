@@ -3,15 +3,13 @@ import { mergeDiff } from '../api/merge-diff.ts';
 import type { KubeObject } from '../api/object.ts';
 import { originalTemplate } from '../api/original-template.ts';
 import { podMetadataAnnotation, readPodMetadata } from '../api/pod-metadata.ts';
+import { hashLabel } from '../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import { fail, succeed } from '../base/result.ts';
 import { currentRevision, currentTemplate } from './command-target.ts';
 import type { CommandSubject, PlannedCommand } from './command.ts';
 import { templatePatch } from './image-command.ts';
 import { revisionAnnotation } from './revision.ts';
-
-/** Label of a ReplicaSet and its pods with the hash of their revision. */
-const hashLabel = 'rollouts-pod-template-hash';
 
 interface Revision {
   readonly number: number;

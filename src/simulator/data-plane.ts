@@ -1,5 +1,6 @@
 import { listOf, numberOf, recordOf, textOf, type JsonRecord } from '../api/json-access.ts';
 import type { KubeObject } from '../api/object.ts';
+import { hashLabel } from '../api/pod-template-hash.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Commit } from './ledger.ts';
 import type { VirtualTime } from './virtual-clock.ts';
@@ -46,8 +47,6 @@ export interface DataPlaneOptions {
   /** Told of a frontend after its flow may have changed. */
   readonly afterChange: (frontend: Frontend, flow: Flow) => void;
 }
-
-const hashLabel = 'rollouts-pod-template-hash';
 
 /**
  * The proxies: they know routes some time after these were written, and Services by their EndpointSlices. Users of a

@@ -1,9 +1,9 @@
 import type { ExperimentTemplate } from '../../api/experiment.ts';
 import { apiVersionOf, type KubeObject, type OwnerReference } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
 import type { ExperimentEffect } from '../../engine/experiment/experiment-decision.ts';
 import { experimentNameAnnotation, experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
-import { hashLabel } from '../project.ts';
 import { withoutRevision } from './project-experiment.ts';
 
 /** The Experiment to which objects belong. */

@@ -1,13 +1,13 @@
 import { isControlledBy } from '../../api/controller-owner.ts';
 import type { Experiment } from '../../api/experiment.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
 import { SluiceError } from '../../base/error.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
 import type { ExperimentEffect } from '../../engine/experiment/experiment-decision.ts';
 import { experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
 import type { Caches, ObjectCache } from '../caches.ts';
-import { hashLabel } from '../project.ts';
 import { addressOf, createOrFind, patchMerge, precondition, removeObject } from '../write-object.ts';
 import {
   composeExperimentRun,

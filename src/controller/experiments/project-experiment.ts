@@ -3,7 +3,7 @@ import type { Experiment, ExperimentTemplate } from '../../api/experiment.ts';
 import { fieldErrorMessage } from '../../api/field-error.ts';
 import { listOf, numberOf, recordOf, textMapOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { podTemplateHash } from '../../api/pod-template-hash.ts';
+import { hashLabel, podTemplateHash } from '../../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import { validateExperiment } from '../../api/validate-experiment.ts';
 import { messageOf } from '../../base/error.ts';
@@ -13,7 +13,7 @@ import type {
   ExperimentView,
 } from '../../engine/experiment/experiment-world.ts';
 import type { SpecProblem } from '../../engine/world.ts';
-import { hashLabel, identityOf } from '../project.ts';
+import { identityOf } from '../project.ts';
 
 /** An Experiment with what is wrong with it by itself. */
 export interface ObservedExperiment extends ExperimentView {

@@ -1,8 +1,8 @@
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import { isFinished } from '../../engine/analysis-plan.ts';
 import { experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
 import type { StepExperimentTemplate, StepExperimentView } from '../../engine/world.ts';
 import type { Caches } from '../caches.ts';
-import { hashLabel } from '../project.ts';
 import type { ObservedExperiment } from './project-experiment.ts';
 
 /** An Experiment as its Rollout sees it. */

@@ -1,6 +1,6 @@
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import type { MetricResponse, PluginRequest } from '../../providers/metrics/contract.ts';
 import type { JobPlace } from '../../providers/metrics/job-object.ts';
-import { hashLabel } from '../project.ts';
 import { metricPluginApiVersion, type MetricPluginRegistry, type MetricPluginRequest } from './contract.ts';
 
 /** How metric plug-ins are called. */

@@ -1,11 +1,12 @@
 import type { AnalysisRun } from '../../api/analysis-run.ts';
 import { controllerUid } from '../../api/controller-owner.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import { experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
 import type { RolloutView } from '../../engine/world.ts';
 import type { MetricTarget } from '../../providers/metrics/contract.ts';
 import type { Caches } from '../caches.ts';
 import type { ObservedExperiment } from '../experiments/project-experiment.ts';
-import { hashLabel, type ObservedReplicaSet } from '../project.ts';
+import { type ObservedReplicaSet } from '../project.ts';
 
 /** A side of a comparison. */
 type Side = MetricTarget['role'];

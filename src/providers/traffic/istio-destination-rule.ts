@@ -1,5 +1,6 @@
 import { listOf, optionalRecord, recordOf, textMapOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import type { TrafficDestination } from '../../api/traffic.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import type { RouterProblem, RouterSubject } from './contract.ts';
@@ -18,7 +19,6 @@ export interface DestinationRuleView {
   readonly hashes: { readonly canary: string; readonly stable: string };
 }
 
-const hashLabel = 'rollouts-pod-template-hash';
 const managedByAnnotation = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 
 /** Finds the subsets of both sides. Fails when the object is missing or one of them is. */

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 
+import { hashInUse } from '../../api/hash-in-use.ts';
 import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Rollout, RolloutSpec } from '../../api/rollout.ts';
@@ -82,8 +83,13 @@ export function reportRolloutDetail(
   const { status, spec } = view;
   // A workload that is gone leaves the revision as it was.
   const isLost = spec.workloadRef !== undefined && workload === undefined;
-  const hash = isLost ? (status.currentPodHash ?? '') : view.templateHash;
   const views = objects.replicaSets.map(projectReplicaSet);
+  const inUse = hashInUse(
+    view,
+    status,
+    views.map((set) => set.hash),
+  );
+  const hash = isLost ? (status.currentPodHash ?? '') : inUse;
   const known = {
     current: views.find((set) => set.hash === hash),
     stable: views.find((set) => set.hash === status.stableRS),

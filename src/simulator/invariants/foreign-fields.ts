@@ -1,8 +1,9 @@
 import { listOf, recordOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import { equalJson } from '../../api/merge-diff.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import type { Invariant } from './invariant.ts';
-import { hashLabel, type RolloutPicture } from './rollout-picture.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
 import { isManagedRule } from './route-weights.ts';
 
 /** I19: what is not ours in routes and Services stays as it is. */

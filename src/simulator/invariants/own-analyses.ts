@@ -1,8 +1,9 @@
 import { isControlledBy } from '../../api/controller-owner.ts';
 import { recordOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
-import { hashLabel, type RolloutPicture } from './rollout-picture.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
 import { statusChange } from './written-by.ts';
 
 /** I14: a revision is judged by its own runs, and runs that no longer matter end. */

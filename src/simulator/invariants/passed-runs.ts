@@ -1,7 +1,8 @@
 import { listOf, numberOf, recordOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import { parseInstant } from '../../base/instant.ts';
-import { hashLabel, type RolloutPicture } from './rollout-picture.ts';
+import type { RolloutPicture } from './rollout-picture.ts';
 
 /** Whether a run of this revision, role, step and attempt passed by real measurements. */
 export function hasPassedRun(picture: RolloutPicture, role: string, step?: number): boolean {

@@ -1,5 +1,6 @@
 import { listOf, numberOf, recordOf, textMapOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import { workloadTemplate } from '../../api/workload.ts';
 import { parseInstant } from '../../base/instant.ts';
 import type { Ledger } from '../ledger.ts';
@@ -31,9 +32,6 @@ export interface PicturedSet {
   /** End of its scale-down delay, in milliseconds since the simulation began. */
   readonly deadlineMs: number | undefined;
 }
-
-/** Label, selector key and Service selector key of a revision. */
-export const hashLabel = 'rollouts-pod-template-hash';
 
 /** One Rollout and what belongs to it, read from the log alone. */
 export class RolloutPicture {

@@ -1,7 +1,8 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import type { Commit } from '../ledger.ts';
-import { hashLabel, selectedHash, type RolloutPicture } from './rollout-picture.ts';
+import { selectedHash, type RolloutPicture } from './rollout-picture.ts';
 
 /** The controller changed a route: how the weights of a Rollout's sides moved. */
 export function weightChange(commit: Commit, picture: RolloutPicture) {

@@ -1,7 +1,7 @@
 import { listOf, recordOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { hashLabel } from '../../api/pod-template-hash.ts';
 import { experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
-import { hashLabel } from '../invariants/rollout-picture.ts';
 
 /** Calls revisions by the images of their pods, which readers know, instead of by their hashes. */
 export class RevisionNames {
