@@ -15,6 +15,7 @@ import { createEventSink, type EventSink, type EventSubject } from './event-sink
 import { experimentReferences, haveAdditionalChanged, isNewsForRollout } from './experiments/experiment-news.ts';
 import type { ObservedExperiment } from './experiments/project-experiment.ts';
 import { reconcileExperiment, type ReconcileExperimentTools } from './experiments/reconcile-experiment.ts';
+import { FirstLook } from './first-look.ts';
 import { isNewsForOwner } from './is-news-for-owner.ts';
 import type { Journal } from './journal.ts';
 import { logPanic } from './log-panic.ts';
@@ -100,6 +101,7 @@ class ClusterController implements Controller {
   /** Rollouts that are gone and that nobody was told about yet. */
   readonly #gone = new Map<string, ObservedRollout>();
   readonly #pace: StatusPace;
+  readonly #firstLook: FirstLook;
   readonly #stopping = new AbortController();
   readonly #events: EventSink;
   readonly #runs: RunReconciler;
@@ -122,6 +124,7 @@ class ClusterController implements Controller {
       routerTypes: routerTypes(routers),
       onChange: (type, change) => this.#onChange(type, change),
     });
+    this.#firstLook = new FirstLook(cluster, this.view.rollouts);
     this.#notifier = notifierOf(options, this.view);
     this.#stepPlugins = new StepPluginCalls({
       plugins: options.stepPlugins ?? new Map(),
@@ -149,7 +152,10 @@ class ClusterController implements Controller {
     this.#ended = ended;
     await synced;
     this.#started = true;
-    for (const { namespace, name } of this.view.rollouts.list()) this.#add(resourceTypes.rollout, namespace, name);
+    for (const { namespace, name, uid } of this.view.rollouts.list()) {
+      this.#firstLook.expect(uid);
+      this.#add(resourceTypes.rollout, namespace, name);
+    }
     for (const type of ['analysisRuns', 'experiments'] as const) {
       for (const { namespace, name } of this.view[type].list()) this.#add(this.view[type].type, namespace, name);
     }
@@ -235,6 +241,7 @@ class ClusterController implements Controller {
 
   #forgetRollout(key: string, before: ObservedRollout | undefined): void {
     this.#pace.forget(before?.uid ?? '');
+    this.#firstLook.forget(before?.uid ?? '');
     this.#stepPlugins.forget(before?.uid ?? '');
     if (before !== undefined && this.#started) this.#gone.set(key, before);
   }
@@ -377,6 +384,7 @@ class ClusterController implements Controller {
       caches: this.view,
       events: this.#events,
       pace: this.#pace,
+      firstLook: this.#firstLook,
       notifier: this.#notifier,
       holdsOf: (rollout) => this.#options.holdsOf?.(rollout) ?? [],
     };

@@ -15,6 +15,7 @@ import type { Hold, RolloutView, World } from '../engine/world.ts';
 import { apply, type Applied } from './apply.ts';
 import type { Caches } from './caches.ts';
 import type { EventSink, EventSubject } from './event-sink.ts';
+import type { FirstLook } from './first-look.ts';
 import type { Journal } from './journal.ts';
 import type { Notifier } from './notifications/notifier.ts';
 import { observe } from './observe.ts';
@@ -41,6 +42,7 @@ export interface ReconcileTools {
   readonly stepPlugins: StepPluginCalls;
   /** When statuses are written. */
   readonly pace: StatusPace;
+  readonly firstLook: FirstLook;
   /** Why raises and promotions of a Rollout must wait, as known outside of it. */
   holdsOf(rollout: RolloutView): readonly Hold[];
   /** Tells people of what happens to Rollouts; nobody is told when absent. */
@@ -71,11 +73,11 @@ export async function reconcile(
   const waitMs = tools.pace.delayMs(rollout, change, decision, { now: clock.now(), monotonic: clock.monotonic() });
   if (waitMs > 0) return { kind: 'done', againAfterMs: waitMs };
   const isNews = decision.effects.length > 0 || change !== undefined;
+  const isKnown = mustLook(rollout, decision, tools) ? await tools.firstLook.isCurrent(rollout, signal) : true;
+  if (!isKnown) return { kind: 'done', againAfterMs: 0 };
   log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
 
-  const subject = `${tools.cluster.name}/${rollout.namespace}/${rollout.name}`;
-  const revision = Number(rollout.annotations[revisionAnnotation] ?? 0);
-  const intent = { subject, revision, reason: decision.reason.message, textOf: effectText, now: () => clock.now() };
+  const intent = intentOf(rollout, decision, tools);
   const applied = await apply(decision.effects, intent, journal, (effect, at) => perform(effect, context, at), signal);
   const occasion = occasionOf(rollout, decision);
   const tell = (notices: readonly Notice[]): void => {
@@ -96,6 +98,18 @@ export async function reconcile(
   }
   tell(withRouterNotices(decision.events, context.notices));
   return { kind: 'done', ...againAfter(decision, isNews, clock) };
+}
+
+/** Nothing is done about a Rollout that is known from a list alone. */
+function mustLook(rollout: ObservedRollout, { effects }: Decision, { firstLook }: ReconcileTools): boolean {
+  return effects.length > 0 && firstLook.isDue(rollout);
+}
+
+function intentOf(rollout: ObservedRollout, { reason }: Decision, { cluster, clock }: ReconcileTools) {
+  const { namespace, name, annotations } = rollout;
+  const subject = `${cluster.name}/${namespace}/${name}`;
+  const revision = Number(annotations[revisionAnnotation] ?? 0);
+  return { subject, revision, reason: reason.message, textOf: effectText, now: () => clock.now() };
 }
 
 /** Everything that the decision is made from. */

@@ -17,6 +17,7 @@ import { CommitFeed } from './commit-feed.ts';
 import { DataPlane, type Flow, type Frontend } from './data-plane.ts';
 import { ImageCatalogue } from './image-behaviour.ts';
 import { Ledger, type Commit } from './ledger.ts';
+import { ListHistory } from './list-history.ts';
 import { metricPages } from './metric-pages.ts';
 import { ModelledStepPlugins } from './modelled-step-plugins.ts';
 import type { ProcessFaults } from './process-faults.ts';
@@ -54,6 +55,8 @@ export interface WorldOptions {
   readonly restartAfterMs?: number;
   /** What goes wrong between the controller and the cluster. */
   readonly faults?: ProcessFaults;
+  /** How far the wall clock of the next controller is off. */
+  readonly skewMs?: () => number;
   readonly countsDelayMs?: number;
   readonly decide?: ControllerOptions['decide'];
   readonly holdsOf?: ControllerOptions['holdsOf'];
@@ -73,6 +76,7 @@ export class SimulatedWorld {
   readonly images = new ImageCatalogue();
   readonly stepPlugins: ModelledStepPlugins;
   readonly ledger = new Ledger();
+  readonly lists: ListHistory;
   readonly cluster: EmbeddedCluster;
   readonly dataPlane: DataPlane;
   readonly traffic: TrafficLedger;
@@ -101,6 +105,7 @@ export class SimulatedWorld {
       resources: servedKinds(),
       freeze: options.freeze ?? false,
     });
+    this.lists = new ListHistory(this.cluster.log, () => this.time.nowMs);
     this.#feed = new CommitFeed(
       this.cluster.log,
       () => this.time.nowMs,
@@ -168,6 +173,7 @@ export class SimulatedWorld {
   startController(): void {
     this.#controllerCount += 1;
     const process = this.process('sluice', this.#options.faults, () => this.#restartLater());
+    process.clock.skewMs = this.#options.skewMs?.() ?? 0;
     const { decide, holdsOf, countsDelayMs = 0 } = this.#options;
     this.#process = process;
     this.#controller = createController({

@@ -31,20 +31,28 @@ export interface Strictness {
   readonly graceMs: number;
   /** Within this time users leave an aborted revision, and runs that no longer matter are stopped. */
   readonly reactionMs: number;
-  /** How far off its wall clock may be. */
+  /** How much earlier than it seems a time may have begun to count. */
   readonly clockMs: number;
+  /** How far the wall clocks of two controllers may differ, or one before and after a jump. */
+  readonly skewMs: number;
   /** Writes about one Rollout in a minute. */
   readonly writesMax: number;
 }
 
-export const strictnessDefault: Strictness = { graceMs: 1000, reactionMs: 10_000, clockMs: 0, writesMax: 200 };
+export const strictnessDefault: Strictness = {
+  graceMs: 1000,
+  reactionMs: 10_000,
+  clockMs: 0,
+  skewMs: 0,
+  writesMax: 200,
+};
 
 /**
  * Every safety invariant except I16 and I23, which need more than one controller and a durable journal, and the
  * liveness properties. L4, that a good revision can always replace a broken one, is for whoever knows which are good.
  */
 export function allInvariants(strictness: Strictness): readonly Invariant[] {
-  const { graceMs, reactionMs, clockMs, writesMax } = strictness;
+  const { graceMs, reactionMs, clockMs, skewMs, writesMax } = strictness;
   // Without faults news are there at once.
   const newsMs = Math.max(0, graceMs - strictnessDefault.graceMs);
   return [
@@ -56,7 +64,7 @@ export function allInvariants(strictness: Strictness): readonly Invariant[] {
     availability(),
     podLimits(),
     stableSize(),
-    scaleDown(),
+    scaleDown(skewMs),
     stableKept(),
     abortBound(reactionMs, newsMs),
     harmlessAbort(newsMs),

@@ -8,7 +8,7 @@ import type { RolloutPicture } from './rollout-picture.ts';
 import { sizeChange } from './written-by.ts';
 
 /** I08: a revision loses its pods only when nothing leads to it any more and its delay is over. */
-export function scaleDown(): Invariant {
+export function scaleDown(skewMs: number): Invariant {
   return {
     id: 'I08',
     rule: 'a revision is scaled down only when no router or Service leads to it and its delay is over',
@@ -19,7 +19,7 @@ export function scaleDown(): Invariant {
       if (!takesServing(picture, size)) return undefined;
       return isInUse(picture, size.hash)
         ? shrunkInUse(picture, size)
-        : (stillLed(picture, size.hash) ?? tooEarly(picture, size, commit.previous));
+        : (stillLed(picture, size.hash) ?? tooEarly(picture, size, commit.previous, skewMs));
     },
   };
 }
@@ -61,14 +61,19 @@ function stillLed(picture: RolloutPicture, hash: string): string | undefined {
 }
 
 /** The delay that counts is on the ReplicaSet as it was before the write. */
-function tooEarly(picture: RolloutPicture, { hash }: Size, previous: KubeObject | undefined): string | undefined {
+function tooEarly(
+  picture: RolloutPicture,
+  { hash }: Size,
+  previous: KubeObject | undefined,
+  skewMs: number,
+): string | undefined {
   const delaySeconds = delayOf(picture, hash);
   if (delaySeconds === 0 || isBeyondLimit(picture)) return undefined;
   if (delaySeconds === undefined) return `${hash} was aborted and is to keep its pods`;
   const deadline = parseInstant(previous?.metadata.annotations?.['scale-down-deadline'] ?? '');
   if (deadline === undefined) return `${hash} is scaled down without a delay; ${delaySeconds} s are asked for`;
   const leftMs = deadline - simulationStartMs - picture.nowMs;
-  return leftMs <= 0 ? undefined : `${hash} is scaled down ${leftMs} ms before its delay is over`;
+  return leftMs <= skewMs ? undefined : `${hash} is scaled down ${leftMs} ms before its delay is over`;
 }
 
 /** Seconds; undefined means never. */

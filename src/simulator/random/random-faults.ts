@@ -1,5 +1,7 @@
+import type { ResourceType } from '../../api/object.ts';
 import { SluiceError, type ErrorCode } from '../../base/error.ts';
 import type { Random } from '../../base/random.ts';
+import type { ListPage, ListQuery } from '../../cluster/port.ts';
 import type { ProcessFaults, WatchFault } from '../process-faults.ts';
 import type { CallFault } from '../sent-call.ts';
 
@@ -14,10 +16,19 @@ export interface FaultMix {
   readonly closeWatch: number;
   readonly holdWatch: number;
   readonly refuseWatch: number;
+  /** A list that comes from an API server which lags behind. */
+  readonly staleList: number;
+  /** The wall clock is off by at most this, in milliseconds. */
+  readonly skewMsMax: number;
 }
 
-/** The longest time for which news are held back, in milliseconds. */
+/** A list as it was some milliseconds ago; undefined when nothing had been written yet. */
+export type OlderList = (type: ResourceType, query: ListQuery, ageMs: number) => ListPage | undefined;
+
+/** The longest time for which news are held back, or by which an API server lags behind, in milliseconds. */
 export const holdMsMax = 3000;
+/** The most by which a wall clock is off, in milliseconds. */
+export const skewMsMax = 1500;
 
 /** A mix for one run: most kinds of faults do not occur in it at all, so that each is also met alone. */
 export function randomMix(random: Random): FaultMix {
@@ -32,12 +43,21 @@ export function randomMix(random: Random): FaultMix {
     closeWatch: rate(0.02),
     holdWatch: rate(0.1),
     refuseWatch: rate(0.3),
+    staleList: rate(0.5),
+    skewMsMax: Math.round(rate(skewMsMax)),
   };
 }
 
 /** Faults between the controller and the cluster, drawn from a stream of their own while `isOn` says so. */
-export function randomFaults(mix: FaultMix, random: Random, isOn: () => boolean): ProcessFaults {
+export function randomFaults(
+  mix: FaultMix,
+  random: Random,
+  isOn: () => boolean,
+  olderList: OlderList = () => undefined,
+): ProcessFaults {
   const [calls, reads, watches] = [random.fork('calls'), random.fork('reads'), random.fork('watches')];
+  const lists = random.fork('lists');
+  const lagging = new Set<ResourceType>();
   const happens = (stream: Random, rate: number): boolean => stream.next() < rate && isOn();
   return {
     call(): CallFault | undefined {
@@ -48,11 +68,19 @@ export function randomFaults(mix: FaultMix, random: Random, isOn: () => boolean)
       return happens(calls, mix.delay) ? { kind: 'delay', delayMs: calls.integer(1, holdMsMax) } : undefined;
     },
     read: () => (happens(reads, mix.read) ? refusal(reads) : undefined),
+    staleList(type, query) {
+      if (query.continueToken !== undefined || !happens(lists, mix.staleList)) return undefined;
+      const page = olderList(type, query, lists.integer(1, holdMsMax));
+      if (page !== undefined) lagging.add(type);
+      return page;
+    },
     openWatch: () => {
       if (!happens(watches, mix.refuseWatch)) return undefined;
       return watches.next() < 0.5 ? new SluiceError('Gone', 'too old resource version') : refusal(watches);
     },
-    watchEvent(): WatchFault | undefined {
+    watchEvent(type): WatchFault | undefined {
+      // What lags behind is made up for a while later.
+      if (lagging.delete(type) && isOn()) return { kind: 'hold', holdMs: lists.integer(1, holdMsMax) };
       if (happens(watches, mix.closeWatch)) return { kind: 'close' };
       return happens(watches, mix.holdWatch) ? { kind: 'hold', holdMs: watches.integer(1, holdMsMax) } : undefined;
     },

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../base/random.ts';
+import { seededRandom, type Random } from '../../base/random.ts';
 import { parseScenario } from '../scenario/parse-scenario.ts';
 import { playScenario, type Performance } from '../scenario/play-scenario.ts';
 import type { SimulatedWorld } from '../simulated-world.ts';
@@ -29,17 +29,34 @@ export async function simulateSeed(seed: number): Promise<SeedRun> {
   const text = randomScenario(random.fork('scenario'));
   const mix = randomMix(random.fork('mix'));
   const delayMsMax = random.fork('delay').integer(0, 5000);
+  const jumps = random.fork('jumps');
+  const skew = (): number => jumps.integer(-mix.skewMsMax, mix.skewMsMax);
   let world: SimulatedWorld | undefined;
   const isOn = (): boolean => world !== undefined && world.time.nowMs < healSeconds * 1000;
   const played = await playScenario(parseScenario(text, `seed ${seed}`, '.'), {
     seed,
-    faults: randomFaults(mix, random.fork('faults'), isOn),
+    faults: randomFaults(mix, random.fork('faults'), isOn, (type, query, ageMs) =>
+      world?.lists.at(type, query, world.time.nowMs - ageMs),
+    ),
+    skewMs: () => (isOn() ? skew() : 0),
     routeDelayMs: (delays) => (isOn() ? delays.integer(0, delayMsMax) : 500),
-    strictness,
+    strictness: { ...strictness, clockMs: strictness.clockMs + 2 * mix.skewMsMax, skewMs: 2 * mix.skewMsMax },
     countsDelayMs: random.fork('counts').integer(0, 1) * 1000,
     onWorld: (made) => {
       world = made;
+      if (mix.skewMsMax > 0) jumpAtTimes(made, jumps, skew);
     },
   });
   return { seed, text, mix, outcome: played };
+}
+
+/** The wall clock of the controller is put right, or wrong, now and then; in the end it is right. */
+function jumpAtTimes(world: SimulatedWorld, random: Random, skew: () => number): void {
+  const jump = (atMs: number, skewMs: () => number): void => {
+    world.time.at(atMs, () => {
+      if (world.controllerProcess !== undefined) world.controllerProcess.clock.skewMs = skewMs();
+    });
+  };
+  for (let count = random.integer(1, 4); count > 0; count -= 1) jump(random.integer(1, healSeconds * 1000 - 1), skew);
+  jump(healSeconds * 1000, () => 0);
 }
