@@ -69,7 +69,7 @@ export async function reconcile(
 
   const decision = (tools.decide ?? decide)(world);
   tools.onDecision?.(rollout, decision);
-  const change = mergeDiff(rollout.status, decision.status);
+  const change = mergeDiff(rollout.storedStatus ?? rollout.status, decision.status);
   const waitMs = tools.pace.delayMs(rollout, change, decision, { now: clock.now(), monotonic: clock.monotonic() });
   if (waitMs > 0) return { kind: 'done', againAfterMs: waitMs };
   const isNews = decision.effects.length > 0 || change !== undefined;
@@ -145,7 +145,8 @@ async function afterFailure(
   tools.log.warn({ ...fields, error: error.message }, 'an effect failed');
   if (hasCode(error, ...lostAnswers)) await refresh(effect, context, signal);
   if (error.code !== 'Conflict') {
-    await writeStatus(context, mergeDiff(rollout.status, statusAfterFailure(world, effect, error)), signal);
+    const stored = rollout.storedStatus ?? rollout.status;
+    await writeStatus(context, mergeDiff(stored, statusAfterFailure(world, effect, error)), signal);
     const [notices, occasion] = [[failureNotice(effect, error)], String(rollout.generation)];
     tools.events.emit(subjectOf(rollout), notices, occasion);
     tools.notifier?.tell({ rollout, next: rollout.status, notices, occasion });
