@@ -16,8 +16,18 @@ export function adviseRollout(spec: RolloutSpec): FieldErrors {
     ...(spec.workloadRef !== undefined && spec.template?.spec !== undefined
       ? [forbidden('spec.template.spec', 'it is ignored, because workloadRef names another template')]
       : []),
+    ...adviseWorkload(spec),
     ...(canary === undefined ? [] : adviseCanary(canary, revisionHistoryLimit(spec))),
     ...(blueGreen === undefined ? [] : adviseBlueGreen(blueGreen)),
+  ];
+}
+
+/** Only a Deployment can be told to have fewer pods. */
+function adviseWorkload({ workloadRef }: RolloutSpec): FieldErrors {
+  const { kind = '', scaleDown = 'never' } = workloadRef ?? {};
+  if (workloadRef === undefined || scaleDown === 'never' || kind === 'Deployment') return [];
+  return [
+    invalid('spec.workloadRef.scaleDown', scaleDown, `it does nothing for a ${kind}; only a Deployment is scaled`),
   ];
 }
 

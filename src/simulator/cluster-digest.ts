@@ -40,7 +40,7 @@ export function clusterDigest(): {
 /** Events are written beside everything else: a crash may cost some. A gateway's proxies follow the slices. */
 const unordered: ReadonlySet<string> = new Set(['Event', 'EndpointSlice']);
 
-const comparedKinds = ['Rollout', 'ReplicaSet', 'Service', 'HTTPRoute', 'AnalysisRun', 'Pod'];
+const comparedKinds = ['Rollout', 'Deployment', 'ReplicaSet', 'Service', 'HTTPRoute', 'AnalysisRun', 'Pod'];
 
 function compose(
   fields: ReadonlyMap<string, string>,
@@ -105,8 +105,15 @@ function maskedObject(object: KubeObject): object {
   return { ...rest, status: { phase } };
 }
 
-/** Fields that count seconds or writes. */
-const variable: ReadonlySet<string> = new Set(['totalManualPauseDurationSeconds', 'observedGeneration', 'observedAt']);
+/** Fields that count seconds, writes, or how often a plug-in was asked. */
+const variable: ReadonlySet<string> = new Set([
+  'totalManualPauseDurationSeconds',
+  'observedGeneration',
+  'observedAt',
+  'executions',
+  'workloadObservedGeneration',
+  'rollout.argoproj.io/workload-generation',
+]);
 
 /** Notes every field below a path; every point in time becomes the same word. */
 function addFields(fields: Map<string, string>, path: string, value: unknown): void {

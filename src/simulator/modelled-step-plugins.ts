@@ -1,5 +1,6 @@
-import { recordOf, numberOf } from '../api/json-access.ts';
+import { recordOf, textOf } from '../api/json-access.ts';
 import { sleep, type Clock } from '../base/clock.ts';
+import { formatInstant, parseInstant } from '../base/instant.ts';
 import type { StepPlugin, StepPluginRegistry, StepPluginRequest } from '../controller/step-plugins/contract.ts';
 import type { StepPluginAnswer } from '../engine/step-plugin.ts';
 
@@ -57,8 +58,8 @@ function answer(request: StepPluginRequest, behaviour: StepPluginBehaviour, now:
   const { doneMs, outcome, isUnreachable } = behaviour;
   if (isUnreachable) return { phase: 'Error', message: 'it does not answer' };
   if (request.operation !== 'Run') return { phase: 'Successful', message: 'nothing is left of it' };
-  const begunMs = numberOf(recordOf(request.status)['begunMs']) ?? now;
-  const status = { begunMs };
+  const begunMs = parseInstant(textOf(recordOf(request.status)['begunAt'])) ?? now;
+  const status = { begunAt: formatInstant(begunMs) };
   if (doneMs === undefined || now < begunMs + doneMs) {
     return { phase: 'Running', message: 'is at work', status, askAgainAfterMs };
   }

@@ -124,6 +124,43 @@ spec:
   assert.deepEqual(lint(text('web') + service('a', 'web') + service('p', 'x')).length, 1);
 });
 
+test('only a Deployment can be scaled down, and only labels make a template one beside workloadRef', () => {
+  const text = (kind: string, template = '') => `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: r}
+spec:
+  workloadRef: {apiVersion: apps/v1, kind: ${kind}, name: d, scaleDown: progressively}
+  strategy: {blueGreen: {activeService: a}}
+${template}`;
+  const fields = (manifest: string): readonly string[] =>
+    lint(manifest).map(({ field, severity }) => `${severity} ${field}`);
+  assert.deepEqual(fields(text('Deployment')), []);
+  assert.deepEqual(fields(text('ReplicaSet')), ['warning spec.workloadRef.scaleDown']);
+  assert.deepEqual(fields(text('Deployment', '  template: {metadata: {labels: {app: web}}}')), ['error spec.template']);
+});
+
+test('an approval step says who may approve, and how long it waits', () => {
+  const text = (config: string) => `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: r}
+spec:
+  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: d}
+  strategy: {canary: {steps: [{plugin: {name: sluice.dev/approval, config: ${config}}}]}}
+`;
+  assert.deepEqual(lint(text('{approvers: [ann], timeout: 1h}')), []);
+  for (const [config, message] of [
+    ['{approvers: ann}', /config.approvers must be a list/u],
+    ['{timeout: soon}', /config.timeout: "soon" is not a duration/u],
+    ['{timeout: 0s}', /config.timeout must be more than 0/u],
+    ['{approver: [ann]}', /config.approver is not known; there are approvers and timeout/u],
+    ['[ann]', /config must be an object/u],
+  ] as const) {
+    const [finding] = lint(text(config));
+    assert.equal(finding?.field, 'spec.strategy.steps[0].plugin.config');
+    assert.match(finding.message, message);
+  }
+});
+
 const advised: readonly (readonly [name: string, lines: string, field: string])[] = [
   ['a step that does two things', 'steps:\n  - setWeight: 1\n    plugin: {name: a/b}', 'steps[0]'],
   ['a delay without router', 'abortScaleDownDelaySeconds: 5', 'abortScaleDownDelaySeconds'],
