@@ -11,7 +11,7 @@ import type { Increment } from '../src/analysis/judge/sequential-test.ts';
 import { seededRandom } from '../src/base/random.ts';
 import type { MetricTarget, MetricWindow } from '../src/providers/metrics/contract.ts';
 import { judge as provider } from '../src/providers/metrics/judge.ts';
-import { drawInterval, type TrafficModel } from '../test/analysis/judge/traffic-model.ts';
+import { drawInterval, drawPods, type TrafficModel } from '../test/analysis/judge/traffic-model.ts';
 
 /**
  * Cost and quality of the judge: `npx node bench/judge.ts [--runs 4000]`. Costs are ratios to a baseline measured in
@@ -70,7 +70,43 @@ function cost(): void {
       time(() => assess(chosen, judge(chosen, state, one), { mode: 'inline' })),
     );
   }
+  costOfMetric(show);
   costOfRounds(show);
+}
+
+/** One metric of one pod group with everything that looks at pods. Bound: 0.5 ms. */
+function costOfMetric(show: (name: string, ms: number) => void): void {
+  for (const [pods, clump] of [
+    [2, 1],
+    [10, 1],
+    [50, 1],
+    [50, 5],
+  ] as const) {
+    const one: JudgeSettings = { ...settings('auto'), kinds: settings('auto').kinds.slice(0, 1) };
+    const random = seededRandom(5);
+    const factors = Array.from({ length: pods }, () => 1);
+    const looks = Array.from({ length: 240 }, (): Look => {
+      const stable = drawPods({ requests: 2700, ratio: 0.005, clump, factors }, random);
+      const canary = drawPods({ requests: 300, ratio: 0.005, clump, factors }, random);
+      const sum = (of: typeof stable, field: 'total' | 'bad') =>
+        Object.values(of).reduce((total, pod) => total + pod[field], 0);
+      const increment: Increment = {
+        canaryTotal: sum(canary, 'total'),
+        canaryBad: sum(canary, 'bad'),
+        stableTotal: sum(stable, 'total'),
+        stableBad: sum(stable, 'bad'),
+      };
+      return { errors: { increment, stableRead: true, pods: { canary, stable } } };
+    });
+    let state = initialJudgeState(one);
+    let look = 0;
+    const ms = time(() => {
+      state = judge(one, state, looks[look % looks.length] ?? {});
+      assess(one, state, { mode: 'background' });
+      look += 1;
+    });
+    show(`look and verdict, one metric, ${pods} pods on each side, clumps of ${clump}`, ms);
+  }
 }
 
 /** A whole round of the plug-in: pages in, verdict and metadata out. Bound: 0.5 ms for each pod. */
@@ -85,7 +121,7 @@ function costOfRounds(show: (name: string, ms: number) => void): void {
       ready: true,
       restarts: 0,
     }));
-    const parsed = provider.parse({ latency: { boundarySeconds: 0.3 } });
+    const parsed = provider.parse({});
     if (!parsed.ok) throw new Error('the configuration of the benchmark is wrong');
     const config = parsed.value;
     const pages = Array.from({ length: 50 }, (_, round) => pageOf(round));
@@ -106,7 +142,7 @@ function costOfRounds(show: (name: string, ms: number) => void): void {
       state = provider.fold(config, windowAt(round), state, responses).state;
       provider.store(config, state);
     });
-    show(`a round of the plug-in with ${pods} pods, for each pod`, ms / pods);
+    show(`a round of the plug-in with ${pods} pods and all that it finds, for each pod`, ms / pods);
   }
 }
 

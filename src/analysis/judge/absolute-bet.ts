@@ -1,4 +1,4 @@
-import { betOnMean } from './bet-on-mean.ts';
+import { betOnMean, stakeFractions } from './bet-on-mean.ts';
 import type { Increment } from './sequential-test.ts';
 
 /**
@@ -14,7 +14,8 @@ export function absoluteBet(
   state: readonly number[],
   { canaryTotal, canaryBad }: Increment,
   limit: number,
+  fractions: readonly number[] = stakeFractions,
 ): readonly number[] {
   if (canaryTotal <= 0 || limit <= 0 || limit >= 1) return state;
-  return betOnMean(state, canaryBad / canaryTotal, limit);
+  return betOnMean(state, canaryBad / canaryTotal, limit, fractions);
 }

@@ -30,15 +30,18 @@ export interface Circumstances {
  */
 export function assess(settings: JudgeSettings, state: JudgeState, circumstances: Circumstances): JudgeReport {
   const { gauges = [] } = circumstances;
-  const weightSum = [...settings.kinds, ...gauges].reduce((sum, { weight }) => sum + weight, settings.idleWeight ?? 0);
+  const weightSum = [...settings.kinds, ...gauges].reduce((sum, { weight }) => sum + weight, 0);
   const assessed = settings.kinds.map((kind) => {
     const kindState = state[kind.name];
     invariant(kindState !== undefined, `the state has an entry for the kind ${kind.name}`);
     return assessKind(settings, kind, kindState, Math.log(kind.weight / weightSum));
   });
   const others = gauges.map(({ name, weight, evidence }) => ({ name, log: Math.log(weight / weightSum) + evidence }));
-  const idle = Math.log((settings.idleWeight ?? 0) / weightSum);
-  const rollback = rollbackProgress(settings, assessed, [idle, ...others.map(({ log }) => log)]);
+  const rollback = rollbackProgress(
+    settings,
+    assessed,
+    others.map(({ log }) => log),
+  );
   const promote = promoteProgress(assessed);
   const verdict = verdictOf(rollback, promote, circumstances);
   const decidedBy = decider(verdict, assessed, others);
@@ -95,7 +98,7 @@ function kindPromotion(settings: JudgeSettings, kind: BadEventKind, state: KindS
   return progress(test.evidence(state.promote), threshold, requestsToPromote(settings, test, state, threshold));
 }
 
-/** `others` are logs of capital that no kind of bad event has. */
+/** `others` are logs of the capital of gauges. */
 function rollbackProgress(
   settings: JudgeSettings,
   assessed: readonly AssessedKind[],

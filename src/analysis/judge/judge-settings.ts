@@ -14,8 +14,6 @@ export interface JudgeSettings {
   readonly promoteTest: PromoteTest;
   /** The kinds of bad events, at least one. Weights are positive; only their proportions matter. */
   readonly kinds: readonly BadEventKind[];
-  /** Weight that is kept for kinds that may be found later; 0 when absent. */
-  readonly idleWeight?: number;
   /** Looks between two moments at which harm is thought to begin; 1 when absent. See `lateOnset`. */
   readonly looksPerOnset?: number;
 }

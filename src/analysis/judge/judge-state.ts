@@ -37,6 +37,12 @@ export type RollbackTestName = CountTestName | 'pods';
 export const countTestNames: readonly CountTestName[] = ['share', 'difference', 'ratio'];
 
 /**
+ * Stakes of the share bet in the mixture: fewer than it has alone. The smallest ones pay only for harm near the margin,
+ * for which an hour is rarely enough, and each stake costs all others a part of the capital.
+ */
+export const shareStakes: readonly number[] = [0.04, 0.1, 0.2, 0.4, 0.65, 0.9];
+
+/**
  * A rollback test with a margin.
  *
  * The share bet finds slight harm and harm at a small canary share; the difference bet finds gross harm at a large
@@ -46,7 +52,7 @@ export const countTestNames: readonly CountTestName[] = ['share', 'difference', 
 export function countTest(name: CountTestName, ratioMax: number, { looksPerOnset = 1 }: JudgeSettings): SequentialTest {
   switch (name) {
     case 'share':
-      return lateOnset(shareBet(ratioMax), looksPerOnset);
+      return lateOnset(shareBet(ratioMax, shareStakes), looksPerOnset);
     case 'ratio':
       return lateOnset(ratioE(ratioMax), looksPerOnset);
     case 'difference':

@@ -1,7 +1,14 @@
 import { invariant } from '../../base/invariant.ts';
 import { absoluteBet } from './absolute-bet.ts';
 import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
-import { countTest, usesRatioTest, type CountTestName, type JudgeState, type KindState } from './judge-state.ts';
+import {
+  countTest,
+  shareStakes,
+  usesRatioTest,
+  type CountTestName,
+  type JudgeState,
+  type KindState,
+} from './judge-state.ts';
 import { moveToRatio, moveToShare } from './kind-capital.ts';
 import { kindEvidence, testEvidence } from './kind-evidence.ts';
 import { enterGains } from './late-onset.ts';
@@ -10,7 +17,6 @@ import { widenedRatio } from './pod-spread.ts';
 import { promoteTestOf } from './promote-test.ts';
 import { checkItself } from './self-check.ts';
 import { addIncrements, type Increment } from './sequential-test.ts';
-import { shareBet } from './share-bet.ts';
 
 /**
  * Canary requests without a single stable one after which the stable side counts as silent. By then even a canary that
@@ -125,13 +131,13 @@ function isBetting(settings: JudgeSettings, kind: BadEventKind, before: KindStat
 }
 
 function absoluteShare(
-  { ratio, looksPerOnset }: JudgeSettings,
+  { looksPerOnset }: JudgeSettings,
   state: readonly number[],
   increment: Increment,
   limit: number,
 ): readonly number[] {
-  const { initial } = shareBet(ratio);
-  const gains = absoluteBet(initial, increment, limit);
+  const initial = shareStakes.map(() => 0);
+  const gains = absoluteBet(initial, increment, limit, shareStakes);
   return gains === initial ? state : enterGains(state, gains, looksPerOnset);
 }
 

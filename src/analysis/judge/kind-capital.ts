@@ -16,9 +16,9 @@ export interface Capital {
  * Without the ratio test. A canary that answers only badly is found within 12 looks at every share as long as the
  * difference bet has at least 24 % of all the capital, over all kinds.
  */
-const robust = { share: 0.48, difference: 0.41, ratio: 0, pods: 0.11 };
+const robust = { share: 0.54, difference: 0.37, ratio: 0, pods: 0.09 };
 /** Part that each test gives up for the ratio test; each keeps enough to find what that test does not. */
-const movedPart = 0.85;
+const movedPart = 0.88;
 /** A kind without a bounded ratio has no difference bet, and its pods are few: a restarting one is one of its own. */
 const counted = { share: 1, difference: 0, ratio: 0, pods: 0 };
 
@@ -30,6 +30,19 @@ export function initialCapital({ unit }: BadEventKind, usesRatio: boolean): Capi
   const { share, difference, ratio, pods } = unit === 'podSeconds' ? counted : robust;
   const logs = { share: logOf(share), difference: logOf(difference), ratio: logOf(ratio), pods: logOf(pods) };
   return usesRatio ? moveToRatio({ logs, moved: 0 }, 0) : { logs, moved: 0 };
+}
+
+/** All of it times a factor, given by its log. */
+export function scaleCapital({ logs, moved }: Capital, log: number): Capital {
+  return {
+    logs: {
+      share: logs.share + log,
+      difference: logs.difference + log,
+      ratio: logs.ratio + log,
+      pods: logs.pods + log,
+    },
+    moved: moved * Math.exp(log),
+  };
 }
 
 /** Moves capital to the ratio test, which begins anew with it. `evidence` is that of the whole kind. */

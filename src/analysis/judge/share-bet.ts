@@ -20,14 +20,14 @@ import type { Increment, SequentialTest } from './sequential-test.ts';
  *
  * Source: betting on a bounded mean (see `betOnMean`), applied to the share of the canary.
  */
-export function shareBet(ratioMax: number): SequentialTest {
+export function shareBet(ratioMax: number, fractions: readonly number[] = stakeFractions): SequentialTest {
   return {
-    initial: stakeFractions.map(() => 0),
+    initial: fractions.map(() => 0),
     update(state, { canaryTotal, canaryBad, stableTotal, stableBad }: Increment) {
       const bad = canaryBad + stableBad;
       if (bad <= 0 || canaryTotal <= 0 || stableTotal <= 0) return state;
       const canaryShare = (ratioMax * canaryTotal) / (ratioMax * canaryTotal + stableTotal);
-      return betOnMean(state, canaryBad / bad, canaryShare);
+      return betOnMean(state, canaryBad / bad, canaryShare, fractions);
     },
     evidence: logMeanExp,
   };

@@ -11,7 +11,7 @@ export function studentQuantile(tail: number, degrees: number): number {
   let high = 1;
   while (studentTail(high, degrees) > tail && high < 1e9) high *= 2;
   let low = 0;
-  for (let step = 0; step < 60; step += 1) {
+  for (let step = 0; step < 36; step += 1) {
     const middle = (low + high) / 2;
     if (studentTail(middle, degrees) > tail) low = middle;
     else high = middle;

@@ -11,10 +11,10 @@ export interface KindWeights {
 }
 
 /**
- * Gross errors are found within 12 looks as long as their part is at least 0.6: the difference bet then has 24 % of all
- * the capital.
+ * Gross errors are found within 12 looks as long as their part is at least 0.65: the difference bet then has 24 % of
+ * all the capital.
  */
-export const commonWeights: KindWeights = { errors: 0.6, latency: 0.3, restarts: 0.1, gauges: 0.3 };
+export const commonWeights: KindWeights = { errors: 0.65, latency: 0.3, restarts: 0.05, gauges: 0.3 };
 
 /** What is to be counted, as configured. */
 export interface KindRules {
@@ -36,8 +36,8 @@ export type Sources = Readonly<Record<string, string>>;
 export interface Counted {
   readonly rules: readonly BadEventRule[];
   readonly kinds: readonly BadEventKind[];
-  /** Weight of kinds that may still be found. */
-  readonly idleWeight: number;
+  /** True when latency is still looked for. */
+  readonly isIncomplete: boolean;
 }
 
 /** Name of the source under which the boundaries are kept, in seconds with commas between. */
@@ -58,12 +58,12 @@ export function countedKinds({ weights, requests, acceptableRatio, latency }: Ki
     kinds.push({ name, weight: weights.latency / boundaries.length, unit: 'requests', ...promotion });
   }
   if (weights.restarts > 0) kinds.push({ name: 'restarts', weight: weights.restarts, unit: 'podSeconds' });
-  return { rules, kinds, idleWeight: boundaries.length === 0 ? weights.latency : 0 };
+  return { rules, kinds, isIncomplete: boundaries.length === 0 && weights.latency > 0 };
 }
 
 /** The settings with the kinds that are counted. */
-export function settingsWith(settings: JudgeSettings, { kinds, idleWeight }: Counted): JudgeSettings {
-  return { ...settings, kinds, idleWeight };
+export function settingsWith(settings: JudgeSettings, { kinds }: Counted): JudgeSettings {
+  return { ...settings, kinds };
 }
 
 /** The name under which a rule's metric is kept: all boundaries are of one histogram. */

@@ -143,9 +143,9 @@ function readPrometheus(
 
 /** Names of the samples that are of interest; while no histogram is chosen those of all that may be. */
 function namesOf({ counted, gauges }: JudgeConfig, sources: Sources): ReadonlySet<string> {
-  const { rules, idleWeight } = countedKinds(counted, sources);
+  const { rules, isIncomplete } = countedKinds(counted, sources);
   const names = new Set([...wantedNames(rules, sources), ...gauges.map(({ metric }) => metric.name)]);
-  if (idleWeight > 0) {
+  if (isIncomplete) {
     for (const { name } of counted.latency.metrics) names.add(name).add(`${name}_bucket`);
   }
   return names;

@@ -3,6 +3,7 @@ import { emptyTrail, extendTrail, type EvidenceTrail } from '../../analysis/judg
 import type { JudgeReport } from '../../analysis/judge/judge-report.ts';
 import { initialJudgeState, type JudgeState } from '../../analysis/judge/judge-state.ts';
 import { judge as takeLook } from '../../analysis/judge/judge.ts';
+import { scaleCapital } from '../../analysis/judge/kind-capital.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { unreachable } from '../../base/invariant.ts';
 import type {
@@ -111,7 +112,7 @@ function fold(
   const sources = { ...before.sources, ...latency.sources };
   const counted = countedKinds(config.counted, sources);
   const settings = settingsWith(config.settings, counted);
-  const known = withNewKinds(before.judged, counted, initialJudgeState(settings, carriedChecks(window.earlier ?? {})));
+  const known = withNewKinds(before, counted, initialJudgeState(settings, carriedChecks(window.earlier ?? {})));
   const round = foldKinds({ config, window, counted, sources, pages, isComplete, kinds: before.kinds });
   const judged = takeLook(settings, known, round.look);
   const readAtMs = { stable: readAt(before, window, pages, 'stable'), canary: readAt(before, window, pages, 'canary') };
@@ -149,9 +150,19 @@ function fold(
   return { state, outcome: outcomeOf(report, window.nowMs + config.intervalMs) };
 }
 
-/** A kind that was found just now begins without evidence. */
-function withNewKinds(judged: JudgeState, { kinds }: Counted, initial: JudgeState): JudgeState {
-  return kinds.every(({ name }) => judged[name] !== undefined) ? judged : { ...initial, ...judged };
+/**
+ * A kind that was found just now gets its part of the capital that there is, and never more than it would have had at
+ * the start: what the others have lost by now is not given back.
+ */
+function withNewKinds({ judged, report }: JudgeMeasurement, { kinds }: Counted, initial: JudgeState): JudgeState {
+  const found = kinds.filter(({ name }) => judged[name] === undefined);
+  if (found.length === 0) return judged;
+  const lost = Math.min(0, report.rollback.evidence);
+  const begun = found.flatMap(({ name }) => {
+    const state = initial[name];
+    return state === undefined ? [] : [[name, { ...state, capital: scaleCapital(state.capital, lost) }] as const];
+  });
+  return { ...judged, ...Object.fromEntries(begun) };
 }
 
 /** While a side has no ready pod there is nothing to read, so it is not stale. */

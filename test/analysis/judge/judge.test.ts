@@ -19,9 +19,9 @@ const settings: JudgeSettings = {
   rollbackTest: 'share',
   promoteTest: 'requests',
   kinds: [
-    { name: 'errors', weight: 0.6, unit: 'requests', acceptableRatio: 0.01 },
+    { name: 'errors', weight: 0.65, unit: 'requests', acceptableRatio: 0.01 },
     { name: 'latency', weight: 0.3, unit: 'requests', acceptableRatio: 0.01 },
-    { name: 'restarts', weight: 0.1, unit: 'podSeconds' },
+    { name: 'restarts', weight: 0.05, unit: 'podSeconds' },
   ],
 };
 const inline: Circumstances = { mode: 'inline' };
@@ -244,19 +244,19 @@ describe('the mixture of kinds and tests', () => {
   it('is the weighted sum of the capitals of its tests', () => {
     const one = { errors: counts(20, 3, 180, 4), latency: counts(20, 5, 180, 1), restarts: counts(10, 0, 90, 1) };
     const report = assess(settings, look(initialJudgeState(settings), one), inline);
-    const stakes = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
+    const stakes = [0.04, 0.1, 0.2, 0.4, 0.65, 0.9];
     // 0.85 of the share bet's capital and 0.15/241 of it bet from the first look on, the rest waits.
     const begun = 0.85 + 0.15 / 241;
     const share = (x: number, y: number, c: number, s: number): number => {
       const theta = (1.5 * c) / (1.5 * c + s);
-      return 1 - begun + begun * stakes.reduce((sum, f) => sum + (1 + (f * (x / (x + y) - theta)) / theta) / 8, 0);
+      return 1 - begun + begun * stakes.reduce((sum, f) => sum + (1 + (f * (x / (x + y) - theta)) / theta) / 6, 0);
     };
     const difference = (x: number, y: number, c: number, s: number): number =>
       1 + (0.98 / 1.5) * (x / c - (1.5 * y) / s);
     const capital =
-      0.6 * (0.48 * share(3, 4, 20, 180) + 0.41 * difference(3, 4, 20, 180) + 0.11) +
-      0.3 * (0.48 * share(5, 1, 20, 180) + 0.41 * difference(5, 1, 20, 180) + 0.11) +
-      0.1 * share(0, 1, 10, 90);
+      0.65 * (0.54 * share(3, 4, 20, 180) + 0.37 * difference(3, 4, 20, 180) + 0.09) +
+      0.3 * (0.54 * share(5, 1, 20, 180) + 0.37 * difference(5, 1, 20, 180) + 0.09) +
+      0.05 * share(0, 1, 10, 90);
     assert.ok(Math.abs(report.rollback.evidence - Math.log(capital)) < 1e-9);
   });
 });
