@@ -44,6 +44,7 @@ const pageSizeDefault = 500;
 const listTimeoutMs = 30_000;
 const retryDelayMsMin = 100;
 const retryDelayMsMax = 30_000;
+const missingDelayMsMax = 5000;
 /** A server sends bookmarks about once a minute. */
 const silenceMsMaxDefault = 180_000;
 /** Watches are renewed at random in this range, so that those of many processes do not come together. */
@@ -274,7 +275,10 @@ export class Reflector<View> {
 
   /** Doubles with every failure in a row and lies at random between half of that and all of it. */
   #delayMs(error: unknown): number {
-    const limitMs = Math.min(retryDelayMsMin * 2 ** Math.min(this.#failures, 20), retryDelayMsMax);
+    // A kind that is needed and missing is asked for more often: its definition is about to be installed.
+    const isMissing = hasCode(error, 'NotFound') && this.#options.optional !== true;
+    const maxMs = isMissing ? missingDelayMsMax : retryDelayMsMax;
+    const limitMs = Math.min(retryDelayMsMin * 2 ** Math.min(this.#failures, 20), maxMs);
     const askedMs = error instanceof SluiceError ? (error.retryAfterMs ?? 0) : 0;
     return Math.max(limitMs * (0.5 + this.#options.random.next() / 2), askedMs);
   }

@@ -20,6 +20,7 @@ import type { ControlContext } from './control-request.ts';
 import { loadMetricPlugins } from './load-metric-plugins.ts';
 import { loadStepPlugins } from './load-step-plugins.ts';
 import { makeNotifications } from './make-notifications.ts';
+import { makeTracing } from './make-tracing.ts';
 import type { ImportModule } from './plugin-files.ts';
 import { startProbeServer } from './probe-server.ts';
 import type { ControllerSettings } from './settings.ts';
@@ -66,6 +67,7 @@ export async function runController(
   const scope = { namespaces: scopeNamespaces(settings.namespaces), instanceId };
   instanceSelector(scope);
   const metrics = createControllerMetrics(version);
+  const tracing = makeTracing(settings, parts);
   const makeStepPlugins = await loadStepPlugins(settings.stepPlugins, parts.importModule);
   const metricPlugins = await loadMetricPlugins(settings.metricPlugins, parts.importModule);
   const reached = await parts.connect(settings, (report) => metrics.onRequest(report));
@@ -85,7 +87,7 @@ export async function runController(
       clock,
       log,
       random: random.fork(`controller/${clock.now()}`),
-      journal: createMemoryJournal(),
+      journal: tracing.journal(createMemoryJournal()),
       routers: trafficRouters,
       metricProviders: metricProvidersWith({ ...metricSettings(settings, parts), plugins: metricPlugins.names }),
       http,
@@ -95,7 +97,11 @@ export async function runController(
       concurrencyMax: settings.workers,
       countsDelayMs,
       notifications,
-      onPass: (pass) => metrics.onPass(pass),
+      onDecision: (rollout, decision) => tracing.onDecision(rollout, decision),
+      onPass: (pass) => {
+        metrics.onPass(pass);
+        tracing.onPass(pass);
+      },
       onEvent: ({ namespace, name }, { type, reason }) => metrics.onEvent({ namespace, name, type, reason }),
     });
     standing.controller = controller;
@@ -108,7 +114,7 @@ export async function runController(
     if (settings.leaderElect) await leadOn(settings, reached, parts, make, standing, signal);
     else await workOn(make(reached.cluster), standing, signal);
   } finally {
-    await servers.close();
+    await Promise.all([servers.close(), tracing.stop()]);
     http.close();
     notifications.close();
     pluginHttp.close();

@@ -125,7 +125,21 @@ export const settings = [
     value: 'true|false',
     kind: 'switch',
     fallback: 'false',
-    description: "metrics may ask the controller's own machine",
+    description: "metrics and notifications may ask the controller's own machine",
+  },
+  {
+    name: 'trace-endpoint',
+    value: 'url',
+    kind: 'text',
+    description: 'collector of OpenTelemetry traces of passes, by OTLP over HTTP in JSON; else nothing is traced',
+  },
+  {
+    name: 'trace-percent',
+    value: 'count',
+    kind: 'count',
+    maximum: 100,
+    fallback: '100',
+    description: 'of a hundred passes so many are traced',
   },
   {
     name: 'metric-plugins',
@@ -173,6 +187,8 @@ export interface ControllerSettings {
   /** Empty: any. */
   readonly metricHosts: readonly string[];
   readonly metricLoopback: boolean;
+  readonly traceEndpoint?: string;
+  readonly tracePercent: number;
   readonly stepPlugins?: string;
   /** File with the metric plug-ins. */
   readonly metricPlugins?: string;
@@ -224,10 +240,12 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
   };
   const given = (name: SettingName): string => checkText(name, text(name) ?? '');
   const count = (name: SettingName): number => checkCount(name, text(name) ?? '');
+  const toggle = (name: SettingName): boolean => checkSwitch(name, text(name) ?? '');
   const kubeconfig = text('kubeconfig');
   const context = text('context');
   const leaseNamespace = text('lease-namespace');
   const prometheusAddress = text('prometheus-address');
+  const traceEndpoint = text('trace-endpoint');
   const metricPlugins = text('metric-plugins');
   const stepPlugins = text('step-plugins');
   return {
@@ -237,7 +255,7 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
     instanceId: given('instance-id'),
     workers: Math.max(1, count('workers')),
     apiRequestsMax: Math.max(1, count('api-requests-max')),
-    leaderElect: checkSwitch('leader-elect', text('leader-elect') ?? ''),
+    leaderElect: toggle('leader-elect'),
     leaseName: given('lease-name'),
     ...(leaseNamespace !== undefined && { leaseNamespace }),
     metricsPort: count('metrics-port'),
@@ -245,7 +263,9 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
     listen: given('listen'),
     ...(prometheusAddress !== undefined && { prometheusAddress: checkUrl('prometheus-address', prometheusAddress) }),
     metricHosts: splitList(text('metric-hosts') ?? ''),
-    metricLoopback: checkSwitch('metric-loopback', text('metric-loopback') ?? ''),
+    metricLoopback: toggle('metric-loopback'),
+    ...(traceEndpoint !== undefined && { traceEndpoint: checkUrl('trace-endpoint', traceEndpoint) }),
+    tracePercent: count('trace-percent'),
     ...(metricPlugins !== undefined && { metricPlugins }),
     ...(stepPlugins !== undefined && { stepPlugins }),
     logLevel: given('log-level'),

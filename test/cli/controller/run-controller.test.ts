@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, test, type TestContext } from 'node:test';
 
 import { resourceSchemas } from '../../../src/api/crd.ts';
@@ -12,6 +15,12 @@ import { checkSettings, type SettingTexts } from '../../../src/cli/controller/se
 import { createEmbeddedCluster, type EmbeddedCluster } from '../../../src/cluster/embedded/embedded-cluster.ts';
 
 const freePorts = { listen: '127.0.0.1', 'metrics-port': '0', 'health-port': '0' } as const;
+const rolloutSpec = {
+  replicas: 1,
+  selector: { matchLabels: { app: 'web' } },
+  template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } },
+  strategy: { canary: {} },
+};
 const call = { signal: new AbortController().signal };
 
 interface Running {
@@ -72,9 +81,9 @@ describe('the controller of a cluster', () => {
     await until(controller, 'ok: leading\n');
     assert.deepEqual(await controller.read('health', '/healthz'), { status: 200, text: 'ok\n' });
     assert.equal((await controller.read('health', '/metrics')).status, 404);
-    const { text } = await controller.read('metrics', '/metrics');
-    assert.match(text, /^argo_rollouts_controller_info\{version="1\.2\.3"\} 1$/m);
-    assert.match(text, /^sluice_leading 1$/m);
+    const { text: page } = await controller.read('metrics', '/metrics');
+    assert.match(page, /^argo_rollouts_controller_info\{version="1\.2\.3"\} 1$/m);
+    assert.match(page, /^sluice_leading 1$/m);
     const waiting = await start(cluster, {}, 'b');
     await until(waiting, 'ok: waiting for the lease\n');
     assert.match((await waiting.read('metrics', '/metrics')).text, /^sluice_leading 0$/m);
@@ -96,6 +105,42 @@ describe('the controller of a cluster', () => {
     await until(blue, 'ok: leading\n');
     assert.deepEqual(await leases(), ['lock-blue']);
     await Promise.all([alone.stop(), blue.stop()]);
+  });
+
+  test('traces its passes when it is told where to', async (context) => {
+    const cluster = clusterFor(context);
+    const names: string[] = [];
+    const collector = createServer((request, response) => {
+      void text(request).then((body) => {
+        names.push(
+          ...[...body.matchAll(/"name":"(?<name>[^"]+)","kind":1/g)].map(({ groups }) => groups?.['name'] ?? ''),
+        );
+        response.end('{}');
+      });
+    });
+    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+    context.after(() => collector.close());
+    const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+    const controller = await start(cluster, { 'leader-elect': 'false', 'trace-endpoint': endpoint });
+    await until(controller, 'ok: leading\n');
+    const metadata = { name: 'web', namespace: 'shop' };
+    await cluster.create(
+      resourceTypes.rollout,
+      { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', metadata, spec: rolloutSpec },
+      {},
+      call,
+    );
+    const at = { type: resourceTypes.rollout, ...metadata };
+    while ((await cluster.get(at, call))['status'] === undefined) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5);
+      });
+    }
+    await controller.stop();
+    collector.closeAllConnections();
+    for (const name of ['reconcile Rollout', 'observe and decide', 'createReplicaSet', 'write status']) {
+      assert.ok(names.includes(name), `${name}: ${names.join(', ')}`);
+    }
   });
 
   test('does not begin with settings that cannot work', async (context) => {

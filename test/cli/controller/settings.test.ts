@@ -63,6 +63,7 @@ describe('settings of the controller', () => {
       listen: '0.0.0.0',
       metricHosts: [],
       metricLoopback: false,
+      tracePercent: 100,
       logLevel: 'info',
     });
   });
@@ -99,6 +100,8 @@ describe('settings of the controller', () => {
     const cases: readonly [readonly string[], string | undefined, RegExp][] = [
       [['--workers', '-1'], undefined, /workers: "-1" is no whole number from 0 to 1000/],
       [['--metrics-port', '70000'], undefined, /metrics-port: "70000" is no whole number from 0 to 65535/],
+      [['--trace-endpoint', 'collector:4318'], undefined, /trace-endpoint: "collector:4318" is no URL/],
+      [['--trace-percent', '101'], undefined, /trace-percent: "101" is no whole number from 0 to 100/],
       [['--log-level', 'loud'], undefined, /log-level: "loud" is none of debug, info, warn, error/],
       [['--leader-elect', 'yes'], undefined, /leader-elect: "yes" is neither true nor false/],
       [['--config', 'missing.yaml'], 'a: b', /cannot read the settings .*missing\.yaml: ENOENT/],
