@@ -9,7 +9,8 @@ export interface Figures {
   readonly eventRequests: number;
   /** All but those for Events and the lease. */
   readonly otherRequests: number;
-  readonly eventsEmitted: number;
+  /** Requests by kind, verb and outcome. */
+  readonly requests: ReadonlyMap<string, number>;
   readonly eventsWaiting: number;
   readonly eventsLost: number;
 }
@@ -29,7 +30,11 @@ export async function figuresOf(controller: ControllerProcess): Promise<Figures>
     cpuSeconds,
     eventRequests: sum(requests, isEvent),
     otherRequests: sum(requests, (labels) => !isEvent(labels) && !labels.includes('kind="leases')),
-    eventsEmitted: sum('rollout_events_total'),
+    requests: new Map(
+      [...page.matchAll(new RegExp(`^${requests}\\{kind="(.*)",verb="(.*)",status_code="(.*)"\\} (\\d+)$`, 'gm'))].map(
+        ([, kind, verb, outcome, value]) => [`${verb} ${kind} ${outcome}`, Number(value)],
+      ),
+    ),
     eventsWaiting: sum('sluice_events_waiting'),
     eventsLost: sum('sluice_events_lost'),
   };

@@ -91,6 +91,10 @@ async function update(
       `Events after ${allMs.toFixed(0)} ms; CPU until Healthy ${cpuUntilHealthy.toFixed(1)} s, ` +
       `${perUpdate('eventRequests').toFixed(1)} requests for Events per update`,
   );
+  for (const [request, number] of after.requests) {
+    const more = (number - (before.requests.get(request) ?? 0)) / some.length;
+    if (more >= 0.005) console.log(`  ${more.toFixed(2)} ${request}`);
+  }
   rows.push({
     what: `requests per updated Rollout besides Events (${some.length})`,
     here: perUpdate('otherRequests'),

@@ -15,6 +15,9 @@ const countFields: ReadonlySet<string> = new Set([
   'conditions',
 ]);
 
+/** The more counts wait, the longer each does, so that many Rollouts at once do not write ever more. */
+const crowd = { msEach: 20, msMax: 10_000 };
+
 /** The moment of a pass by both clocks, in milliseconds. */
 export interface Times {
   readonly now: number;
@@ -27,13 +30,13 @@ export interface Times {
  * would be most of what an update costs. Nothing is lost meanwhile: each pass counts anew.
  */
 export class StatusPace {
-  readonly #countsDelayMs: number;
-  /** Monotonic time since which a write waits, by uid. */
+  readonly #delayMs: number;
+  /** Monotonic time at which a write that waits is due, by uid. */
   readonly #waiting = new Map<string, number>();
 
-  /** `countsDelayMs`: how long a mere count waits for the next ones; 0 writes all at once. */
+  /** `countsDelayMs`: how long a mere count waits for the next ones when few do; 0 writes all at once. */
   constructor(countsDelayMs: number) {
-    this.#countsDelayMs = countsDelayMs;
+    this.#delayMs = countsDelayMs;
   }
 
   /**
@@ -46,19 +49,23 @@ export class StatusPace {
     decision: Decision,
     at: Times,
   ): number {
-    const since = this.#waiting.get(uid) ?? at.monotonic;
-    const dueMs = (decision.lookAgainAt ?? Infinity) - at.now;
-    const leftMs = Math.min(since + this.#countsDelayMs - at.monotonic, dueMs);
+    const dueAt = this.#waiting.get(uid) ?? at.monotonic + this.#delayNowMs();
+    const leftMs = Math.min(dueAt - at.monotonic, (decision.lookAgainAt ?? Infinity) - at.now);
     if (change === undefined || leftMs <= 0 || !isMereCount(change, status, decision)) {
       this.#waiting.delete(uid);
       return 0;
     }
-    this.#waiting.set(uid, since);
+    this.#waiting.set(uid, dueAt);
     return leftMs;
   }
 
   forget(uid: string): void {
     this.#waiting.delete(uid);
+  }
+
+  #delayNowMs(): number {
+    if (this.#delayMs === 0) return 0;
+    return Math.min(this.#delayMs + crowd.msEach * this.#waiting.size, Math.max(this.#delayMs, crowd.msMax));
   }
 }
 

@@ -15,12 +15,13 @@ const before: RolloutStatus = {
 
 interface Case {
   readonly status: RolloutStatus;
+  readonly uid?: string;
   readonly atMs?: number;
   readonly lookAgainAt?: number;
   readonly events?: readonly Notice[];
 }
 
-function delay(pace: StatusPace, { status, atMs = 0, lookAgainAt, events = [] }: Case): number {
+function delay(pace: StatusPace, { status, uid = 'a', atMs = 0, lookAgainAt, events = [] }: Case): number {
   const next = { ...before, ...status };
   const decision: Decision = {
     reason: { code: 'Waiting', message: 'x' },
@@ -30,7 +31,7 @@ function delay(pace: StatusPace, { status, atMs = 0, lookAgainAt, events = [] }:
     events,
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
   };
-  const view = { uid: 'a', status: before };
+  const view = { uid, status: before };
   return pace.delayMs(view, mergeDiff(before, next), decision, { now: 5000 + atMs, monotonic: atMs });
 }
 
@@ -73,4 +74,14 @@ test('a write that is no longer needed does not shorten the next wait', () => {
   assert.equal(delay(pace, { status: { replicas: 2 } }), 1000);
   assert.equal(delay(pace, { status: {}, atMs: 500 }), 0);
   assert.equal(delay(pace, { status: { replicas: 2 }, atMs: 900 }), 1000);
+});
+
+test('the more counts wait, the longer each does, up to a bound', () => {
+  const pace = new StatusPace(1000);
+  const delays = Array.from({ length: 1000 }, (_, index) => delay(pace, { uid: `${index}`, status: { replicas: 2 } }));
+  assert.deepEqual([delays[0], delays[1], delays[100], delays[999]], [1000, 1020, 3000, 10_000]);
+  assert.equal(delay(pace, { uid: '0', status: { replicas: 3 }, atMs: 1000 }), 0);
+  assert.equal(delay(pace, { uid: '999', status: { replicas: 3 }, atMs: 9000 }), 1000);
+  const hasty = new StatusPace(0);
+  assert.equal(delay(hasty, { status: { replicas: 2 } }), 0);
 });

@@ -52,7 +52,7 @@ export const settings = [
     value: 'count',
     kind: 'count',
     maximum: 1000,
-    fallback: '16',
+    fallback: '32',
     description: 'Rollouts worked on at the same time',
   },
   {
