@@ -1,30 +1,30 @@
-import type { Json } from '../../../api/object.ts';
-import { asRecord, isList, isRecord, jsonAt, type JsonRecord } from '../json.ts';
+import { isJsonList, isJsonObject, type JsonObject } from './json-value.ts';
+import type { Json } from './object.ts';
 
 /** The record with values for members that it does not have. The record itself when it has them all. */
-export function fillIn(record: JsonRecord, defaults: JsonRecord): JsonRecord {
+export function fillIn(record: JsonObject, defaults: JsonObject): JsonObject {
   const missing = Object.entries(defaults).filter(([key]) => record[key] === undefined);
   return missing.length === 0 ? record : { ...record, ...Object.fromEntries(missing) };
 }
 
 /** The record with one member changed, when it has it. */
-export function change(record: JsonRecord, key: string, make: (value: Json) => Json): JsonRecord {
+export function change(record: JsonObject, key: string, make: (value: Json) => Json): JsonObject {
   const value = record[key];
   return value === undefined ? record : { ...record, [key]: make(value) };
 }
 
 /** Changes every object of a list, and leaves anything else alone. */
-export function changeEach(make: (item: JsonRecord) => JsonRecord): (value: Json) => Json {
-  return (value) => (isList(value) ? value.map((item) => (isRecord(item) ? make(item) : item)) : value);
+export function changeEach(make: (item: JsonObject) => JsonObject): (value: Json) => Json {
+  return (value) => (isJsonList(value) ? value.map((item) => (isJsonObject(item) ? make(item) : item)) : value);
 }
 
 /** Changes an object, and leaves anything else alone. */
-export function changeRecord(make: (record: JsonRecord) => JsonRecord): (value: Json) => Json {
-  return (value) => (isRecord(value) ? make(value) : value);
+export function changeRecord(make: (record: JsonObject) => JsonObject): (value: Json) => Json {
+  return (value) => (isJsonObject(value) ? make(value) : value);
 }
 
 /** Fills in a pod spec as core/v1 does, in a Pod as in a template. */
-export function defaultPodSpec(spec: JsonRecord): JsonRecord {
+export function defaultPodSpec(spec: JsonObject): JsonObject {
   let filled = fillIn(spec, {
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: 30,
@@ -39,12 +39,12 @@ export function defaultPodSpec(spec: JsonRecord): JsonRecord {
 }
 
 /** Fills in a pod template. */
-export function defaultTemplate(template: JsonRecord): JsonRecord {
+export function defaultTemplate(template: JsonObject): JsonObject {
   const { metadata = {}, spec } = template;
-  return { ...template, metadata, ...(isRecord(spec) ? { spec: defaultPodSpec(spec) } : {}) };
+  return { ...template, metadata, ...(isJsonObject(spec) ? { spec: defaultPodSpec(spec) } : {}) };
 }
 
-function defaultContainer(container: JsonRecord): JsonRecord {
+function defaultContainer(container: JsonObject): JsonObject {
   let filled = fillIn(container, {
     resources: {},
     terminationMessagePath: '/dev/termination-log',
@@ -70,7 +70,7 @@ function pullPolicyOf(image: Json | undefined): string {
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
-function defaultProbe(probe: JsonRecord): JsonRecord {
+function defaultProbe(probe: JsonObject): JsonObject {
   const filled = fillIn(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
   const grpc = change(
     filled,
@@ -80,16 +80,16 @@ function defaultProbe(probe: JsonRecord): JsonRecord {
   return change(grpc, 'httpGet', changeRecord(defaultHttpGet));
 }
 
-function defaultLifecycle(lifecycle: JsonRecord): JsonRecord {
+function defaultLifecycle(lifecycle: JsonObject): JsonObject {
   const handler = changeRecord((value) => change(value, 'httpGet', changeRecord(defaultHttpGet)));
   return change(change(lifecycle, 'postStart', handler), 'preStop', handler);
 }
 
-function defaultHttpGet(action: JsonRecord): JsonRecord {
+function defaultHttpGet(action: JsonObject): JsonObject {
   return fillIn(action, { path: '/', scheme: 'HTTP' });
 }
 
-function defaultEnvironment(variable: JsonRecord): JsonRecord {
+function defaultEnvironment(variable: JsonObject): JsonObject {
   const fieldRef = changeRecord((value) => fillIn(value, { apiVersion: 'v1' }));
   return change(
     variable,
@@ -100,7 +100,7 @@ function defaultEnvironment(variable: JsonRecord): JsonRecord {
 
 const fileMode = 0o644;
 
-function defaultVolume(volume: JsonRecord): JsonRecord {
+function defaultVolume(volume: JsonObject): JsonObject {
   const withMode = changeRecord((value) => fillIn(value, { defaultMode: fileMode }));
   const sources = ['secret', 'configMap', 'projected', 'downwardAPI'];
   const filled = sources.reduce((value, key) => change(value, key, withMode), volume);
@@ -111,9 +111,12 @@ function defaultVolume(volume: JsonRecord): JsonRecord {
 }
 
 /** In a Pod, unlike in a template, a container that states limits requests as much. */
-export function requestLimits(container: JsonRecord): JsonRecord {
-  const limits = asRecord(jsonAt(container, 'resources', 'limits'));
-  if (limits === undefined) return container;
-  const resources = asRecord(container['resources']) ?? {};
-  return { ...container, resources: { ...resources, requests: fillIn(asRecord(resources['requests']) ?? {}, limits) } };
+export function requestLimits(container: JsonObject): JsonObject {
+  const { resources } = container;
+  if (!isJsonObject(resources) || !isJsonObject(resources['limits'])) return container;
+  const { limits, requests } = resources;
+  return {
+    ...container,
+    resources: { ...resources, requests: fillIn(isJsonObject(requests) ? requests : {}, limits) },
+  };
 }
