@@ -3,7 +3,7 @@ import type { Judge } from './judge.ts';
 import { sluiceNames } from './line-up.ts';
 import type { Job } from './plan.ts';
 import { playRun } from './play.ts';
-import type { Entry, Results } from './results.ts';
+import { judgeSource, type Entry, type Results } from './results.ts';
 import { addOutcomes, emptyTally, type Tally } from './tally.ts';
 
 /** Runs that are played at once; a cell is kept in whole batches. */
@@ -84,10 +84,20 @@ function judgesOf(results: Results, job: Job): { readonly results: Results; read
   return { results: { ...results, limits }, judges };
 }
 
-/** Baselines do not change with our judge. */
 function sourceOf(judge: Judge, source: string): string {
-  return isOurs(judge) ? source : 'baseline';
+  if (isOurs(judge)) return source;
+  const files = Object.entries(testFiles).find(([test]) => judge.name.startsWith(test))?.[1];
+  return files === undefined ? baselineSource : judgeSource(files);
 }
+
+/** Sources of our tests that play alone, by the beginning of their names. */
+const testFiles: Readonly<Record<string, readonly string[]>> = {
+  RatioE: ['ratio-e.ts'],
+  ShareBet: ['share-bet.ts', 'bet-on-mean.ts'],
+};
+
+/** What is kept as the source of baselines: they do not change with our judge. */
+export const baselineSource = 'baseline';
 
 function isOurs({ name }: Judge): boolean {
   return name.startsWith(sluiceNames.standard);

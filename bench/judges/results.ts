@@ -48,15 +48,21 @@ export function saveResults({ commit, hours, limits, cells }: Results): void {
   renameSync(`${resultsFile}.new`, resultsFile);
 }
 
-/** Digest of the sources that decide what our judge answers; results of other sources are out of date. */
-export function judgeSource(): string {
-  const judge = fileURLToPath(new URL('src/analysis/judge/', root));
+/**
+ * Digest of the sources that decide what our judge answers, or of some of its files; results of other sources are out of
+ * date.
+ */
+export function judgeSource(names?: readonly string[]): string {
+  const folder = fileURLToPath(new URL('src/analysis/judge/', root));
   const provider = fileURLToPath(new URL('src/providers/metrics/', root));
-  const files = [
-    ...readdirSync(judge).map((name) => `${judge}${name}`),
-    ...['judge-config.ts', 'judge-memory.ts'].map((name) => `${provider}${name}`),
-  ].sort();
+  const all = (): readonly string[] => [
+    ...readdirSync(folder)
+      .filter((name) => name.endsWith('.ts'))
+      .sort()
+      .map((name) => `${folder}${name}`),
+    ...['judge-config.ts', 'judge-kinds.ts', 'judge-memory.ts'].map((name) => `${provider}${name}`),
+  ];
   const hash = createHash('sha256');
-  for (const file of files) if (file.endsWith('.ts')) hash.update(readFileSync(file));
+  for (const file of names?.map((name) => `${folder}${name}`) ?? all()) hash.update(readFileSync(file));
   return hash.digest('hex').slice(0, 12);
 }
