@@ -1,7 +1,7 @@
 import type { Json } from '../../../api/object.ts';
+import { change, changeRecord, fillIn } from '../../../api/pod-defaults.ts';
 import { asRecord, jsonAt, type JsonRecord } from '../json.ts';
 import type { Siblings } from '../resource-traits.ts';
-import { change, changeRecord, fillIn } from './pod-defaults.ts';
 
 type Prepare = (object: JsonRecord, siblings: Siblings) => JsonRecord;
 

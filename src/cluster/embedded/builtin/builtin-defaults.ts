@@ -1,5 +1,14 @@
 import type { Json } from '../../../api/object.ts';
 import {
+  change,
+  changeEach,
+  changeRecord,
+  defaultPodSpec,
+  defaultTemplate,
+  fillIn,
+  requestLimits,
+} from '../../../api/pod-defaults.ts';
+import {
   memberType,
   openStruct,
   resolveType,
@@ -8,15 +17,6 @@ import {
   type ResolvedType,
 } from '../fields/field-type.ts';
 import { asRecord, isList, isRecord, without, type JsonRecord } from '../json.ts';
-import {
-  change,
-  changeEach,
-  changeRecord,
-  defaultPodSpec,
-  defaultTemplate,
-  fillIn,
-  requestLimits,
-} from './pod-defaults.ts';
 
 /**
  * What the API server fills in when it reads an object of a built-in kind. Source: the defaulting functions of the
