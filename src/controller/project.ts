@@ -1,11 +1,12 @@
 import { passesGate } from '../analysis/passes-gate.ts';
 import type { AnalysisPhase, AnalysisRun } from '../api/analysis-run.ts';
 import { controllerUid } from '../api/controller-owner.ts';
-import type { TemplateHashes } from '../api/hash-in-use.ts';
+import type { HashedTemplate, TemplateIdentity } from '../api/hash-in-use.ts';
 import type { KubeObject } from '../api/object.ts';
 import { hashLabel, earlierPodTemplateHash, podTemplateHash, stepsHash } from '../api/pod-template-hash.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { soundStatus } from '../api/sound-status.ts';
+import { templateDigest } from '../api/template-digest.ts';
 import { parseInstant } from '../base/instant.ts';
 import { experimentTemplateAnnotation } from '../engine/experiment/experiment-world.ts';
 import { desiredReplicasAnnotation, revisionAnnotation, scaleDownDeadlineAnnotation } from '../engine/revision.ts';
@@ -20,7 +21,7 @@ import type { AnalysisRunView, PodView, ReplicaSetView, RolloutView, ServiceView
 export const managedByAnnotation = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 
 /** A Rollout without its pod template, whose hashes are computed once per object. */
-export function projectRollout(object: KubeObject): RolloutView & TemplateHashes {
+export function projectRollout(object: KubeObject): RolloutView & TemplateIdentity {
   const { spec: { template = {}, ...spec } = {} } = object as unknown as Partial<Rollout>;
   const { status } = soundStatus(object['status']);
   const { canary } = spec.strategy ?? {};
@@ -31,6 +32,7 @@ export function projectRollout(object: KubeObject): RolloutView & TemplateHashes
     spec,
     templateHash: podTemplateHash(template, status.collisionCount),
     earlierTemplateHash: earlierPodTemplateHash(template, status.collisionCount),
+    templateDigest: templateDigest(template),
     stepsHash: canary === undefined ? '' : stepsHash(canary.steps),
     status,
   };
@@ -60,7 +62,7 @@ export function ownAnnotations({ annotations = {} }: KubeObject['metadata']): Re
 }
 
 /** A ReplicaSet with the uid of its owner. */
-export interface ObservedReplicaSet extends ReplicaSetView {
+export interface ObservedReplicaSet extends ReplicaSetView, HashedTemplate {
   readonly owner: string | undefined;
 }
 
@@ -75,6 +77,8 @@ export function projectReplicaSet(object: KubeObject): ObservedReplicaSet {
   return {
     ...identity,
     hash: hashOf(object),
+    // An API server has checked its shape.
+    templateDigest: templateDigest(record(spec['template'])),
     revision: optionalCount(identity.annotations[revisionAnnotation]) ?? 0,
     specReplicas: count(spec['replicas'] ?? 1),
     statusReplicas: count(status['replicas']),

@@ -1,9 +1,10 @@
 import { fieldErrorMessage, notFound, notSupported, required, type FieldError } from '../api/field-error.ts';
-import type { TemplateHashes } from '../api/hash-in-use.ts';
+import type { TemplateIdentity } from '../api/hash-in-use.ts';
 import { textMapOf } from '../api/json-access.ts';
 import { apiVersionOf } from '../api/object.ts';
 import { earlierPodTemplateHash, podTemplateHash } from '../api/pod-template-hash.ts';
 import type { RolloutSpec } from '../api/rollout.ts';
+import { templateDigest } from '../api/template-digest.ts';
 import { validateRollout, type RouterCapabilitiesByName } from '../api/validate-rollout.ts';
 import { workloadType, workloadTypes } from '../api/workload.ts';
 import { messageOf } from '../base/error.ts';
@@ -13,7 +14,7 @@ import type { ObservedWorkload } from './project-workload.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 
 /** What a Rollout takes over from its workload, for one version of both. */
-interface TakenOver extends Pick<ObservedRollout, keyof TemplateHashes | 'templateLabels' | 'problems'> {
+interface TakenOver extends Pick<ObservedRollout, keyof TemplateIdentity | 'templateLabels' | 'problems'> {
   readonly uid: string;
   readonly generation: number;
   readonly collisionCount: number | undefined;
@@ -51,6 +52,7 @@ function resolved(rollout: ObservedRollout, workload: ObservedWorkload, taken: T
     spec: withSelector(rollout.spec, workload),
     templateHash: taken.templateHash,
     earlierTemplateHash: taken.earlierTemplateHash,
+    templateDigest: taken.templateDigest,
     templateLabels: taken.templateLabels,
     problems: [...rollout.problems, ...taken.problems],
     workload: { name, generation, replicas, scaledDownFrom },
@@ -100,13 +102,15 @@ function takeOver(
       ...taken,
       templateHash: podTemplateHash(template, collisionCount),
       earlierTemplateHash: earlierPodTemplateHash(template, collisionCount),
+      templateDigest: templateDigest(template),
       templateLabels: textMapOf(template.metadata?.labels),
       problems: errors.filter((error) => !own.some((known) => isSameProblem(known, error))),
     };
   } catch (error) {
     const problems = [{ field: 'spec.workloadRef', message: `its template cannot be read: ${messageOf(error)}` }];
     const templateHash = status.currentPodHash ?? '';
-    return { ...taken, templateHash, earlierTemplateHash: templateHash, templateLabels: {}, problems };
+    const unknown = { templateHash, earlierTemplateHash: templateHash, templateDigest: '' };
+    return { ...taken, ...unknown, templateLabels: {}, problems };
   }
 }
 

@@ -1,5 +1,5 @@
 import { fieldErrorMessage } from '../api/field-error.ts';
-import { hashInUse, type TemplateHashes } from '../api/hash-in-use.ts';
+import { hashInUse, type TemplateIdentity } from '../api/hash-in-use.ts';
 import type { KubeObject } from '../api/object.ts';
 import type { Rollout, RolloutStatus } from '../api/rollout.ts';
 import { soundStatus } from '../api/sound-status.ts';
@@ -10,7 +10,7 @@ import type { Caches } from './caches.ts';
 import { ownAnnotations, projectRollout } from './project.ts';
 
 /** A Rollout with what is wrong with it by itself. */
-export interface ObservedRollout extends RolloutView, TemplateHashes {
+export interface ObservedRollout extends RolloutView, TemplateIdentity {
   readonly problems: readonly SpecProblem[];
   /** Labels of its pod template, which selectors are checked against. */
   readonly templateLabels: Readonly<Record<string, string>>;
@@ -73,8 +73,7 @@ function withNewTemplate(view: ObservedRollout, object: KubeObject): ObservedRol
 
 /** The Rollout with the hash that its template's revision has, by the ReplicaSets that there are. */
 export function withHashInUse(rollout: ObservedRollout, { replicaSets }: Pick<Caches, 'replicaSets'>): ObservedRollout {
-  const owned = replicaSets.ownedBy(rollout.uid).map(({ hash }) => hash);
-  return { ...rollout, templateHash: hashInUse(rollout, rollout.status, owned) };
+  return { ...rollout, templateHash: hashInUse(rollout, rollout.status, replicaSets.ownedBy(rollout.uid)) };
 }
 
 function withStatus(view: ObservedRollout, object: KubeObject, status: RolloutStatus): ObservedRollout {

@@ -1,7 +1,10 @@
-import { hashInUse } from '../api/hash-in-use.ts';
+import { hashInUse, type HashedTemplate } from '../api/hash-in-use.ts';
+import { recordOf } from '../api/json-access.ts';
+import type { KubeObject } from '../api/object.ts';
 import { hashLabel, earlierPodTemplateHash, podTemplateHash } from '../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import type { Rollout } from '../api/rollout.ts';
+import { templateDigest } from '../api/template-digest.ts';
 import { workloadTemplate } from '../api/workload.ts';
 import type { CommandKind, CommandRefusal, CommandSubject, CommandTarget } from './command.ts';
 
@@ -59,13 +62,19 @@ function stale(message: string): CommandRefusal {
 /** Pod-template hash of what the specification asks for. */
 export function currentRevision(subject: CommandSubject): string {
   const { status = {} } = subject.rollout;
+  const { collisionCount } = status;
   const template = currentTemplate(subject);
-  const hashes = {
-    templateHash: podTemplateHash(template, status.collisionCount),
-    earlierTemplateHash: earlierPodTemplateHash(template, status.collisionCount),
+  const identity = {
+    templateHash: podTemplateHash(template, collisionCount),
+    earlierTemplateHash: earlierPodTemplateHash(template, collisionCount),
+    templateDigest: templateDigest(template),
   };
-  const known = subject.replicaSets.map(({ metadata }) => metadata.labels?.[hashLabel] ?? '');
-  return hashInUse(hashes, status, known);
+  return hashInUse(identity, status, subject.replicaSets.map(hashedTemplate));
+}
+
+function hashedTemplate(replicaSet: KubeObject): HashedTemplate {
+  const { template = {} } = recordOf(replicaSet['spec']) as { readonly template?: PodTemplateSpec };
+  return { hash: replicaSet.metadata.labels?.[hashLabel] ?? '', templateDigest: templateDigest(template) };
 }
 
 /** The pod template in force: the Rollout's own, or that of the workload it refers to. */

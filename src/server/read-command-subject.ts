@@ -5,23 +5,18 @@ import type { Rollout, WorkloadReference } from '../api/rollout.ts';
 import { workloadType } from '../api/workload.ts';
 import { hasCode, SluiceError } from '../base/error.ts';
 import type { Call, ClusterPort, ObjectAddress } from '../cluster/port.ts';
-import type { Command, CommandSubject } from '../engine/command.ts';
+import type { CommandSubject } from '../engine/command.ts';
 import { listAll } from './list-all.ts';
 import { missingText, selectorOf, type RolloutName } from './read-rollout.ts';
 
 /** Reads what a command is planned from. Rejects with NotFound when there is no such Rollout. */
-export async function readCommandSubject(
-  cluster: ClusterPort,
-  at: RolloutName,
-  command: Command,
-  call: Call,
-): Promise<CommandSubject> {
+export async function readCommandSubject(cluster: ClusterPort, at: RolloutName, call: Call): Promise<CommandSubject> {
   const object = await cluster.get({ type: resourceTypes.rollout, ...at }, call).catch((error: unknown) => {
     throw hasCode(error, 'NotFound') ? new SluiceError('NotFound', missingText(at)) : error;
   });
   const rollout = object as unknown as Rollout;
   const workload = await readWorkload(cluster, rollout, call);
-  const replicaSets = command.kind === 'undo' ? await readReplicaSets(cluster, object, call) : [];
+  const replicaSets = await readReplicaSets(cluster, object, call);
   return { rollout, replicaSets, ...(workload === undefined ? {} : { workload }) };
 }
 

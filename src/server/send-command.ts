@@ -64,7 +64,7 @@ export async function sendCommand(
   call: Call,
 ): Promise<CommandOutcome> {
   for (let attempt = 1; ; attempt += 1) {
-    const subject = await readCommandSubject(tools.cluster, at, given.command, call);
+    const subject = await readCommandSubject(tools.cluster, at, call);
     const planned = planCommand(given.command, given.target, subject);
     if (!planned.ok) throw new SluiceError(planned.error.code, planned.error.message);
     try {

@@ -84,12 +84,7 @@ export function reportRolloutDetail(
   // A workload that is gone leaves the revision as it was.
   const isLost = spec.workloadRef !== undefined && workload === undefined;
   const views = objects.replicaSets.map(projectReplicaSet);
-  const inUse = hashInUse(
-    view,
-    status,
-    views.map((set) => set.hash),
-  );
-  const hash = isLost ? (status.currentPodHash ?? '') : inUse;
+  const hash = isLost ? (status.currentPodHash ?? '') : hashInUse(view, status, views);
   const known = {
     current: views.find((set) => set.hash === hash),
     stable: views.find((set) => set.hash === status.stableRS),
