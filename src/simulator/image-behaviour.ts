@@ -1,3 +1,19 @@
+/**
+ * What a metric page may be: as it should, not there, an error, no numbers, text for numbers, numbers without end, empty,
+ * answered too late, or the same for ever.
+ */
+export const metricKinds = [
+  'proper',
+  'unreachable',
+  'failing',
+  'nonsense',
+  'text',
+  'huge',
+  'empty',
+  'late',
+  'stale',
+] as const;
+
 /** How containers of one image behave. Times are milliseconds, ratios lie in 0..1. */
 export interface ImageBehaviour {
   /** From the pod's arrival to its containers' running. */
@@ -14,7 +30,7 @@ export interface ImageBehaviour {
   /** Share of the requests that are answered slowly (in a second instead of 20 ms). */
   readonly slowRatio: number;
   /** What its metric page looks like. */
-  readonly metrics: 'proper' | 'unreachable' | 'failing' | 'nonsense' | 'empty';
+  readonly metrics: (typeof metricKinds)[number];
 }
 
 /** A program without faults. */

@@ -2,7 +2,7 @@ import { SluiceError } from '../base/error.ts';
 import type { HttpPort } from '../controller/http-port.ts';
 import type { MetricRequest, MetricResponse } from '../providers/metrics/contract.ts';
 import type { ServingPod } from './data-plane.ts';
-import type { ImageCatalogue } from './image-behaviour.ts';
+import type { ImageBehaviour, ImageCatalogue } from './image-behaviour.ts';
 import type { RequestCounts } from './traffic-ledger.ts';
 
 /** What metric pages are made from. */
@@ -11,36 +11,59 @@ export interface MetricPagesOptions {
   readonly podAt: (address: string) => ServingPod | undefined;
   /** The requests of a pod up to now. */
   readonly countsOf: (pod: string) => Readonly<RequestCounts>;
+  /** Resolves after a time in milliseconds. */
+  readonly wait: (ms: number) => Promise<void>;
 }
 
 /** The metric pages of modelled pods, as a client of HTTP meets them. */
 export function metricPages(options: MetricPagesOptions): HttpPort {
-  return { send: (request) => Promise.resolve(answer(request, options)) };
+  /** What pods had counted when their pages stood still. */
+  const frozen = new Map<string, Readonly<RequestCounts>>();
+  return {
+    async send(request) {
+      const { images, podAt, countsOf, wait } = options;
+      const pod = podAt(new URL(request.url).hostname);
+      const kind = pod?.isRunning === true ? images.of(pod.image).metrics : 'unreachable';
+      const key = pod?.key ?? '';
+      if (kind !== 'stale') frozen.delete(key);
+      else if (!frozen.has(key)) frozen.set(key, countsOf(key));
+      if (kind === 'late') await wait(request.timeoutMs);
+      return answer(request, kind, () => frozen.get(key) ?? countsOf(key));
+    },
+  };
 }
 
-function answer(request: MetricRequest, { images, podAt, countsOf }: MetricPagesOptions): MetricResponse {
-  const { id, url } = request;
-  const pod = podAt(new URL(url).hostname);
-  const kind = pod?.isRunning === true ? images.of(pod.image).metrics : 'unreachable';
+function answer(
+  { id, url, timeoutMs }: MetricRequest,
+  kind: ImageBehaviour['metrics'],
+  counts: () => Readonly<RequestCounts>,
+): MetricResponse {
+  const text = (body: string): MetricResponse => ({
+    kind: 'answer',
+    id,
+    status: 200,
+    contentType: 'text/plain',
+    body,
+  });
+  const failure = ({ code, message }: SluiceError): MetricResponse => ({ kind: 'failure', id, code, message });
   switch (kind) {
-    case 'unreachable': {
-      const { code, message } = new SluiceError('MetricUnreachable', `connect ECONNREFUSED ${url}`);
-      return { kind: 'failure', id, code, message };
-    }
+    case 'unreachable':
+      return failure(new SluiceError('MetricUnreachable', `connect ECONNREFUSED ${url}`));
+    case 'late':
+      return failure(new SluiceError('Timeout', `${url} did not answer within ${timeoutMs} ms`));
     case 'failing':
       return { kind: 'answer', id, status: 500, contentType: 'text/plain', body: 'Internal Server Error' };
     case 'nonsense':
-      return {
-        kind: 'answer',
-        id,
-        status: 200,
-        contentType: 'text/plain',
-        body: 'http_requests_total{code="200"} NaN\n',
-      };
+      return text('http_requests_total{code="200"} NaN\n');
+    case 'text':
+      return text('http_requests_total{code="200"} many\n');
+    case 'huge':
+      return text('http_requests_total{code="200"} 1e308\nhttp_requests_total{code="500"} 1e308\n');
     case 'empty':
-      return { kind: 'answer', id, status: 200, contentType: 'text/plain', body: '' };
+      return text('');
     case 'proper':
-      return { kind: 'answer', id, status: 200, contentType: 'text/plain', body: page(countsOf(pod?.key ?? '')) };
+    case 'stale':
+      return text(page(counts()));
   }
 }
 

@@ -283,6 +283,10 @@ export class SimulatedWorld {
         this.traffic.settleAll(this.dataPlane.frontends, this.time.nowMs);
         return this.traffic.ofPod(pod);
       },
+      wait: (ms) =>
+        new Promise((resolve) => {
+          this.time.at(this.time.nowMs + ms, resolve);
+        }),
     });
   }
 

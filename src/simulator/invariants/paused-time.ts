@@ -14,7 +14,9 @@ export function pausedTime(toleranceMs: number): Invariant {
       if (!state.isPaused) state.activeMs += picture.nowMs - state.lastMs;
       state.lastMs = picture.nowMs;
       state.isPaused = picture.spec['paused'] === true || listOf(picture.status['pauseConditions']).length > 0;
-      const place = `${picture.currentHash}/${picture.stepIndex}/${picture.isAborted}`;
+      // An abort with nothing in progress is a no-op, so no other attempt begins by it.
+      const isBack = picture.isAborted && picture.currentHash !== picture.stableHash;
+      const place = `${picture.currentHash}/${picture.stepIndex}/${isBack}`;
       if (place !== state.place) Object.assign(state, { place, activeMs: 0 });
       const change = statusChange(commit);
       if (change === undefined || !change.byController) return undefined;

@@ -1,4 +1,5 @@
 import type { Random } from '../../base/random.ts';
+import { metricKinds } from '../image-behaviour.ts';
 
 /** When faults end and everything is put right. */
 export const healSeconds = 300;
@@ -164,7 +165,7 @@ const world: readonly Action[] = [
   (random) => [`image ${pick(random, images)} cannot be pulled`],
   (random) => [`image ${pick(random, images)} is ready after ${random.integer(1, 20)}s`],
   (random) => [`image ${pick(random, images)} fails ${random.integer(1, 100)}% of its requests`],
-  (random) => [`image * has ${pick(random, ['unreachable', 'failing', 'empty', 'nonsense', 'proper'])} metrics`],
+  (random) => [`image ${pick(random, ['*', '*', ...images])} has ${pick(random, metricKinds)} metrics`],
   (random) => [`lose ${pick(random, ['1', '2', 'all'])} pods of ${pick(random, images)}`],
   () => ['restart the controller'],
   (random) => [`hold all raises for ${random.integer(5, 40)}s`],

@@ -28,7 +28,7 @@ export async function simulateSeed(seed: number): Promise<SeedRun> {
   const random = seededRandom(seed);
   const text = randomScenario(random.fork('scenario'));
   const mix = randomMix(random.fork('mix'));
-  const delayMsMax = random.fork('delay').integer(0, 5000);
+  const delayMsMax = randomDelayMsMax(random.fork('delay'));
   const jumps = random.fork('jumps');
   const skew = (): number => jumps.integer(-mix.skewMsMax, mix.skewMsMax);
   let world: SimulatedWorld | undefined;
@@ -40,7 +40,12 @@ export async function simulateSeed(seed: number): Promise<SeedRun> {
     ),
     skewMs: () => (isOn() ? skew() : 0),
     routeDelayMs: (delays) => (isOn() ? delays.integer(0, delayMsMax) : 500),
-    strictness: { ...strictness, clockMs: strictness.clockMs + 2 * mix.skewMsMax, skewMs: 2 * mix.skewMsMax },
+    strictness: {
+      ...strictness,
+      reactionMs: strictness.reactionMs + delayMsMax,
+      clockMs: strictness.clockMs + 2 * mix.skewMsMax,
+      skewMs: 2 * mix.skewMsMax,
+    },
     countsDelayMs: random.fork('counts').integer(0, 1) * 1000,
     onWorld: (made) => {
       world = made;
@@ -48,6 +53,11 @@ export async function simulateSeed(seed: number): Promise<SeedRun> {
     },
   });
   return { seed, text, mix, outcome: played };
+}
+
+/** Proxies hear of a route within some seconds; in some worlds it takes them up to two minutes. */
+function randomDelayMsMax(random: Random): number {
+  return random.integer(0, random.next() < 0.1 ? 120_000 : 5000);
 }
 
 /** The wall clock of the controller is put right, or wrong, now and then; in the end it is right. */

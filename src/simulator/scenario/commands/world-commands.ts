@@ -1,5 +1,5 @@
 import { resourceTypes } from '../../../api/resource-types.ts';
-import type { ImageBehaviour } from '../../image-behaviour.ts';
+import { metricKinds, type ImageBehaviour } from '../../image-behaviour.ts';
 import type { StepPluginBehaviour } from '../../modelled-step-plugins.ts';
 import { durationMs, type CommandKind } from '../command-kind.ts';
 import { endlessCall, stageNamespace } from '../stage.ts';
@@ -13,7 +13,7 @@ export const worldCommands: readonly CommandKind[] = [
   image('cannot be pulled', () => ({ isMissing: true })),
   image('crashes after (?<value>\\S+)', (value) => ({ crashAfterMs: durationMs(value) })),
   image('is sound', () => ({ errorRatio: 0, slowRatio: 0, readyMs: 1000, isMissing: false, crashAfterMs: undefined })),
-  image('has (?<value>unreachable|failing|empty|nonsense|proper) metrics', (value) => ({
+  image(`has (?<value>${metricKinds.join('|')}) metrics`, (value) => ({
     metrics: value as ImageBehaviour['metrics'],
   })),
   plugin('takes (?<value>\\S+)', (value) => ({ doneMs: durationMs(value), outcome: 'Successful' })),
