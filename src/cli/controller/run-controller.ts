@@ -74,7 +74,7 @@ export async function runController(
   const http = createMetricClient(settings, parts);
   const pluginHttp = createHttpClient(clock, { policy: createHttpPolicy({ loopback: 'allow' }) });
   const notifications = makeNotifications(settings, clock, {
-    namespace: reached.namespace ?? 'default',
+    namespace: settings.leaseNamespace ?? reached.namespace ?? 'default',
     onDelivery: (report) => metrics.onDelivery(report),
   });
   const standing: Standing = { controller: undefined, state: 'waiting' };

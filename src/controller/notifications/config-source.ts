@@ -27,6 +27,8 @@ export interface ConfigSourceOptions {
 export interface ConfigSource {
   /** What is configured, at most a few seconds old. Rejects when the cluster does not answer. */
   read(signal: AbortSignal): Promise<NotificationConfig>;
+  /** The same if it is at hand. */
+  readonly fresh: NotificationConfig | undefined;
 }
 
 /** How long an answer counts. */
@@ -53,10 +55,17 @@ export function createConfigSource({ cluster, clock, log, namespace, services }:
     }
   }
 
+  const fresh = (): NotificationConfig | undefined =>
+    known !== undefined && clock.monotonic() - known.readAtMs < ageMsMax ? known.config : undefined;
+
   return {
+    get fresh() {
+      return fresh();
+    },
     async read(signal) {
+      const atHand = fresh();
+      if (atHand !== undefined) return atHand;
       const now = clock.monotonic();
-      if (known !== undefined && now - known.readAtMs < ageMsMax) return known.config;
       const configMap = await readObject(resourceTypes.configMap, notificationNames.configMap, signal);
       const isEmpty = Object.keys(configMap.data).length === 0;
       // Without a configuration nothing refers to secrets.

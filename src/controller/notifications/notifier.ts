@@ -1,6 +1,4 @@
 import type { KubeObject } from '../../api/object.ts';
-import { apiVersionOf } from '../../api/object.ts';
-import { resourceTypes } from '../../api/resource-types.ts';
 import type { RolloutStatus } from '../../api/rollout.ts';
 import { sleep, type Clock } from '../../base/clock.ts';
 import { hasCode, messageOf } from '../../base/error.ts';
@@ -8,8 +6,9 @@ import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
 import type { Notice } from '../../engine/decision.ts';
-import type { AnyNotificationService } from '../../providers/notifications/contract.ts';
+import type { AnyNotificationService, Destination } from '../../providers/notifications/contract.ts';
 import { isEventTrigger } from '../../providers/notifications/event-trigger.ts';
+import type { NotificationConfig } from '../../providers/notifications/notification-config.ts';
 import { destinationsOf } from '../../providers/notifications/subscriptions.ts';
 import type { ObservedRollout } from '../rollout-projector.ts';
 import { createConfigSource, type ConfigSource } from './config-source.ts';
@@ -17,6 +16,7 @@ import { DeliveryQueue } from './delivery-queue.ts';
 import { NotifiedWriter } from './notified-writer.ts';
 import { occasionOf, recentOccasions, type TriggerOccasion } from './occasion.ts';
 import { planDeliveries, type PlannedStep } from './plan-deliveries.ts';
+import { readRolloutObject } from './read-rollout-object.ts';
 import { sendDispatch, type SendPorts } from './send-dispatch.ts';
 
 /** How a controller notifies. */
@@ -78,7 +78,7 @@ export function createNotifier(tools: NotifierTools): Notifier {
 }
 
 /** Jobs that wait at most; beyond it the oldest are given up. */
-const jobsMax = 1000;
+const jobsMax = 10_000;
 /** Deliveries that are remembered besides what is noted on Rollouts. */
 const sentMax = 10_000;
 const jobAttemptsMax = 20;
@@ -86,9 +86,14 @@ const jobDelayMsMax = 30_000;
 /** How long an end waits for what is being sent. */
 const stopGraceMs = 500;
 
-type Job =
-  | { readonly kind: 'occasion'; readonly rollout: ObservedRollout; readonly occasion: TriggerOccasion }
-  | { readonly kind: 'look'; readonly rollout: ObservedRollout };
+/** Something to tell about one Rollout: an occasion, or without one whatever conditions hold. */
+interface Matter {
+  readonly rollout: ObservedRollout;
+  readonly occasion?: TriggerOccasion;
+}
+
+/** What is looked at together, e.g. all Rollouts of a new process. */
+type Job = Iterable<Matter>;
 
 class QueuedNotifier implements Notifier {
   readonly #tools: NotifierTools;
@@ -125,20 +130,17 @@ class QueuedNotifier implements Notifier {
 
   tell({ rollout, next, notices, occasion }: ToldNotices): void {
     for (const notice of notices) {
-      this.#add({ kind: 'occasion', rollout, occasion: occasionOf(notice, rollout.status, next, occasion) });
+      this.#add({ rollout, occasion: occasionOf(notice, rollout.status, next, occasion) });
     }
   }
 
   look(rollout: ObservedRollout): void {
-    if (this.#ownVersions.get(rollout.uid) !== rollout.resourceVersion) this.#add({ kind: 'look', rollout });
+    if (this.#ownVersions.get(rollout.uid) !== rollout.resourceVersion) this.#add({ rollout });
   }
 
   resume(rollouts: Iterable<ObservedRollout>): void {
     const now = this.#tools.clock.now();
-    for (const rollout of rollouts) {
-      for (const occasion of recentOccasions(rollout.status, now)) this.#add({ kind: 'occasion', rollout, occasion });
-      this.#add({ kind: 'look', rollout });
-    }
+    this.#addJob('resume', recentMatters([...rollouts], now));
   }
 
   async stop(): Promise<void> {
@@ -149,10 +151,15 @@ class QueuedNotifier implements Notifier {
     this.#stopping.abort(new Error('the controller stops'));
   }
 
-  #add(job: Job): void {
-    if (this.#stopping.signal.aborted) return;
+  #add(matter: Matter): void {
+    const { fresh } = this.#source;
+    if (fresh !== undefined && wantedTriggers(fresh, matter).length === 0) return;
     this.#sequence += 1;
-    const key = job.kind === 'look' ? `look/${job.rollout.uid}` : String(this.#sequence);
+    this.#addJob(matter.occasion === undefined ? `look/${matter.rollout.uid}` : String(this.#sequence), [matter]);
+  }
+
+  #addJob(key: string, job: Job): void {
+    if (this.#stopping.signal.aborted) return;
     this.#jobs.set(key, job);
     const [oldest] = this.#jobs.keys();
     if (this.#jobs.size > jobsMax && oldest !== undefined) {
@@ -166,61 +173,44 @@ class QueuedNotifier implements Notifier {
     this.#isRunning = true;
     for (const [key, job] of this.#jobs) {
       this.#jobs.delete(key);
-      await this.#work(job);
-      if (this.#stopping.signal.aborted) break;
+      for (const matter of job) {
+        if (this.#stopping.signal.aborted) break;
+        await this.#work(matter);
+      }
     }
     this.#isRunning = false;
   }
 
-  async #work(job: Job): Promise<void> {
+  async #work(matter: Matter): Promise<void> {
     const { clock, log } = this.#tools;
     const { signal } = this.#stopping;
+    const { name } = matter.rollout;
     for (let attempt = 1; attempt <= jobAttemptsMax && !signal.aborted; attempt += 1) {
       try {
-        await this.#prepare(job);
+        await this.#prepare(matter);
         return;
       } catch (error) {
         if (signal.aborted || hasCode(error, 'NotLeader')) return;
-        log.warn(
-          { rollout: job.rollout.name, attempt, error: messageOf(error) },
-          'notifications could not be prepared',
-        );
+        log.warn({ rollout: name, attempt, error: messageOf(error) }, 'notifications could not be prepared');
         await sleep(clock, Math.min(500 * 2 ** attempt, jobDelayMsMax), signal).catch(() => undefined);
       }
     }
     this.#lost += 1;
   }
 
-  async #prepare(job: Job): Promise<void> {
-    const config = await this.#source.read(this.#stopping.signal);
-    if (config.triggers.size === 0) return;
-    const destinations = destinationsOf(config, job.rollout);
-    const triggers =
-      job.kind === 'occasion'
-        ? [job.occasion.trigger]
-        : [...destinations.keys()].filter((trigger) => !isEventTrigger(trigger));
-    const wanted = triggers.filter((trigger) => destinations.has(trigger) && config.triggers.has(trigger));
+  async #prepare(matter: Matter): Promise<void> {
+    const { signal } = this.#stopping;
+    const { cluster, clock } = this.#tools;
+    const { rollout, occasion } = matter;
+    const config = await this.#source.read(signal);
+    const wanted = wantedTriggers(config, matter);
     if (wanted.length === 0) return;
-    const object = await this.#object(job);
+    const object = await readRolloutObject(cluster, rollout, occasion?.status, signal);
     if (object === undefined) return;
-    const identity = job.kind === 'occasion' ? { identity: job.occasion.identity } : {};
-    for (const trigger of wanted) {
-      const look = { config, trigger, destinations: destinations.get(trigger) ?? [], object, ...identity };
-      const steps = planDeliveries({ ...look, nowMs: this.#tools.clock.now() });
-      for (const step of steps) this.#carryOut(step, trigger, job.rollout);
-    }
-  }
-
-  /** The whole Rollout, because templates may use any part of it. */
-  async #object({ rollout, ...job }: Job): Promise<KubeObject | undefined> {
-    const at = { type: resourceTypes.rollout, namespace: rollout.namespace, name: rollout.name };
-    try {
-      const found = await this.#tools.cluster.get(at, { signal: this.#stopping.signal });
-      if (found.metadata.uid !== rollout.uid) return job.kind === 'occasion' ? projected(rollout) : undefined;
-      return job.kind === 'occasion' ? { ...found, status: job.occasion.status } : found;
-    } catch (error) {
-      if (!hasCode(error, 'NotFound')) throw error;
-      return job.kind === 'occasion' ? projected(rollout) : undefined;
+    const identity = occasion === undefined ? {} : { identity: occasion.identity };
+    for (const [trigger, destinations] of wanted) {
+      const steps = planDeliveries({ config, trigger, destinations, object, ...identity, nowMs: clock.now() });
+      for (const step of steps) this.#carryOut(step, trigger, rollout);
     }
   }
 
@@ -272,9 +262,22 @@ class QueuedNotifier implements Notifier {
   }
 }
 
-/** What is known of a Rollout that is gone: all but its pod template. */
-function projected({ namespace, name, uid, labels, annotations, spec, status }: ObservedRollout): KubeObject {
-  const { kind } = resourceTypes.rollout;
-  const metadata = { namespace, name, uid, labels, annotations };
-  return { apiVersion: apiVersionOf(resourceTypes.rollout), kind, metadata, spec, status };
+/** Triggers that somebody is subscribed to and that the matter may set off, with who is told. */
+function wantedTriggers(config: NotificationConfig, { rollout, occasion }: Matter): readonly TriggerDestinations[] {
+  if (config.triggers.size === 0) return [];
+  return [...destinationsOf(config, rollout)].filter(
+    ([trigger]) =>
+      config.triggers.has(trigger) &&
+      (occasion === undefined ? !isEventTrigger(trigger) : trigger === occasion.trigger),
+  );
+}
+
+type TriggerDestinations = readonly [trigger: string, destinations: readonly Destination[]];
+
+/** What lately happened to Rollouts, and their conditions. Made one by one, as there may be many. */
+function* recentMatters(rollouts: readonly ObservedRollout[], nowMs: number): Iterable<Matter> {
+  for (const rollout of rollouts) {
+    for (const occasion of recentOccasions(rollout.status, nowMs)) yield { rollout, occasion };
+    yield { rollout };
+  }
 }

@@ -1,5 +1,3 @@
-import { createTransport } from 'nodemailer';
-
 import { withDeadline, type Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/error.ts';
 import type { DeliveryOutcome, Mail } from '../../providers/notifications/contract.ts';
@@ -21,6 +19,8 @@ const encryptedPort = 465;
 export function createMailPort(clock: Clock): MailPort {
   return {
     async send(mail, signal) {
+      // Most controllers send no letters.
+      const { createTransport } = await import('nodemailer');
       const { host, port, insecure, login } = mail;
       const transport = createTransport({
         host,

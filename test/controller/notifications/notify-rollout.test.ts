@@ -83,6 +83,11 @@ interface Play {
   readonly told: () => readonly string[];
 }
 
+/** Every line that was logged, whatever its level. */
+const logged: string[] = [];
+const write = (fields: object, message: string): void => void logged.push(`${message} ${JSON.stringify(fields)}`);
+const log = { debug: write, info: write, warn: write, error: write };
+
 async function play(
   work: (parts: Play) => Promise<void>,
   configuration: Readonly<Record<string, string>> = data,
@@ -94,7 +99,7 @@ async function play(
     mail: { send: () => Promise.resolve({ kind: 'sent' } as const) },
     services: notificationServices,
   };
-  const stage = new AnalysisStage(nobody, { notifications, metricProviders });
+  const stage = new AnalysisStage(nobody, { notifications, metricProviders, log });
   let seen = 0;
   const told = (): readonly string[] => {
     const news = hook.texts.slice(seen).toSorted();
@@ -198,6 +203,36 @@ describe('a Rollout with subscriptions', () => {
         waits.every((at, index) => index === 0 || at - (waits[index - 1] ?? 0) >= 29_000),
         String(waits),
       );
+    }));
+
+  test('is told of with the pod template of its workload', () =>
+    play(async ({ stage, told }) => {
+      const { spec, ...rest } = rollout('demo:1');
+      const { template, selector, ...own } = spec as { template: object; selector: object };
+      await stage.create(resourceTypes.deployment, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        name: 'guestbook',
+        spec: { replicas: 0, selector, template },
+      });
+      const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'guestbook' };
+      await stage.create(resourceTypes.rollout, { ...rest, spec: { ...own, workloadRef } });
+      await stage.clock.advance(20_000);
+      assert.deepEqual(told(), ['guestbook completed demo:1 for a']);
+    }));
+
+  test('never has a secret in the log', () =>
+    play(async ({ stage, hook }) => {
+      logged.length = 0;
+      hook.answer = ({ url }) => ({ status: 500, body: `canary-secret ${url}` });
+      await stage.create(resourceTypes.rollout, rollout('demo:1'));
+      await stage.clock.advance(60_000);
+      hook.answer = () => ({ status: 404, body: 'canary-secret' });
+      await stage.clock.advance(600_000);
+      const text = logged.join('\n');
+      assert.match(text, /a notification was not taken/);
+      assert.match(text, /a notification is given up/);
+      assert.ok(!text.includes('canary-secret'));
     }));
 
   test('gives up what can never be sent', () =>
