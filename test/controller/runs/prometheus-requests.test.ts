@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 
 import { systemClock } from '../../../src/base/clock.ts';
 import { createHttpClient } from '../../../src/controller/http-client.ts';
@@ -111,6 +117,25 @@ describe('the transport under the Prometheus library', () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
+});
+
+/** The image ships the program in this form, in which packages of the older form look different to an import. */
+it('a query of Prometheus is sent by the bundled form, too', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-bundle-'));
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const banner = "import { createRequire as cr } from 'node:module'; const require = cr(import.meta.url);";
+  const flags = ['--bundle', '--splitting', '--format=esm', '--platform=node', '--out-extension:.js=.mjs'];
+  const entry = join(root, 'src/controller/runs/prometheus-requests.ts');
+  const esbuild = join(root, 'node_modules/.bin/esbuild');
+  await promisify(execFile)(esbuild, [entry, ...flags, `--outdir=${folder}`, `--banner:js=${banner}`], { cwd: root });
+  const bundled = (await import(pathToFileURL(join(folder, 'prometheus-requests.mjs')).href)) as {
+    readonly createPrometheusRequests: typeof createPrometheusRequests;
+  };
+  const { http, sent } = recording();
+  const response = await bundled.createPrometheusRequests(http).send(request, signal);
+  assert.equal(response.kind, 'answer');
+  assert.equal(sent.length, 1);
+  await rm(folder, { recursive: true });
 });
 
 function recording(): { readonly http: HttpPort; readonly sent: MetricRequest[] } {
