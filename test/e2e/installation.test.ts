@@ -24,6 +24,11 @@ const usedElsewhere: Readonly<Record<string, string>> = {
   secrets: 'arguments of analyses',
   'pods/eviction': 'restarts',
   pods: 'restarts',
+  experiments: 'Experiments and experiment steps',
+  'experiments/finalizers': 'where owners that block deletion need it',
+  services: 'Experiments, which have Services of their own',
+  deployments: 'workloadRef',
+  podtemplates: 'workloadRef',
 };
 
 ownControlPlaneSuite(
