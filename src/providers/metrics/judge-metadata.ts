@@ -1,14 +1,15 @@
 import { emptyTrail, trailPointsMax, type EvidenceTrail } from '../../analysis/judge/evidence-trail.ts';
 import type { JudgeReport } from '../../analysis/judge/judge-report.ts';
 import type { JudgeState } from '../../analysis/judge/judge-state.ts';
-import { carrySelfCheck, initialSelfCheck, type SelfCheck } from '../../analysis/judge/self-check.ts';
-import { listOf, numberOf, recordOf, textMapOf } from '../../api/json-access.ts';
+import { carrySelfCheck, type SelfCheck } from '../../analysis/judge/self-check.ts';
+import { listOf, numberOf, textMapOf } from '../../api/json-access.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { metadataBytesMax } from './contract.ts';
 import type { JudgeConfig } from './judge-config.ts';
 import { packGauges, unpackGauges, type GaugeStates } from './judge-gauges.ts';
 import { countedKinds, settingsWith, type Sources } from './judge-kinds.ts';
-import { packCheck, packState, parseObject, roundDown, unpackCheck, unpackState } from './judge-stored-state.ts';
+import { packReport, unpackReport } from './judge-stored-report.ts';
+import { packState, parseObject, unpackChecks, unpackState } from './judge-stored-state.ts';
 
 /** What of a measurement goes into the status of its run. */
 export interface StoredJudge {
@@ -30,8 +31,7 @@ const notesMax = 4;
  * - `verdict` and `summary` for a person; `notes` on what was repaired, refused or is missing, one a line; `sources`,
  *   what was read and how;
  * - `report`, the whole reasoning as JSON (see `JudgeReport`), and `trail`, how the evidence went;
- * - `check`, what the comparison of stable with stable is worth for the next release, by kind;
- * - `state`, from which a new process goes on.
+ * - `state`, from which a new process goes on, and the next release in what it knows of the service.
  *
  * Where all of it is too long, single bad pods, notes and the trail are left out, in this order.
  */
@@ -62,16 +62,10 @@ function writeJudge(
     ...(shown.length === 0 ? {} : { notes: shown.join('\n') }),
     ...(Object.keys(sources).length === 0 ? {} : { sources: JSON.stringify(sources) }),
     ...(trail.points.length === 0 ? {} : { trail: packTrail(trail) }),
-    report: JSON.stringify({ ...reasoning, kinds: reasoning.kinds.map(shortKind) }, roundNumbers),
-    check: JSON.stringify(Object.fromEntries(learnedChecks(judged))),
+    report: packReport(reasoning),
     ...(Object.keys(gauges).length === 0 ? {} : { gauges: JSON.stringify(packGauges(gauges)) }),
     state: packState(judged, pods),
   };
-}
-
-/** Several boundaries of one histogram have the same pods; what is known of them is told once, with the errors. */
-function shortKind({ check, ...kind }: JudgeReport['kinds'][number], at: number): JudgeReport['kinds'][number] {
-  return at === 0 && check !== undefined ? { ...kind, check } : kind;
 }
 
 /** Evidence and what belongs to it from what was stored; fails with a reason when it does not fit the configuration. */
@@ -92,18 +86,8 @@ export function restoreJudge(
 
 /** What an earlier observation of the same service learned by comparing stable with stable, by kind. */
 export function carriedChecks(earlier: Readonly<Record<string, string>>): Readonly<Record<string, SelfCheck>> {
-  const checks: Record<string, SelfCheck> = {};
-  for (const [kind, text] of Object.entries(textMapOf(parseObject(earlier['check'] ?? '{}')))) {
-    const check = unpackCheck(text);
-    if (check !== undefined) checks[kind] = carrySelfCheck(check);
-  }
-  return checks;
-}
-
-function learnedChecks(judged: JudgeState): readonly (readonly [kind: string, check: string])[] {
-  return Object.entries(judged)
-    .filter(([, { check }]) => check.weight > initialSelfCheck.weight || check.trials > 0)
-    .map(([kind, { check }]) => [kind, packCheck(check)]);
+  const checks = Object.entries(unpackChecks(earlier['state'] ?? ''));
+  return Object.fromEntries(checks.map(([kind, check]) => [kind, carrySelfCheck(check)]));
 }
 
 /** A judge's reasoning with what was read, what was noted, and how the evidence went. */
@@ -115,8 +99,8 @@ export interface ToldReport extends JudgeReport {
 
 /** The reasoning of a judge as stored in `metricResults[].metadata`; undefined when the metadata are not a judge's. */
 export function judgeReportOf(metadata: Readonly<Record<string, string>>): ToldReport | undefined {
-  const report = parseObject(metadata['report'] ?? '');
-  if (report === undefined || !isReport(report)) return undefined;
+  const report = unpackReport(metadata['report'] ?? '');
+  if (report === undefined) return undefined;
   return {
     ...report,
     summary: metadata['summary'] ?? '',
@@ -126,14 +110,12 @@ export function judgeReportOf(metadata: Readonly<Record<string, string>>): ToldR
   };
 }
 
-function isReport(value: object): value is JudgeReport {
-  const { verdict, rollback, kinds } = recordOf(value);
-  return typeof verdict === 'string' && typeof recordOf(rollback)['evidence'] === 'number' && Array.isArray(kinds);
-}
+/** Evidence beyond this is far off every plot. */
+const trailLimit = 50;
 
 /** One decimal is more than a plot shows. */
 function packTrail({ every, looks, points }: EvidenceTrail): string {
-  const rounded = (value: number): number => Math.round(value * 10) / 10;
+  const rounded = (value: number): number => Math.round(Math.max(-trailLimit, Math.min(trailLimit, value)) * 10) / 10;
   const promotes = points.some(({ promote }) => promote !== undefined);
   return JSON.stringify({
     every,
@@ -160,10 +142,6 @@ function unpackTrail(text: string | undefined): EvidenceTrail | undefined {
 
 function numberIn(value: unknown): number {
   return numberOf(value) ?? Number.NaN;
-}
-
-function roundNumbers(_: string, value: unknown): unknown {
-  return typeof value === 'number' ? roundDown(value) : value;
 }
 
 function bytesOf(metadata: Readonly<Record<string, string>>): number {

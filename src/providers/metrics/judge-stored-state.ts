@@ -65,15 +65,16 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
-/** What the check of stable with stable is worth from one release to the next. */
-export function packCheck(check: SelfCheck): string {
-  return JSON.stringify(checkNumbers(check).map(roundDown));
-}
-
-/** The same read back; undefined when it is not what `packCheck` writes. */
-export function unpackCheck(text: string): SelfCheck | undefined {
-  const numbers = finiteNumbers(parseObject(`{"check":${text}}`)?.['check'], checkLength);
-  return numbers === undefined ? undefined : checkOf(numberList(numbers));
+/** The checks of stable with stable in what `packState` wrote for any settings; kinds without a sound one are left out. */
+export function unpackChecks(text: string): Readonly<Record<string, SelfCheck>> {
+  const checks: Record<string, SelfCheck> = {};
+  for (const [kind, stored] of Object.entries(parseObject(text) ?? {})) {
+    const [listed] = listOf(stored);
+    const numbers = finiteNumbers(listOf(listed).slice(-checkLength), checkLength);
+    const check = numbers === undefined ? undefined : checkOf(numberList(numbers));
+    if (check !== undefined) checks[kind] = check;
+  }
+  return checks;
 }
 
 const checkLength = 10;

@@ -207,20 +207,20 @@ describe('verdicts', () => {
 describe('what earlier releases taught', () => {
   const check = (dispersion: number): string =>
     JSON.stringify({
-      errors: JSON.stringify([400, 400 * (dispersion - 1), 800, 0, dispersion < 1.3 ? 1 : 0, 80, 0, 0, 0, 9]),
+      errors: [[1, 2, 3, 400, 400 * (dispersion - 1), 800, 0, dispersion < 1.3 ? 1 : 0, 80, 0, 0, 0, 9]],
     });
   const broken = both(growing({ 200: 50, 500: 0 }), growing({ 200: 0, 500: 50 }));
   const after = (earlier: Readonly<Record<string, string>>) => play({}, broken, { window: () => ({ earlier }) });
 
   it('lets the fast test find a broken canary within two scrapes where errors are independent', () => {
-    const { outcome, rounds, state } = after({ check: check(1) });
+    const { outcome, rounds, state } = after({ state: check(1) });
     assert.ok(outcome.kind === 'verdict' && outcome.value === 'rollback');
     assert.ok(rounds <= 3, String(rounds)); // the first page is only a start
     assert.equal(state.report.decidedBy?.test, 'ratio');
   });
 
   it('keeps it out where they came in clumps, and where nothing sound was kept', () => {
-    for (const earlier of [{ check: check(5) }, { check: 'nonsense' }, { check: '{"errors":"[1,2]"}' }, {}]) {
+    for (const earlier of [{ state: check(5) }, { state: 'nonsense' }, { state: '{"errors":[[1,2]]}' }, {}]) {
       const { outcome, rounds } = after(earlier);
       assert.ok(outcome.kind === 'verdict' && outcome.value === 'rollback' && rounds > 8 && rounds <= 13);
     }
