@@ -21,6 +21,8 @@ import { rowText, tableHead, type Row } from './table.ts';
 const [many = 1000, few = 200, restMinutes = 5] = process.argv.slice(2).map(Number);
 const strategy = { canary: { steps: [{ setWeight: 50 }, { pause: { duration: '1s' } }] } };
 const patchesAtOnce = 20;
+const lookMs = 3000;
+const quietMsMin = 12_000;
 const names = Array.from({ length: many }, (_, index) => `app-${index}`);
 const someNames = names.slice(0, few);
 const rows: Row[] = [];
@@ -114,19 +116,22 @@ function pushUse(before: Figures, after: Figures, controller: ControllerProcess)
   rows.push({ what: `resident memory at ${many}, peak`, here: peak, goal: 200, unit: 'MiB', reference: '207 MiB' });
 }
 
-/** Waits until all Events are delivered and nothing is done any more. */
+/** Waits until all Events are delivered and nothing was done for longer than counts wait to be written. */
 async function controllerRests(controller: ControllerProcess): Promise<Figures> {
   let last: Figures | undefined;
+  let quietMs = 0;
   return await waitUntil(
     'the controller is at rest',
     async () => {
-      await delay(2000);
+      await delay(lookMs);
       const before = last;
       last = await figuresOf(controller);
-      return { ...last, isQuiet: last.eventsWaiting === 0 && last.otherRequests === before?.otherRequests };
+      const isQuiet = last.eventsWaiting === 0 && last.otherRequests === before?.otherRequests;
+      quietMs = isQuiet ? quietMs + lookMs : 0;
+      return last;
     },
-    ({ isQuiet }) => isQuiet,
-    600_000,
+    () => quietMs >= quietMsMin,
+    900_000,
   );
 }
 
