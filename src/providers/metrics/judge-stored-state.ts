@@ -65,7 +65,7 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
-/** The checks of stable with stable in what `packState` wrote for any settings; kinds without a sound one are left out. */
+/** Checks of stable with stable in what `packState` wrote, for any settings; kinds without a sound one are left out. */
 export function unpackChecks(text: string): Readonly<Record<string, SelfCheck>> {
   const checks: Record<string, SelfCheck> = {};
   for (const [kind, stored] of Object.entries(parseObject(text) ?? {})) {
