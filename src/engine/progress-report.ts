@@ -14,6 +14,8 @@ type Rule = (facts: JudgedFacts) => ProgressReport | undefined;
 
 /** The first rule that has something to say decides; when none has, the condition stays as it is. */
 export function progressReport(facts: JudgedFacts): ProgressReport | undefined {
+  // Nothing is in progress that a pause could hold up.
+  if (facts.paused && isFullyPromoted(facts.next) && reasonBefore(facts) !== 'RolloutPaused') return undefined;
   for (const rule of rules) {
     const said = rule(facts);
     if (said !== undefined) return said;
