@@ -5,6 +5,7 @@ import type { Json } from '../../api/object.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from './config-reader.ts';
 import type { MetricOutcome, MetricWindow, SampleOrigin, SecretReference } from './contract.ts';
+import { groupMetadata } from './datadog-groups.ts';
 import { createQueryProvider, type QueryAnswer, type QueryRequest } from './query-provider.ts';
 import { badAnswer, isSuccess, jsonOf, refusal, vendorWords } from './refusal.ts';
 import { secretUrl } from './secret-url.ts';
@@ -159,7 +160,7 @@ function measureScalar({ status, body }: QueryAnswer): MetricOutcome {
   const { columns } = recordOf(data['attributes']);
   if (!Array.isArray(columns)) return badAnswer(`${title} did not answer with columns`);
   const read = columns.map(recordOf);
-  const isGrouped = read.some(({ type }) => type === 'group');
+  const groups = read.filter(({ type }) => type === 'group');
   const column = read.find(({ type }) => type !== 'group');
   if (column !== undefined && !Array.isArray(column['values'])) {
     return badAnswer(`${title} answered with a column without values`);
@@ -169,7 +170,8 @@ function measureScalar({ status, body }: QueryAnswer): MetricOutcome {
   const [first] = numbers;
   if (numbers.length < values.length) return badAnswer(`${title} answered with a value that is no number`);
   if (first === undefined) return noData();
-  return isGrouped ? { kind: 'sample', value: numbers } : sample(first);
+  if (groups.length === 0) return sample(first);
+  return { kind: 'sample', value: numbers, metadata: groupMetadata(groups, listOf(column?.['values'])) };
 }
 
 function wordsOf({ error, errors }: Readonly<Record<string, unknown>>): string {

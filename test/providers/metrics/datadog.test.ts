@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { MetricWindow } from '../../../src/providers/metrics/contract.ts';
+import { groupMetadata } from '../../../src/providers/metrics/datadog-groups.ts';
 import { datadog } from '../../../src/providers/metrics/datadog.ts';
 import { metricProviderSuite } from '../../contract/metric-provider.ts';
 import { playPairs } from './play-pairs.ts';
@@ -88,6 +89,26 @@ describe('a Datadog metric', () => {
       const answer = { kind: 'answer', id: 'query', status: 200, contentType: '', body: JSON.stringify(body) } as const;
       assert.equal(datadog.fold(parsed.value, window, null, [answer]).outcome.kind, 'error', JSON.stringify(body));
     }
+  });
+});
+
+describe('the groups of a Datadog metric', () => {
+  const column = (...values: readonly unknown[]) => ({ type: 'group', values });
+
+  it('have the values of all tags as their name', () => {
+    const columns = [column(['prod'], ['test']), column(['GET /a'], ['GET /b'])];
+    const groups = JSON.stringify([{ name: 'test,GET /b', value: 3 }]);
+    assert.deepEqual(groupMetadata(columns, [null, 3]), { groups });
+  });
+
+  it('are the highest ones when there are many, and fit into a status', () => {
+    const names = Array.from({ length: 500 }, (_, index) => [`endpoint-${index}`]);
+    const { groups = '', groups_truncated: isTruncated } = groupMetadata(
+      [column(...names)],
+      names.map((_, index) => index),
+    );
+    assert.equal(isTruncated, 'true');
+    assert.ok(groups.startsWith('[{"name":"endpoint-499","value":499}') && Buffer.byteLength(groups) <= 2500);
   });
 });
 
