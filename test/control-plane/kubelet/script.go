@@ -61,10 +61,13 @@ func shellScript(command []string) (string, bool) {
 	default:
 		return "", false
 	}
-	for i, argument := range command[1:] {
-		if strings.HasPrefix(argument, "-") && strings.HasSuffix(argument, "c") && i+2 < len(command) {
-			return command[i+2], true
+	// Options may stand before -c, with it in one word, and between it and the script.
+	isScript := false
+	for _, argument := range command[1:] {
+		if !strings.HasPrefix(argument, "-") && !strings.HasPrefix(argument, "+") {
+			return argument, isScript
 		}
+		isScript = isScript || !strings.HasPrefix(argument, "--") && strings.Contains(argument, "c")
 	}
 	return "", false
 }

@@ -25,6 +25,8 @@ func TestInterpret(t *testing.T) {
 		{"missing executable", []string{"/does-not-exist"}, outcome{code: 127, missing: true}},
 		{"job form", sh("sleep 2 && exit 3"), ends(2*time.Second, 3)},
 		{"job form with semicolons", sh("echo hi; sleep 1; exit 0"), ends(time.Second, 0)},
+		{"options around the script", []string{"sh", "-e", "-c", "-x", "sleep 2 && exit 3"}, ends(2*time.Second, 3)},
+		{"options in one word", []string{"/bin/bash", "-ec", "exit 4", "name"}, ends(0, 4)},
 		{"and stops at a failure", sh("false && sleep 9"), ends(0, 1)},
 		{"or goes on at a failure", sh("false || sleep 2"), ends(2*time.Second, 0)},
 		{"and-or chain", sh("true && false || exit 7"), ends(0, 7)},
