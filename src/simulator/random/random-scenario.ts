@@ -4,7 +4,7 @@ import { metricKinds } from '../image-behaviour.ts';
 /** When faults end and everything is put right. */
 export const healSeconds = 300;
 /** Until then people help the last revision on, whenever it waits for them. */
-const helpSeconds = 600;
+const helpSeconds = 720;
 /** The revision that comes last and has no faults. */
 const lastImage = 'shop:9';
 

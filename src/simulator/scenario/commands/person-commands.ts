@@ -2,6 +2,7 @@ import { recordOf } from '../../../api/json-access.ts';
 import { resourceTypes } from '../../../api/resource-types.ts';
 import { formatInstant } from '../../../base/instant.ts';
 import type { Command, CommandTarget } from '../../../engine/command.ts';
+import type { RolloutPicture } from '../../invariants/rollout-picture.ts';
 import type { CommandKind } from '../command-kind.ts';
 import type { Act } from '../scenario.ts';
 import { endlessCall, stageNamespace, type Stage } from '../stage.ts';
@@ -66,13 +67,12 @@ export const personCommands: readonly CommandKind[] = [
   },
   {
     pattern: /^help (?<name>\S+) on$/u,
-    usage: 'help NAME on (retries what is aborted, promotes what is paused)',
+    usage: 'help NAME on (retries what is aborted, promotes what is paused, or stuck because stable lacks pods)',
     make:
       ({ groups: { name = '' } }) =>
       async (stage) => {
-        const status = stage.picture(name)?.status ?? {};
-        if (status['abort'] === true) await give(stage, name, { kind: 'retry' });
-        else if (status['phase'] === 'Paused') await give(stage, name, { kind: 'promote' });
+        const kind = helpFor(stage.picture(name));
+        if (kind !== undefined) await give(stage, name, { kind });
       },
   },
   {
@@ -102,6 +102,16 @@ export const personCommands: readonly CommandKind[] = [
       },
   },
 ];
+
+/** A step may ask for a share that a broken stable side cannot take: only a full promotion leads on from there. */
+function helpFor(picture: RolloutPicture | undefined): 'retry' | 'promote' | 'promoteFull' | undefined {
+  if (picture === undefined) return undefined;
+  const { status, stableHash, replicas, isAborted } = picture;
+  if (isAborted) return 'retry';
+  if (status['phase'] === 'Paused') return 'promote';
+  const isBroken = (picture.setOf(stableHash)?.available ?? 0) < replicas;
+  return status['phase'] === 'Degraded' && isBroken ? 'promoteFull' : undefined;
+}
 
 function simple(word: string, command: Command): CommandKind {
   return {
