@@ -97,7 +97,10 @@ function takeOver(
   const taken = { uid, generation, collisionCount };
   try {
     const whole = { spec: { ...withSelector(spec, workload), template } };
-    const errors = validateRollout(whole, { routers, templateFromWorkload: true }).map(problemOf);
+    const errors = [
+      ...(whole.spec.selector === undefined ? [noSelector] : []),
+      ...validateRollout(whole, { routers, templateFromWorkload: true }),
+    ].map(problemOf);
     return {
       ...taken,
       templateHash: podTemplateHash(template, collisionCount),
@@ -113,6 +116,9 @@ function takeOver(
     return { ...taken, ...unknown, templateLabels: {}, problems };
   }
 }
+
+/** A PodTemplate is the one kind that has none. */
+const noSelector = required('spec.selector', 'the workload has none; give matchLabels that its pods have');
 
 function withSelector(spec: RolloutSpec, { selector }: ObservedWorkload): RolloutSpec {
   return spec.selector !== undefined || selector === undefined ? spec : { ...spec, selector };

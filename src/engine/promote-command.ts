@@ -1,3 +1,4 @@
+import { approvalStepName } from '../api/approval-step.ts';
 import type { Rollout, RolloutStatus } from '../api/rollout.ts';
 import { fail, succeed } from '../base/result.ts';
 import type { CommandPatch, PlannedCommand } from './command.ts';
@@ -20,13 +21,28 @@ export function planPromotion(kind: 'promote' | 'promoteFull' | 'skipCurrentStep
 }
 
 function planPromote(rollout: Rollout): PlannedCommand {
-  const { spec, status = {} } = rollout;
+  const { spec, status = {}, metadata } = rollout;
+  if (waitsForApproval(rollout)) {
+    const step = (status.currentStepIndex ?? 0) + 1;
+    return fail({
+      code: 'Invalid',
+      message: `${metadata.name} waits at step ${step} for an approval; approve it, or skip the step`,
+    });
+  }
   const patches = [...statusPatch(promotedStatus(rollout)), ...unpausePatch(rollout)];
   if (patches.length > 0) return succeed({ patches, message: 'promoted' });
   if (isFullyPromoted(status)) return succeed({ patches, message: 'is promoted already' });
   if (isUnpausing(status)) return succeed({ patches, message: 'was promoted already and is about to go on' });
   const nothing = spec.strategy?.canary === undefined ? 'waits for no promotion' : 'has no step left to promote';
   return succeed({ patches, message: nothing });
+}
+
+/** A promotion is no approval: others may promote than approve. */
+function waitsForApproval({ spec, status = {} }: Rollout): boolean {
+  const { pauseConditions = [], currentStepIndex = 0 } = status;
+  const steps = spec.strategy?.canary?.steps ?? [];
+  const isAtApproval = steps[currentStepIndex]?.plugin?.name === approvalStepName;
+  return isAtApproval && pauseConditions.length === 0 && !isFullyPromoted(status) && !isUnpausing(status);
 }
 
 /** A pause is lifted, or else the step in work is left; never both. */
