@@ -143,7 +143,9 @@ type SendOutcome =
 function send(request: MetricRequest, url: URL, connections: Connections, signal: AbortSignal): Promise<SendOutcome> {
   const { method = 'GET', headers, body, insecure = false } = request;
   const { plain, secure, lookup } = connections;
-  const common = { method, headers, signal, lookup };
+  // Without its length, Node.js frames no body of a GET.
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const common = { method, headers: { ...headers, ...length }, signal, lookup };
   return new Promise((resolve) => {
     const onAnswer = (incoming: IncomingMessage): void => {
       readBody(incoming, request.bodyBytesMax).then(

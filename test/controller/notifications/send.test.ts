@@ -11,6 +11,7 @@ import { sendDispatch } from '../../../src/controller/notifications/send-dispatc
 import { createMailPort } from '../../../src/controller/notifications/send-mail.ts';
 import type { Mail } from '../../../src/providers/notifications/contract.ts';
 import { slack } from '../../../src/providers/notifications/slack.ts';
+import { webhook } from '../../../src/providers/notifications/webhook.ts';
 
 const { signal } = new AbortController();
 
@@ -42,6 +43,39 @@ describe('a dispatch over HTTP', () => {
       assert.equal(refused.retryAfterMs, 7000);
       assert.deepEqual(await send(), { kind: 'sent' });
       assert.equal(bodies[1], 'POST /api/chat.postMessage Bearer xoxb-1 {"channel":"c","text":"hello"}');
+    } finally {
+      http.close();
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test('has a body whatever its method is', async () => {
+    const seen: string[] = [];
+    const server = createHttpServer((request, response) => {
+      void readAll(request).then((body) => {
+        seen.push(`${request.method} ${body}`);
+        response.end();
+      });
+    });
+    const port = await listen(server);
+    const http = createHttpClient(systemClock, { policy: createHttpPolicy({ loopback: 'allow' }) });
+    const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+    try {
+      const config = webhook.parse({ url: `http://127.0.0.1:${port}/` });
+      assert.ok(config.ok);
+      for (const method of methods) {
+        const occasion = { destination: { service: 'hook', recipient: '' }, id: 'i', nowMs: 0 };
+        const parts = { webhook: { hook: { method, body: 'ü' } } };
+        const dispatch = webhook.compose(config.value, { message: '', parts }, occasion);
+        assert.ok(dispatch.ok);
+        const ports = { http, mail: createMailPort(systemClock) };
+        assert.deepEqual(await sendDispatch(dispatch.value, webhook, ports, signal), { kind: 'sent' });
+      }
+      assert.deepEqual(
+        seen,
+        methods.map((method) => `${method} ü`),
+      );
     } finally {
       http.close();
       server.closeAllConnections();
