@@ -1,4 +1,5 @@
 import { approvalStepName } from '../api/approval-step.ts';
+import type { CanaryStep } from '../api/canary-step.ts';
 import type { Rollout, RolloutStatus } from '../api/rollout.ts';
 import { fail, succeed } from '../base/result.ts';
 import type { CommandPatch, PlannedCommand } from './command.ts';
@@ -38,11 +39,14 @@ function planPromote(rollout: Rollout): PlannedCommand {
 }
 
 /** A promotion is no approval: others may promote than approve. */
-function waitsForApproval({ spec, status = {} }: Rollout): boolean {
-  const { pauseConditions = [], currentStepIndex = 0 } = status;
-  const steps = spec.strategy?.canary?.steps ?? [];
-  const isAtApproval = steps[currentStepIndex]?.plugin?.name === approvalStepName;
-  return isAtApproval && pauseConditions.length === 0 && !isFullyPromoted(status) && !isUnpausing(status);
+function waitsForApproval(rollout: Rollout): boolean {
+  const { status = {} } = rollout;
+  const isLeft = (status.pauseConditions ?? []).length > 0 || isFullyPromoted(status) || isUnpausing(status);
+  return currentStep(rollout)?.plugin?.name === approvalStepName && !isLeft;
+}
+
+function currentStep({ spec, status }: Rollout): CanaryStep | undefined {
+  return spec.strategy?.canary?.steps?.[status?.currentStepIndex ?? 0];
 }
 
 /** A pause is lifted, or else the step in work is left; never both. */
