@@ -12,7 +12,7 @@ import type { Hold, RolloutView } from '../engine/world.ts';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
 import type { ControllerStats } from './controller-stats.ts';
 import { createEventSink, type EventSink, type EventSubject } from './event-sink.ts';
-import { experimentReferences, haveAdditionalChanged, isNewsForRollout } from './experiments/experiment-news.ts';
+import { experimentReferences, isEnding, isNewsForRollout } from './experiments/experiment-news.ts';
 import type { ObservedExperiment } from './experiments/project-experiment.ts';
 import { reconcileExperiment, type ReconcileExperimentTools } from './experiments/reconcile-experiment.ts';
 import { FirstLook } from './first-look.ts';
@@ -236,7 +236,6 @@ class ClusterController implements Controller {
       if (!named.has(service)) this.#add(resourceTypes.service, namespace, service);
     }
     this.#add(resourceTypes.rollout, namespace, name);
-    this.#wakeExperiments(before, after);
   }
 
   #forgetRollout(key: string, before: ObservedRollout | undefined): void {
@@ -251,11 +250,10 @@ class ClusterController implements Controller {
     this.#references.set(keyOf(resourceTypes.rollout, namespace, name), references);
   }
 
-  /** An Experiment keeps its pods for as long as routers lead to them, which the status of its Rollout tells. */
-  #wakeExperiments(before: ObservedRollout | undefined, after: ObservedRollout | undefined): void {
-    if (!haveAdditionalChanged(before, after)) return;
-    for (const { namespace, name } of this.view.experiments.ownedBy((after ?? before)?.uid ?? '')) {
-      this.#add(resourceTypes.experiment, namespace, name);
+  /** An Experiment keeps its pods for as long as routers may lead to them: news of these are news to its Rollout. */
+  #wakeEndingExperiments({ uid }: ObservedRollout): void {
+    for (const experiment of this.view.experiments.ownedBy(uid)) {
+      if (isEnding(experiment, this.view)) this.#add(resourceTypes.experiment, experiment.namespace, experiment.name);
     }
   }
 
@@ -344,7 +342,10 @@ class ClusterController implements Controller {
     const rollout = this.view.rollouts.get(namespace, name);
     if (rollout === undefined) return this.#tellDeletion(namespace, name, signal);
     await this.#followNamed(rollout, signal);
-    return reconcile(withHashInUse(this.#resolve(rollout, this.view), this.view), this.#tools(), signal);
+    const subject = withHashInUse(this.#resolve(rollout, this.view), this.view);
+    const outcome = await reconcile(subject, this.#tools(), signal);
+    this.#wakeEndingExperiments(rollout);
+    return outcome;
   }
 
   /** Whether its Services may go is asked of the routers of its Rollout, so these are read first. */

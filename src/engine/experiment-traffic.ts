@@ -10,17 +10,26 @@ interface Candidate {
   readonly weight: number;
 }
 
+/** How much traffic there is for Experiments and for the stable side. */
+export interface ExperimentRoom {
+  /** What the canary leaves of the maximum weight. */
+  readonly left: number;
+  /** What the stable side can carry. */
+  readonly stableMax: number;
+  /** Nothing else is lowered, and the routers took the last change. */
+  readonly isFree: boolean;
+}
+
 /**
  * The shares that Services of the step's Experiment may have now, beside the two sides. They get them while the
  * Experiment runs and all pods of the template are available, and lose them in any other case; while one loses some,
- * no other gains. `left` is what the canary leaves of the maximum weight; `isFree` says that nothing else is lowered
- * and that the routers took the last change.
+ * no other gains. What the stable side cannot carry yet stays for so long where there are pods that can.
  */
-export function additionalDestinations(
-  situation: Situation,
-  left: number,
-  isFree: boolean,
-): readonly TrafficDestination[] {
+export function additionalDestinations(situation: Situation, room: ExperimentRoom): readonly TrafficDestination[] {
+  return withoutOverload(situation, room, wantedDestinations(situation, room));
+}
+
+function wantedDestinations(situation: Situation, { left, isFree }: ExperimentRoom): readonly TrafficDestination[] {
   const wanted = candidates(situation);
   const shares = new Map(wanted.map(({ template, weight }) => [template.service, weight]));
   const mayRaise = isFree && heldBy(situation.world) === undefined && !anyIsLowered(situation, shares);
@@ -41,6 +50,28 @@ export function isExperimentLeft({ world }: Pick<Situation, 'world'>): boolean {
   return world.traffic.every(({ reading: { additionalWeights } }) =>
     Object.values(additionalWeights).every((weight) => weight === 0),
   );
+}
+
+/** The stable side gets no more than it has or can carry, as far as pods of Experiments can hold the rest. */
+function withoutOverload(
+  situation: Situation,
+  { left, stableMax }: ExperimentRoom,
+  wanted: readonly TrafficDestination[],
+): readonly TrafficDestination[] {
+  const { traffic, experiments } = situation.world;
+  const stableNow = Math.min(...traffic.map(({ reading }) => reading.stableWeight ?? 0));
+  const given = wanted.reduce((sum, { weight }) => sum + weight, 0);
+  let excess = left - given - Math.max(stableNow, stableMax);
+  if (excess <= 0) return wanted;
+  const shares = new Map(wanted.map((destination) => [destination.service, destination]));
+  for (const { service, hash, available } of experiments.flatMap(({ templates }) => templates)) {
+    const share = shares.get(service)?.weight ?? 0;
+    const kept = available === 0 ? 0 : Math.max(0, Math.min(shareOf(situation, service) - share, excess));
+    if (kept === 0) continue;
+    excess -= kept;
+    shares.set(service, { role: 'additional', service, hash, weight: share + kept });
+  }
+  return [...shares.values()];
 }
 
 /** True when some Service of an Experiment is to have a smaller share than it was read with, and none a larger one. */

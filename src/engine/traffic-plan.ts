@@ -46,7 +46,7 @@ export function isTrafficReached(situation: Situation): boolean {
 export function areRoutersAt(situation: Situation, weight: number): boolean {
   const { headerRoutes, mirrorRoutes } = routesInForce(situation);
   const routes = [...headerRoutes, ...mirrorRoutes].map(({ name }) => name);
-  const plan = composePlan(situation, weight, additionalDestinations(situation, leftBy(situation, weight), false));
+  const plan = composePlan(situation, weight, leftDestinations(situation, weight));
   return situation.world.traffic.every(
     ({ reading, fresh, says }) =>
       fresh &&
@@ -79,11 +79,17 @@ export function planTraffic(situation: Situation): readonly Effect[] {
   if (!hasRouting(situation) || aim.allowed === undefined) return [];
   const lowers = aim.read === undefined || aim.read > aim.allowed;
   const isFree = !lowers && isInForce(situation);
-  const additional = additionalDestinations(situation, leftBy(situation, aim.allowed), isFree);
+  const room = { left: leftBy(situation, aim.allowed), stableMax: stableCapacity(situation), isFree };
+  const additional = additionalDestinations(situation, room);
   const plan = composePlan(situation, aim.allowed, additional);
   if (situation.world.traffic.every((router) => saysAll(router, plan))) return [];
   const isOnlyLeft = aim.allowed === aim.read && isOnlyLowered(situation, additional);
   return [{ kind: 'setTraffic', phase: lowers || isOnlyLeft ? 'lower' : 'raise', plan }];
+}
+
+/** The destinations that are to be left when the canary has this share, whatever the stable side can carry. */
+function leftDestinations(situation: Situation, weight: number): readonly TrafficDestination[] {
+  return additionalDestinations(situation, { left: leftBy(situation, weight), stableMax: Infinity, isFree: false });
 }
 
 /** What the canary leaves of the maximum weight. */

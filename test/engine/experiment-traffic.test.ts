@@ -114,6 +114,24 @@ describe('traffic of an experiment step', () => {
     assert.deepEqual(planned(decided({ available: [0, 1], shares: [10, 0] })), ['lower', 'canary 20', 'stable 80']);
   });
 
+  it('is kept where there are pods for as long as the stable side cannot carry it', () => {
+    const lacking = (world: World): World => ({
+      ...world,
+      replicaSets: world.replicaSets.map((set) => (set.hash === 'v2' ? set : { ...set, availableReplicas: 2 })),
+    });
+    const passed = { phase: 'Successful', measured: true } as const;
+    // Two of four pods, of which one may be missing, carry two thirds.
+    assert.deepEqual(planned(decided({ experiment: passed, shares: [10, 15], change: lacking })), [
+      'lower',
+      'canary 20',
+      'exp-baseline 10',
+      'exp-candidate 4',
+      'stable 66',
+    ]);
+    const gone = decided({ experiment: passed, shares: [10, 15], available: [0, 0], change: lacking });
+    assert.deepEqual(planned(gone), ['lower', 'canary 20', 'stable 80']);
+  });
+
   it('is taken back before the step is left', () => {
     const passed = { phase: 'Successful', measured: true } as const;
     const first = decided({ experiment: passed, shares: [10, 15] });

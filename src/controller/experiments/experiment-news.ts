@@ -1,5 +1,6 @@
 import { resourceTypes } from '../../api/resource-types.ts';
-import type { RolloutView } from '../../engine/world.ts';
+import { isFinished } from '../../engine/analysis-plan.ts';
+import type { Caches } from '../caches.ts';
 import type { ObservedExperiment } from './project-experiment.ts';
 
 /**
@@ -31,8 +32,8 @@ function serviceText({ templateStatuses = [] }: ObservedExperiment['status']): s
     .join();
 }
 
-/** Whether routers lead to other Services of Experiments than before, as the status of a Rollout tells it. */
-export function haveAdditionalChanged(before: RolloutView | undefined, after: RolloutView | undefined): boolean {
-  const [was, is] = [before, after].map((rollout) => rollout?.status.canary?.weights?.additional ?? []);
-  return JSON.stringify(was) !== JSON.stringify(is);
+/** Whether an Experiment has ended and still has pods or Services, which may have to wait for routers. */
+export function isEnding({ uid, status }: ObservedExperiment, { replicaSets, services }: Caches): boolean {
+  if (!isFinished({ phase: status.phase ?? '' })) return false;
+  return services.ownedBy(uid).length > 0 || replicaSets.ownedBy(uid).some(({ specReplicas }) => specReplicas > 0);
 }

@@ -47,15 +47,24 @@ function missingTemplates(
   });
 }
 
-/** The Services to which the routers of its Rollout were read to lead users. */
-function servicesInUse({ owner }: ObservedExperiment, caches: Caches, registry: RouterRegistry): ReadonlySet<string> {
+/**
+ * The Services to which the routers of its Rollout were read to lead users. A router that has not taken its object as it
+ * stands goes on as before, so it may still lead to any of them.
+ */
+function servicesInUse(
+  { owner, uid }: ObservedExperiment,
+  caches: Caches,
+  registry: RouterRegistry,
+): ReadonlySet<string> {
   const rollout = owner === undefined ? undefined : caches.rollouts.find(owner);
   if (rollout === undefined) return new Set();
   return new Set(
-    routersOf(rollout, registry).flatMap((router) =>
-      Object.entries(router.read(objectsOf(router, caches)).additionalWeights)
-        .filter(([, weight]) => weight > 0)
-        .map(([service]) => service),
-    ),
+    routersOf(rollout, registry).flatMap((router) => {
+      const { acceptance, additionalWeights } = router.read(objectsOf(router, caches));
+      if (acceptance === 'pending' || acceptance === 'refused') {
+        return caches.services.ownedBy(uid).map(({ name }) => name);
+      }
+      return Object.entries(additionalWeights).flatMap(([service, weight]) => (weight > 0 ? [service] : []));
+    }),
   );
 }
