@@ -34,6 +34,7 @@ export const judgeSchema = object(
         address: text,
         podLabel: text,
         matchers: text,
+        sides: object({}, { label: text, stable: text, canary: text }),
         headers: list(object({ key: text, value: text }, {})),
         insecure: boolean,
         authentication: anyValue,

@@ -17,11 +17,20 @@ export interface PrometheusSource {
   readonly address: URL;
   /** Label that holds the name of the pod. */
   readonly podLabel: string;
+  /** Tells the sides apart where the series are not those of their pods but of a proxy in front of them. */
+  readonly sides?: PrometheusSides;
   /** Conditions on labels that narrow the series, without braces; may be empty. */
   readonly matchers: string;
   readonly authentication: Authentication;
   readonly headers: Readonly<Record<string, string>>;
   readonly insecure: boolean;
+}
+
+/** A label such as `service`, and its value for each side. */
+export interface PrometheusSides {
+  readonly label: string;
+  readonly stable: string;
+  readonly canary: string;
 }
 
 export const prometheusQueryId = 'series';
@@ -36,13 +45,29 @@ const scraperLabels = ['job', 'instance', 'endpoint', 'service', 'prometheus', '
 export function readPrometheusSource(fields: ConfigReader, initial: string | undefined): PrometheusSource | undefined {
   const address = fields.httpUrl('address', initial);
   const podLabel = fields.text('podLabel', 'pod');
-  if (!/^[a-zA-Z_]\w*$/.test(podLabel)) fields.contradict('podLabel', 'it must be the name of a label, such as "pod"');
+  if (!isLabel(podLabel)) fields.contradict('podLabel', 'it must be the name of a label, such as "pod"');
+  const sides = readSides(fields);
   const matchers = fields.parsed('matchers', '', readMatchers) ?? '';
   const authentication = readAuthentication(fields, ['basicAuth', 'oauth2', 'sigv4']);
   const headers = readHeaders(fields, 'headers');
   const insecure = fields.flag('insecure', false);
   if (address === undefined) return undefined;
-  return { kind: 'prometheus', address, podLabel, matchers, authentication, headers, insecure };
+  const common = { address, podLabel, matchers, authentication, headers, insecure };
+  return { kind: 'prometheus', ...common, ...(sides === undefined ? {} : { sides }) };
+}
+
+function isLabel(text: string): boolean {
+  return /^[a-zA-Z_]\w*$/.test(text);
+}
+
+function readSides(fields: ConfigReader): PrometheusSides | undefined {
+  if (!fields.has('sides')) return undefined;
+  const sides = fields.nested('sides');
+  const [label, stable, canary] = [sides.text('label', 'service'), sides.text('stable', ''), sides.text('canary', '')];
+  if (!isLabel(label)) sides.contradict('label', 'it must be the name of a label, such as "service"');
+  if (stable === '') sides.refuse('stable', 'give the value of the label on series of the stable side');
+  if (canary === '' || canary === stable) sides.refuse('canary', 'give the value of the label on series of the canary');
+  return { label, stable, canary };
 }
 
 function readMatchers(text: string): Result<string, string> {
@@ -64,11 +89,12 @@ export function prometheusRequest(
   { targets, nowMs }: MetricWindow,
   { sampledAtMs, timeoutMs }: { readonly sampledAtMs: number; readonly timeoutMs: number },
 ): PrometheusRequest {
-  const { address, podLabel, matchers, headers, insecure } = source;
-  const pods = targets.map(({ pod }) => quotePattern(pod)).join('|');
+  const { address, podLabel, sides, matchers, headers, insecure } = source;
+  const [label, values] =
+    sides === undefined ? [podLabel, targets.map(({ pod }) => pod)] : [sides.label, [sides.stable, sides.canary]];
   const conditions = [
     `__name__=~"${[...names].join('|')}"`,
-    `${podLabel}=~"${pods}"`,
+    `${label}=~"${values.map(quotePattern).join('|')}"`,
     ...(matchers === '' ? [] : [matchers]),
   ];
   const rangeMs = Math.min(rangeMsMax, Math.max(rangeMsMin, nowMs - sampledAtMs + rangeMsMin));
@@ -109,12 +135,18 @@ export function readPrometheusPages(
   window: MetricWindow,
   memory: PrometheusMemory,
   response: MetricResponse | undefined,
-): { readonly pages: readonly Page[]; readonly notes: readonly string[]; readonly memory: PrometheusMemory } {
+): PrometheusRead {
   const series = readSeries(response);
-  if (!series.ok) return { pages: [], notes: [series.error], memory };
-  const byPod = Map.groupBy(series.value, ({ labels }) => labels.get(source.podLabel) ?? '');
-  const read = window.targets.map((target) => readPod(source, target, memory, byPod.get(target.pod) ?? []));
+  if (!series.ok) return { pages: [], notes: [series.error], memory, isComplete: false };
+  const { sides, podLabel } = source;
+  const byPod = Map.groupBy(series.value, ({ labels }) =>
+    sides === undefined ? (labels.get(podLabel) ?? '') : sideKey(sides, labels),
+  );
+  const targets = sides === undefined ? window.targets : sideTargets(sides, [...byPod.keys()]);
+  const read = targets.map((target) => readPod(source, target, memory, byPod.get(target.pod) ?? []));
+  const stable = read.filter(({ target }) => target.role === 'stable' && target.ready);
   return {
+    isComplete: stable.length > 0 && stable.every(({ sampledAtMs }) => window.nowMs - sampledAtMs <= staleSampleMs),
     pages: read.flatMap(({ pages }) => pages).sort((first, second) => first.atMs - second.atMs),
     notes: read.flatMap(({ target, note }) => (note === undefined ? [] : [`${target.pod}: ${note}`])),
     memory: {
@@ -122,6 +154,32 @@ export function readPrometheusPages(
       sampledAtMs: finiteTimes(Object.fromEntries(read.map(({ target, sampledAtMs }) => [target.pod, sampledAtMs]))),
     },
   };
+}
+
+/** What an answer brought. */
+export interface PrometheusRead {
+  readonly pages: readonly Page[];
+  readonly notes: readonly string[];
+  readonly memory: PrometheusMemory;
+  /** True when every ready pod of the stable side was scraped a short while ago. */
+  readonly isComplete: boolean;
+}
+
+/** A pod whose newest sample is older counts as not read. */
+const staleSampleMs = 3 * 60_000;
+
+/** A side as one proxy sees it: its counters begin anew with the proxy. */
+function sideKey({ label }: PrometheusSides, labels: ReadonlyMap<string, string>): string {
+  return `${labels.get(label) ?? ''} at ${labels.get('instance') ?? 'its proxy'}`;
+}
+
+/** Each side at each proxy stands for a pod. When they began is not known, so the first samples are a start. */
+function sideTargets({ stable, canary }: PrometheusSides, keys: readonly string[]): readonly Page['target'][] {
+  return keys.flatMap((pod): readonly Page['target'][] => {
+    const common = { pod, address: '', startedAtMs: 0, ready: true };
+    if (pod.startsWith(`${stable} at `)) return [{ ...common, role: 'stable' }];
+    return pod.startsWith(`${canary} at `) ? [{ ...common, role: 'canary' }] : [];
+  });
 }
 
 interface PodRead {
@@ -133,13 +191,17 @@ interface PodRead {
 }
 
 function readPod(
-  { podLabel }: PrometheusSource,
+  { podLabel, sides }: PrometheusSource,
   target: Page['target'],
   memory: PrometheusMemory,
   series: readonly Series[],
 ): PodRead {
   const since = memory.sampledAtMs[target.pod] ?? -Infinity;
-  const chosen = oneScraper(series, podLabel, memory.scrapers[target.pod]);
+  const chosen = oneScraper(
+    series,
+    [podLabel, ...(sides === undefined ? [] : [sides.label])],
+    memory.scrapers[target.pod],
+  );
   const pages = pagesOf(target, chosen.series, since);
   const isMissing = series.length === 0 && target.ready;
   return {
@@ -218,9 +280,9 @@ interface Chosen {
  * look like a restart; so who was believed stays. At first it is the one with most series, of several such the first
  * by name.
  */
-function oneScraper(series: readonly Series[], podLabel: string, known: string | undefined): Chosen {
+function oneScraper(series: readonly Series[], ownLabels: readonly string[], known: string | undefined): Chosen {
   const scrapers = Map.groupBy(
-    series.map((one) => scrapedSeries(one, podLabel)),
+    series.map((one) => scrapedSeries(one, ownLabels)),
     ({ scraper }) => scraper,
   );
   const plain = [...scrapers.values()].flat().map((one) => one.series);
@@ -244,9 +306,12 @@ function oneScraper(series: readonly Series[], podLabel: string, known: string |
   };
 }
 
-function scrapedSeries(one: Series, podLabel: string): { readonly scraper: string; readonly series: Series } {
+function scrapedSeries(
+  one: Series,
+  ownLabels: readonly string[],
+): { readonly scraper: string; readonly series: Series } {
   const labels = new Map(one.labels);
-  labels.delete(podLabel);
+  for (const label of ownLabels) labels.delete(label);
   const pairs = scraperLabels
     .filter((label) => labels.has(label))
     .map((label) => `${label}="${labels.get(label) ?? ''}"`);

@@ -39,8 +39,6 @@ export type Reading =
 const placeSource = 'page';
 /** A page of metrics longer than this is not read. */
 const bodyBytesMax = 4 * 2 ** 20;
-/** A pod whose newest sample is older counts as not read. */
-const staleSampleMs = 3 * 60_000;
 
 /** The state of an observation that begins, or goes on in another process. */
 export function beginReading({ source }: JudgeConfig, { nowMs }: MetricWindow, sources: Sources): ReadingState {
@@ -124,8 +122,6 @@ function readPrometheus(
   }
   const response = responses.find(({ id }) => id === prometheusQueryId);
   const read = readPrometheusPages(source, window, before.prometheus, response);
-  const { sampledAtMs } = read.memory;
-  const isFresh = ({ pod }: MetricTarget): boolean => window.nowMs - (sampledAtMs[pod] ?? 0) <= staleSampleMs;
   // A token that is refused has run out; the next round asks for another.
   const isRefused = authorised !== undefined || (response?.kind === 'answer' && response.status === 401);
   const authorisation = isRefused ? beginAuthorisation(source.authentication) : before.authorisation;
@@ -134,7 +130,7 @@ function readPrometheus(
   return {
     kind: 'read',
     pages: read.pages,
-    isComplete: window.targets.filter(({ role, ready }) => role === 'stable' && ready).every(isFresh),
+    isComplete: read.isComplete,
     notes: problem ?? read.notes,
     sources: {},
     reading: () => ({ ...before, authorisation, prometheus: read.memory }),

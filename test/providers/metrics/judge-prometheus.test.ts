@@ -102,6 +102,10 @@ metricProviderSuite(judge, {
     { configuration: { source: 'prometheus', prometheus: { podLabel: 'my pod' } }, field: 'prometheus.podLabel' },
     { configuration: { source: 'prometheus', prometheus: { matchers: 'job' } }, field: 'prometheus.matchers' },
     { configuration: { source: 'prometheus', prometheus: { address: 'here' } }, field: 'prometheus.address' },
+    {
+      configuration: { source: 'prometheus', prometheus: { sides: { stable: 'a' } } },
+      field: 'prometheus.sides.canary',
+    },
   ],
   window: windowAt,
   answer: ({ id }, round) => ({
@@ -228,6 +232,41 @@ describe('Prometheus as the source', () => {
       ]).state;
     }
     assert.deepEqual(ids, ['token', 'series', 'series', 'token', 'series', 'series']);
+  });
+});
+
+describe('a proxy in front of the pods', () => {
+  const ingress = (service: string, instance: string, status: string, perRound: number): Series => ({
+    metric: {
+      __name__: 'nginx_ingress_controller_requests',
+      service,
+      instance,
+      status,
+      job: 'ingress',
+      ingress: 'shop',
+    },
+    value: (round) => 5000 + round * perRound,
+  });
+  const sides = { stable: 'shop-stable', canary: 'shop-canary' };
+  const seen = (badPerRound: number) =>
+    ['10.1.0.1:10254', '10.1.0.2:10254'].flatMap((instance) => [
+      ingress('shop-stable', instance, '200', 450),
+      ingress('shop-stable', instance, '502', 0),
+      ingress('shop-canary', instance, '200', 50),
+      ingress('shop-canary', instance, '502', badPerRound),
+      ingress('other', instance, '502', 999),
+    ]);
+
+  it('tells the sides apart by a label', () => {
+    const harmful = play(seen(30), { prometheus: { sides } });
+    assert.match(harmful.queries[0]?.query ?? '', /,service=~"shop-stable\|shop-canary"\}\[60s\]$/);
+    assert.equal(valueOf(harmful), 'rollback');
+    assert.deepEqual(harmful.state.sources['errors'], 'nginx_ingress_controller_requests');
+    assert.equal(valueOf(play(seen(0), { prometheus: { sides } })), 'promote');
+    const { canaryTotal, canaryBad, stableTotal } = totals(
+      play(seen(30), { prometheus: { sides }, alpha: 1e-9, acceptableRatio: 0.001 }, 4),
+    );
+    assert.deepEqual([canaryTotal, canaryBad, stableTotal], [3 * 160, 3 * 60, 3 * 900]);
   });
 });
 
