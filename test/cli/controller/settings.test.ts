@@ -54,7 +54,7 @@ describe('settings of the controller', () => {
     assert.deepEqual((await call([])).settings, {
       namespaces: [],
       instanceId: '',
-      workers: 16,
+      workers: 32,
       apiRequestsMax: 64,
       leaderElect: true,
       leaseName: 'argo-rollouts-controller-lock',
