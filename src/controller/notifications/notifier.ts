@@ -165,6 +165,8 @@ class QueuedNotifier implements Notifier {
     if (this.#jobs.size > jobsMax && oldest !== undefined) {
       this.#jobs.delete(oldest);
       this.#lost += 1;
+      const { log } = this.#tools;
+      if (this.#lost % jobsMax === 1) log.warn({ lost: this.#lost }, 'Events are given up before anybody is told');
     }
     if (!this.#isRunning) void this.#run();
   }
