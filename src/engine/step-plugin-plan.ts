@@ -37,7 +37,7 @@ function callable(situation: Situation): readonly StepPluginStatus[] {
   return entries.filter((entry) => {
     if (!isOpen(entry) || entry.name === approvalStepName || entry.startedAt === undefined) return false;
     if (operationOf(entry) !== 'Run') return true;
-    return runs && entry.index === situation.stepIndex && !isGivenUp(entries, entry.index);
+    return runs && entry.index === situation.stepIndex && !isGivenUp(entries, entry);
   });
 }
 

@@ -20,6 +20,9 @@ const askAgainMs = 30_000;
 /** How long a plug-in that could not be asked is let alone: at first, and at most. */
 const [errorWaitMinMs, errorWaitMaxMs] = [10_000, 300_000];
 
+/** How often a plug-in is asked to take something back, or to end it. */
+const givingUpTriesMax = 20;
+
 /** The stored entries with the answers that have come since. */
 export function answeredEntries({ world, stored }: Pick<Situation, 'world' | 'stored'>): readonly StepPluginStatus[] {
   const { rollout, now, stepPlugins } = world;
@@ -37,19 +40,26 @@ function passedBy(entry: StepPluginStatus): StepPluginStatus {
 }
 
 function withAnswer(entry: StepPluginStatus, answer: StepPluginAnswer, now: number): StepPluginStatus {
-  const { phase, message, status = entry.status } = answer;
+  const { phase, message, status } = lastAnswer(entry, answer);
   const isOver = phase === 'Successful' || phase === 'Failed';
   return compact<StepPluginStatus>({
     ...entry,
     operation: operationOf(entry),
     phase,
     message: message === '' ? undefined : message,
-    status,
+    status: status ?? entry.status,
     updatedAt: formatInstant(now),
     finishedAt: isOver ? formatInstant(now) : undefined,
     backoff: isOver ? undefined : formatDuration(waitOf(entry, answer)),
     executions: (entry.executions ?? 0) + 1,
   });
+}
+
+/** What cannot be taken back or ended is given up at last: a plug-in may be gone for ever. */
+function lastAnswer(entry: StepPluginStatus, answer: StepPluginAnswer): StepPluginAnswer {
+  const isLast = operationOf(entry) !== 'Run' && (entry.executions ?? 0) + 1 >= givingUpTriesMax;
+  if (answer.phase !== 'Error' || !isLast) return answer;
+  return { phase: 'Failed', message: `${answer.message}; given up after ${givingUpTriesMax} tries` };
 }
 
 function waitOf({ phase, backoff }: StepPluginStatus, answer: StepPluginAnswer): number {
@@ -90,7 +100,7 @@ function beginning(settled: Situation, entries: readonly StepPluginStatus[]): re
   const { stepIndex: index, world } = settled;
   const name = stepsOf(settled)[index]?.plugin?.name;
   if (name === undefined || !isIn(settled, 'canary.step.plugin')) return [];
-  if (entryOf(entries, index, 'Run') !== undefined || isGivenUp(entries, index)) return [];
+  if (entryOf(entries, index, 'Run') !== undefined || isGivenUp(entries, { index, name })) return [];
   return world.stepPlugins?.disabled.includes(name) === true
     ? [passedBy({ index, name, operation: 'Run' })]
     : [begin({ index, name }, 'Run', world.now)];
@@ -99,7 +109,7 @@ function beginning(settled: Situation, entries: readonly StepPluginStatus[]): re
 /** An abort takes back what steps did, the last one first; a step that is left in any other way is ended. */
 function givingUp(settled: Situation, entries: readonly StepPluginStatus[]): readonly StepPluginStatus[] {
   const runs = entries.filter((entry) => operationOf(entry) === 'Run' && entry.disabled !== true);
-  const left = runs.filter(({ index }) => !isGivenUp(entries, index));
+  const left = runs.filter((entry) => !isGivenUp(entries, entry));
   const { now } = settled.world;
   if (isIn(settled, 'aborted')) {
     return left
@@ -125,5 +135,6 @@ function begin(
 
 /** What was ended or taken back for an attempt that is over. */
 function isPast(entry: StepPluginStatus, entries: readonly StepPluginStatus[]): boolean {
-  return operationOf(entry) !== 'Run' && !isOpen(entry) && entryOf(entries, entry.index, 'Run') === undefined;
+  const isOver = operationOf(entry) !== 'Run' && !isOpen(entry);
+  return isOver && entryOf(entries, entry.index, 'Run')?.name !== entry.name;
 }

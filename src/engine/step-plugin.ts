@@ -58,12 +58,12 @@ export function operationOf({ operation }: StepPluginStatus): StepPluginOperatio
 }
 
 /**
- * Identity of the next call of an entry: revision, step, operation, beginning and number. An answer that comes for
+ * Identity of the next call of an entry: revision, step, plug-in, operation, beginning and number. An answer that comes for
  * anything else is about what is over.
  */
 export function callKey({ templateHash }: Pick<RolloutView, 'templateHash'>, entry: StepPluginStatus): string {
-  const { index, startedAt = '', executions = 0 } = entry;
-  return [templateHash, index, operationOf(entry), startedAt, executions + 1].join('/');
+  const { index, name, startedAt = '', executions = 0 } = entry;
+  return [templateHash, index, name, operationOf(entry), startedAt, executions + 1].join('/');
 }
 
 /** The entry of a step and an operation. */
@@ -75,9 +75,12 @@ export function entryOf(
   return entries.find((entry) => entry.index === index && operationOf(entry) === operation);
 }
 
-/** True when what a step did is being taken back or ended. */
-export function isGivenUp(entries: readonly StepPluginStatus[], index: number): boolean {
-  return (['Abort', 'Terminate'] as const).some((operation) => entryOf(entries, index, operation) !== undefined);
+/** True when what this step did is being taken back or ended; another plug-in may have had its place before. */
+export function isGivenUp(
+  entries: readonly StepPluginStatus[],
+  { index, name }: Pick<StepPluginStatus, 'index' | 'name'>,
+): boolean {
+  return entries.some((entry) => entry.index === index && entry.name === name && operationOf(entry) !== 'Run');
 }
 
 /** When an open entry may be asked next, in milliseconds since the epoch. */
@@ -91,7 +94,7 @@ export function dueAt({ updatedAt, backoff }: StepPluginStatus): number {
 export function wantedCalls(rollout: RolloutView): readonly string[] {
   const entries = rollout.status.canary?.stepPluginStatuses ?? [];
   return entries
-    .filter((entry) => isOpen(entry) && (operationOf(entry) !== 'Run' || !isGivenUp(entries, entry.index)))
+    .filter((entry) => isOpen(entry) && (operationOf(entry) !== 'Run' || !isGivenUp(entries, entry)))
     .map((entry) => callKey(rollout, entry));
 }
 
@@ -108,7 +111,7 @@ export function withLeftEntries({ stepPluginStatuses, ...canary }: CanaryStatus)
 function leftEntries(entries: readonly StepPluginStatus[] = []): readonly StepPluginStatus[] {
   return entries.filter(isOpen).flatMap((entry): readonly StepPluginStatus[] => {
     if (operationOf(entry) !== 'Run') return [entry];
-    if (isGivenUp(entries, entry.index)) return [];
+    if (isGivenUp(entries, entry)) return [];
     const { index, name, status } = entry;
     return [{ index, name, operation: 'Terminate', phase: 'Running', ...(status === undefined ? {} : { status }) }];
   });

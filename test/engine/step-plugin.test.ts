@@ -180,6 +180,27 @@ describe('a step plug-in', () => {
     assert.equal(stage.call().operation, 'Run');
   });
 
+  it('is given up when it can never be ended, and holds no other plug-in in its place back', () => {
+    const stage = standing(smoke);
+    stage.call();
+    const other = { plugin: { name: 'example.com/other' } };
+    stage.model.setTemplate('v3');
+    stage.model.patchSpec({ strategy: { canary: { steps: [other, { pause: {} }] } } });
+    stage.pass();
+    const wanted = new Set<string>();
+    for (let turn = 0; turn < 4; turn += 1) for (const { name } of callsOf(stage.pass())) wanted.add(name);
+    assert.deepEqual([...wanted].toSorted(), ['example.com/other', 'example.com/smoke']);
+    let phases: readonly string[] = [];
+    for (let count = 0; count < 20; count += 1) {
+      stage.model.advance(300);
+      const call = callsOf(stage.pass()).find(({ operation }) => operation === 'Terminate');
+      assert.ok(call !== undefined, `try ${count + 1}`);
+      const decision = stage.answer(call, { phase: 'Error', message: 'gone' });
+      phases = entriesOf(decision).map(({ operation, phase }) => `${operation ?? ''} ${phase ?? ''}`);
+    }
+    assert.deepEqual(phases, ['Run Running'], 'what was given up is over');
+  });
+
   it('is ended when its step is left before its end', () => {
     const stage = standing(smoke);
     stage.call();
