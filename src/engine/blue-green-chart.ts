@@ -50,7 +50,10 @@ export const blueGreenChart = chart.createStateConfig({
           // That the active Service led to no revision had opened the way; no gate was passed.
           { guard: and([ungated, 'needsPreAnalysis', 'hasPreAnalysis']), target: 'preAnalysis' },
           { guard: and([ungated, or(['needsPreAnalysis', 'needsPause'])]), target: 'previewing' },
-          { guard: and([calm, 'activeSwitched', 'needsNoPostAnalysis']), target: '#rollout.settled' },
+          {
+            guard: and([calm, 'activeSwitched', or(['needsNoPostAnalysis', 'fastTrack'])]),
+            target: '#rollout.settled',
+          },
           { guard: and([calm, 'activeSwitched']), target: 'postAnalysis' },
         ],
       },
@@ -58,7 +61,10 @@ export const blueGreenChart = chart.createStateConfig({
     postAnalysis: {
       on: {
         OBSERVED: [
-          { guard: and([free, or(['needsNoPostAnalysis', 'postAnalysisPassed'])]), target: '#rollout.settled' },
+          {
+            guard: and([free, or(['needsNoPostAnalysis', 'postAnalysisPassed', 'fastTrack'])]),
+            target: '#rollout.settled',
+          },
           { guard: and([free, 'isPauseLifted']), target: '#rollout.settled' },
           { guard: and([calm, 'postAnalysisInconclusive']), target: 'inconclusive' },
         ],

@@ -38,9 +38,10 @@ function sizeStable(input: SizingInput): SizingStage {
 function sizeNew(input: SizingInput): SizingStage {
   const { newReplicaSet } = input;
   if (newReplicaSet === undefined) return emptyStage;
-  return delaysAbortedScaleDown(input)
-    ? sizeAborted(input)
-    : sizeInUse(newReplicaSet, newReplicas(input, newReplicaSet));
+  if (delaysAbortedScaleDown(input)) return sizeAborted(input);
+  const stage = sizeInUse(newReplicaSet, newReplicas(input, newReplicaSet));
+  // Until it is stable again its delay tells that it was in use a moment ago, and may pass the gates.
+  return hasStableBeside(input) ? { ...stage, deadlines: [] } : stage;
 }
 
 /**

@@ -86,15 +86,16 @@ describe('sizes of a blue/green Rollout', () => {
     assert.deepEqual(preview({ blueGreen: { scaleUpPreviewCheckPoint: true }, pauseConditions: paused }, 1), []);
   });
 
-  it('leave a revision that comes back its pods and take away its deadline', () => {
+  it('leave a revision that comes back its pods, and its deadline until it is stable', () => {
+    const waiting = replicaSet('v2', 1, 3, { scaleDownAt: now + 10 * second });
     const back = world(
       { previewReplicaCount: 1 },
-      {
-        newReplicaSet: replicaSet('v2', 1, 3, { scaleDownAt: now + 10 * second }),
-        stableReplicaSet: replicaSet('v1', 2, 3),
-      },
+      { newReplicaSet: waiting, stableReplicaSet: replicaSet('v1', 2, 3) },
     );
-    assert.deepEqual(pass(back), ['v2@-']);
+    assert.deepEqual(pass(back), []);
+    assert.deepEqual(pass(world({}, { newReplicaSet: waiting, stableReplicaSet: waiting, activeHash: 'v2' })), [
+      'v2@-',
+    ]);
   });
 
   it('keep stable complete while users are on the revision that is being judged', () => {
