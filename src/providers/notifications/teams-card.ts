@@ -1,3 +1,4 @@
+import type { FieldErrors } from '../../api/field-error.ts';
 import { listOf, recordOf, textOf, type JsonRecord } from '../../api/json-access.ts';
 import type { Json } from '../../api/object.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
@@ -12,7 +13,7 @@ export interface TeamsConfig {
 }
 
 /** Reads `recipientUrls`. */
-export function parseTeamsConfig(configuration: Json): ReturnType<ConfigReader['errors']> | TeamsConfig {
+export function parseTeamsConfig(configuration: Json): Result<TeamsConfig, FieldErrors> {
   const fields = new ConfigReader(configuration);
   const reader = fields.nested('recipientUrls');
   const urls = new Map(
@@ -20,7 +21,7 @@ export function parseTeamsConfig(configuration: Json): ReturnType<ConfigReader['
   );
   const insecure = fields.flag('insecureSkipVerify', false);
   const errors = fields.errors();
-  return errors.length > 0 ? errors : { urls, insecure };
+  return errors.length > 0 ? fail(errors) : succeed({ urls, insecure });
 }
 
 /** The URL of a recipient. */

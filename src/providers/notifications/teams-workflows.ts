@@ -1,4 +1,4 @@
-import { fail, succeed } from '../../base/result.ts';
+import { succeed } from '../../base/result.ts';
 import type { NotificationService } from './contract.ts';
 import { jsonRequest } from './json-request.ts';
 import { jsonValue, partText } from './part-reader.ts';
@@ -7,10 +7,7 @@ import { adaptiveCard, cardContent, parseTeamsConfig, recipientUrl, type TeamsCo
 /** Microsoft Teams, by a workflow that is started by a webhook. It takes Adaptive Cards. */
 export const teamsWorkflows: NotificationService<TeamsConfig> = {
   type: 'teams-workflows',
-  parse(configuration) {
-    const config = parseTeamsConfig(configuration);
-    return 'urls' in config ? succeed(config) : fail(config);
-  },
+  parse: parseTeamsConfig,
   compose(config, notification, { destination }) {
     const url = recipientUrl(config, destination);
     if (!url.ok) return url;

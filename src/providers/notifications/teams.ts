@@ -1,4 +1,4 @@
-import { fail, succeed } from '../../base/result.ts';
+import { succeed } from '../../base/result.ts';
 import { assessStatus, type NotificationService } from './contract.ts';
 import { jsonRequest } from './json-request.ts';
 import { partText } from './part-reader.ts';
@@ -7,10 +7,7 @@ import { cardContent, messageCard, parseTeamsConfig, recipientUrl, type TeamsCon
 /** Microsoft Teams, by the incoming webhook of a connector, which takes message cards. */
 export const teams: NotificationService<TeamsConfig> = {
   type: 'teams',
-  parse(configuration) {
-    const config = parseTeamsConfig(configuration);
-    return 'urls' in config ? succeed(config) : fail(config);
-  },
+  parse: parseTeamsConfig,
   compose(config, notification, { destination }) {
     const url = recipientUrl(config, destination);
     if (!url.ok) return url;
