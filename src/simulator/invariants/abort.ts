@@ -6,16 +6,16 @@ import { sizeChange, weightChange } from './written-by.ts';
 interface AbortState {
   hash: string;
   sinceMs: number | undefined;
-  /** Since when stable could carry everything. */
-  capableSinceMs: number | undefined;
+  /** Since when the revision has had more than stable leaves it to carry. */
+  excessSinceMs: number | undefined;
 }
 
-/** I10: after an abort users leave the revision, without turning back, within a bound. */
+/** I10: after an abort users leave the revision, without turning back, as far and as fast as stable can carry them. */
 export function abortBound(boundMs: number, newsMs: number): Invariant {
-  const states = new PerRollout((): AbortState => ({ hash: '', sinceMs: undefined, capableSinceMs: undefined }));
+  const states = new PerRollout((): AbortState => ({ hash: '', sinceMs: undefined, excessSinceMs: undefined }));
   return {
     id: 'I10',
-    rule: `after an abort the canary's share never grows, and is 0 within ${boundMs / 1000} s once stable can carry all`,
+    rule: `after an abort the canary's share never grows, and within ${boundMs / 1000} s is what stable cannot carry`,
     onCommit(commit, picture) {
       follow(states.of(picture), picture);
       const change = weightChange(commit, picture);
@@ -27,12 +27,13 @@ export function abortBound(boundMs: number, newsMs: number): Invariant {
     onTime(picture) {
       const state = states.of(picture);
       follow(state, picture);
-      if (state.sinceMs === undefined || state.capableSinceMs === undefined) return undefined;
-      const waitedMs = picture.nowMs - Math.max(state.sinceMs, state.capableSinceMs);
       // Proxies whose gateway refuses the route cannot be told anything.
       const proxied = picture.isRefused ? 0 : picture.proxiedWeightOf(state.hash);
       const share = Math.max(picture.weightOf(state.hash), proxied);
-      return waitedMs > boundMs && share > 0 ? `${state.hash} still has ${share} after ${waitedMs} ms` : undefined;
+      const isExcess = state.sinceMs !== undefined && share > picture.weightMax - carriedByStable(picture);
+      state.excessSinceMs = isExcess ? (state.excessSinceMs ?? picture.nowMs) : undefined;
+      const waitedMs = picture.nowMs - (state.excessSinceMs ?? picture.nowMs);
+      return waitedMs > boundMs ? `${state.hash} still has ${share} after ${waitedMs} ms` : undefined;
     },
   };
 }
@@ -48,9 +49,15 @@ function follow(state: AbortState, picture: RolloutPicture): void {
   if (!isGoingBack) return;
   state.hash = picture.currentHash;
   state.sinceMs ??= picture.nowMs;
-  const available = picture.setOf(picture.stableHash)?.available ?? 0;
-  const isCapable = available >= Math.max(1, picture.replicas - picture.maxUnavailable);
-  state.capableSinceMs = isCapable ? (state.capableSinceMs ?? picture.nowMs) : undefined;
+}
+
+/** The share for which stable has the pods. */
+function carriedByStable({ sets, stableHash, replicas, maxUnavailable, weightMax, blueGreen }: RolloutPicture): number {
+  const available = sets.find(({ hash }) => hash === stableHash)?.available ?? 0;
+  const needed = Math.max(1, replicas - maxUnavailable);
+  // A Service is switched as a whole.
+  if (blueGreen !== undefined && available < needed) return 0;
+  return Math.min(weightMax, Math.floor((weightMax * available) / needed));
 }
 
 /** I11: an abort takes nothing away from stable, and does nothing when nothing is in progress. */

@@ -1,4 +1,4 @@
-import { listOf, recordOf } from '../../api/json-access.ts';
+import { listOf, numberOf, recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
@@ -21,6 +21,8 @@ export function failClosed(): Invariant {
       if (isShrunk && picture.isRouted && isUnreadable(picture.weightsOfRoutes)) {
         return `${size.hash} is scaled down while the routes cannot be read`;
       }
+      const raised = raisedBlindly(commit, picture);
+      if (raised !== undefined) return raised;
       if (!isInvalid) return undefined;
       const isMoved = weightChange(commit, picture) !== undefined || isSwitched(commit, picture);
       return isMoved || isShrunk
@@ -30,7 +32,18 @@ export function failClosed(): Invariant {
   };
 }
 
-/** Nobody depends on a preview. */
+/** A route that could not be read is put right at most: it gets the share that the status knew, or less. */
+function raisedBlindly(commit: Commit, picture: RolloutPicture): string | undefined {
+  const change = weightChange(commit, picture);
+  if (change === undefined || !isUnreadable([change.before])) return undefined;
+  const weights = recordOf(recordOf(picture.status['canary'])['weights']);
+  const known = numberOf(recordOf(weights['canary'])['weight']) ?? 0;
+  return change.after.canary > known
+    ? `the canary is raised to ${change.after.canary} in a route that cannot be read; ${known} was known`
+    : undefined;
+}
+
+/** Nobody depends on a preview, and the pass that finds the specification valid again turns it before it says so. */
 function isSwitched(commit: Commit, { blueGreen }: RolloutPicture): boolean {
   const change = selectorChange(commit);
   return change !== undefined && change.service !== blueGreen?.['previewService'];

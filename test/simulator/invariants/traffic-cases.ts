@@ -208,6 +208,29 @@ export const trafficCases: readonly Planted[] = [
     },
   },
   {
+    invariant: 'I10',
+    what: 'users who stay on an aborted revision though stable could carry some of them',
+    given: { status: { abort: true }, stable: [4, 2], canary: [3, 3], weight: 60 },
+    sound: (log) => {
+      route(log, 'person', 34);
+      log.wait(30);
+    },
+    bad: (log) => log.wait(30),
+  },
+  {
+    invariant: 'I24',
+    what: 'a raise in a route that cannot be read',
+    given: { canary: [2, 2], status: { currentStepIndex: 2 } },
+    sound: (log) => {
+      route(log, 'person', 'many', 75);
+      route(log, 'sluice', 0);
+    },
+    bad: (log) => {
+      route(log, 'person', 'many', 75);
+      route(log, 'sluice', 50);
+    },
+  },
+  {
     invariant: 'I24',
     what: 'traffic that moves on an invalid specification',
     given: {
