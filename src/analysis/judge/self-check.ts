@@ -114,6 +114,14 @@ export function reportSelfCheck(check: SelfCheck): SelfCheckReport {
 }
 
 /**
+ * True when single stable pods set the share bet off more often than chance allows. Then bad events go together for
+ * longer than a look, and looks should be further apart.
+ */
+export function isRestless({ trials, shareAlarms }: Pick<SelfCheck, 'trials' | 'shareAlarms'>, alpha: number): boolean {
+  return binomialTail(shareAlarms, trials, alpha) < alarmChanceMin;
+}
+
+/**
  * Admitted when clumping is excluded and the trials do not contradict. What was admitted stays so until the estimate
  * itself comes near the limit; an answer that flickers would help nobody.
  */

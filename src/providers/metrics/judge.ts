@@ -4,6 +4,7 @@ import type { JudgeReport } from '../../analysis/judge/judge-report.ts';
 import { initialJudgeState, type JudgeState } from '../../analysis/judge/judge-state.ts';
 import { judge as takeLook } from '../../analysis/judge/judge.ts';
 import { scaleCapital } from '../../analysis/judge/kind-capital.ts';
+import { isRestless } from '../../analysis/judge/self-check.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { unreachable } from '../../base/invariant.ts';
 import type {
@@ -141,6 +142,7 @@ function fold(
     notes: [
       ...configurationNotes(config),
       ...targetNotes(config, window),
+      ...checkNotes(config, report),
       ...round.notes,
       ...notes,
       ...latency.notes,
@@ -203,6 +205,15 @@ function targetNotes({ source }: JudgeConfig, { targets }: MetricWindow): readon
   const portless = targets.find(({ ready, port }) => ready && port === undefined);
   if (portless !== undefined) notes.push(`${portless.pod}: the port of its metrics is not known; give "port"`);
   return notes;
+}
+
+/** What the comparison of stable with stable says against the way in which the judge is used here. */
+function checkNotes({ settings, intervalMs }: JudgeConfig, { kinds }: JudgeReport): readonly string[] {
+  return kinds.flatMap(({ name, check }) => {
+    if (check === undefined || !isRestless(check, settings.alpha)) return [];
+    const seen = `single stable pods set off false alarms in ${check.shareAlarms} of ${check.trials} trials`;
+    return [`${name}: ${seen}; give an interval that is longer than ${formatDuration(intervalMs)}`];
+  });
 }
 
 function outcomeOf({ verdict, summary }: JudgeReport, resumeAtMs: number): MetricOutcome {

@@ -294,3 +294,12 @@ describe('status', () => {
     assert.equal(totals(play({}, both(healthyStable, fromZero), { ...options, restartAt: 3 })).canaryTotal, 30);
   });
 });
+
+it('tells when looks are shorter than the trouble that stable pods have by themselves', () => {
+  const earlier = { state: JSON.stringify({ errors: [[400, 0, 800, 0, 0, 80, 0, 12, 0, 9]] }) };
+  const { state } = play({}, both(healthyStable, healthyCanary), { window: () => ({ earlier }), rounds: 2 });
+  assert.match(
+    state.notes.join('\n'),
+    /errors: single stable pods set off false alarms in 12 of 80 trials; give an interval that is longer than 1s/,
+  );
+});
