@@ -43,7 +43,7 @@ function hours(model: typeof service, runs: number): readonly Checked[] {
 }
 
 describe('the check of stable against stable', () => {
-  const runs = 60;
+  const runs = 30;
 
   for (const clump of [2, 5, 20]) {
     it(`never admits the ratio test where errors come in clumps of ${clump}`, () => {
@@ -79,7 +79,7 @@ describe('the check of stable against stable', () => {
 
   it('measures the false alarms of this service', () => {
     const rateOf = (model: typeof service) => {
-      const checks = hours(model, 40).map(({ check }) => check);
+      const checks = hours(model, 20).map(({ check }) => check);
       const sum = (of: (check: SelfCheck) => number) => checks.reduce((total, check) => total + of(check), 0);
       return {
         trials: sum(({ trials }) => trials),
@@ -88,7 +88,7 @@ describe('the check of stable against stable', () => {
       };
     };
     const independent = rateOf(service);
-    assert.equal(independent.trials, 40 * 8);
+    assert.equal(independent.trials, 20 * 8);
     assert.ok(independent.ratio <= 3 && independent.share <= 3);
     const clumped = rateOf({ ...service, clump: 5 });
     assert.ok(clumped.ratio / clumped.trials > 0.1, `${clumped.ratio} of ${clumped.trials}`);
