@@ -55,6 +55,8 @@ export interface DataPlaneOptions {
 export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #routes = new Map<string, KubeObject>();
+  /** Version of the newest write of a route that was heard of. */
+  readonly #routeVersions = new Map<string, number>();
   readonly #pods = new Map<string, ServingPod>();
   readonly #podByAddress = new Map<string, ServingPod>();
   /** Slices by Service, then by their own name. */
@@ -168,12 +170,16 @@ export class DataPlane {
     return entry.kind === 'route' ? this.#frontendsOfRoute : this.#frontendsOfService;
   }
 
-  #takeRoute({ object, type, previous, namespace, name }: Commit): void {
+  /** Proxies may be late, but who has heard of a write does not go back to an earlier one. */
+  #takeRoute({ object, type, previous, namespace, name, version }: Commit): void {
     if (type === 'MODIFIED' && previous?.metadata.generation === object.metadata.generation) return;
+    const key = `${namespace}/${name}`;
     const delayMs = previous === undefined ? 0 : this.#options.routeDelayMs();
     this.#options.time.at(this.#options.time.nowMs + delayMs, () => {
+      if (version < (this.#routeVersions.get(key) ?? 0)) return;
+      this.#routeVersions.set(key, version);
       if (type !== 'DELETED') this.offer(object);
-      else this.#replaceRoute(`${namespace}/${name}`, undefined);
+      else this.#replaceRoute(key, undefined);
     });
   }
 
