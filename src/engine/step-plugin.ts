@@ -58,8 +58,8 @@ export function operationOf({ operation }: StepPluginStatus): StepPluginOperatio
 }
 
 /**
- * Identity of the next call of an entry: revision, step, plug-in, operation, beginning and number. An answer that comes for
- * anything else is about what is over.
+ * Identity of the next call of an entry: revision, step, plug-in, operation, beginning and number. An answer that comes
+ * for anything else is about what is over.
  */
 export function callKey({ templateHash }: Pick<RolloutView, 'templateHash'>, entry: StepPluginStatus): string {
   const { index, name, startedAt = '', executions = 0 } = entry;
