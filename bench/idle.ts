@@ -1,6 +1,7 @@
 import { restForAnHour } from '../test/simulator/rest-for-an-hour.ts';
 
-// An hour of virtual time with many Rollouts at rest: node bench/idle.ts [COUNT]. Exit status 1 when anything is written.
+// An hour of virtual time with many Rollouts at rest: node bench/idle.ts [COUNT]. Exit status 1 when something is
+// written in it.
 
 const count = Number(process.argv[2] ?? '1000');
 const { writes, passes, writesBefore, complaints } = await restForAnHour(count);

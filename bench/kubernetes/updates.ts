@@ -12,7 +12,7 @@ import { isCarriedOut, RolloutWatch } from './rollout-watch.ts';
 import { inTurns, onStage, type Stage } from './stage.ts';
 import { rowText, tableHead, type Row } from './table.ts';
 
-// Many Rollouts at once: patches the images of FEW and then of MANY Rollouts and measures until the last one is healthy,
+// Many Rollouts at once: patches the images of FEW and then of MANY of them and measures until the last one is Healthy,
 // what the controller uses, what it does at rest, and how fast a fresh process takes over. At the end a script sends
 // the same writes and Events without deciding, on the same control plane:
 //   node bench/kubernetes/updates.ts [MANY] [FEW] [MINUTES AT REST]
@@ -35,10 +35,6 @@ await onStage({ kubelet: { startLatency: '100ms', nodes: 20, podsPerNode: 500 } 
   await inTurns(names, patchesAtOnce, (name) => shop.rollout(name, strategy, 1));
   await watch.untilAll(names, isCarriedOut);
   await controllerRests(controller);
-  // Creating everything is another work than the one that is measured: a fresh process starts without its traces.
-  await controller.end();
-  controller = await stage.start();
-  await delay(5000);
 
   const fewMs = (await update(shop, watch, controller, someNames, 'v2')).healthyMs;
   await controllerRests(controller);

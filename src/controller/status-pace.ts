@@ -15,8 +15,8 @@ const countFields: ReadonlySet<string> = new Set([
   'conditions',
 ]);
 
-/** The more counts wait, the longer each does, so that many Rollouts at once do not write ever more. */
-const crowd = { msEach: 20, msMax: 10_000 };
+/** The more counts wait, the longer each does: however many Rollouts move, counts alone are some ten writes a second. */
+const crowd = { msEach: 100, msMax: 10_000 };
 
 /** The moment of a pass by both clocks, in milliseconds. */
 export interface Times {
