@@ -15,7 +15,7 @@ const countFields: ReadonlySet<string> = new Set([
   'conditions',
 ]);
 
-/** The more counts wait, the longer each does: however many Rollouts move, counts alone are some ten writes a second. */
+/** The more counts wait, the longer each does: counts alone are some ten writes a second, whatever moves. */
 const crowd = { msEach: 100, msMax: 10_000 };
 
 /** The moment of a pass by both clocks, in milliseconds. */
