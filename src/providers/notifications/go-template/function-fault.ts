@@ -15,11 +15,9 @@ export function textAt(given: readonly TemplateValue[], index: number): string {
   throw new FunctionFault(`argument ${index + 1} must be a string, not ${kindOf(value)}`);
 }
 
-/** The argument as a whole number. */
+/** The argument as a whole number, in the way of `integerOf`. */
 export function integerAt(given: readonly TemplateValue[], index: number): bigint {
-  const value = integerOf(given[index]);
-  if (value !== undefined) return value;
-  throw new FunctionFault(`argument ${index + 1} must be a whole number, not ${kindOf(given[index])}`);
+  return integerOf(given[index]);
 }
 
 /** The argument as a list. */
@@ -29,12 +27,10 @@ export function listAt(given: readonly TemplateValue[], index: number): readonly
   throw new FunctionFault(`argument ${index + 1} must be a list, not ${kindOf(given[index])}`);
 }
 
-/** A whole number; floats are cut, texts are read, and nothing counts as zero, as sprig has it. */
-export function integerOf(value: TemplateValue): bigint | undefined {
+/** A whole number, as sprig reads one: floats are cut, texts are read, and whatever is no number counts as zero. */
+export function integerOf(value: TemplateValue): bigint {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'boolean') return value ? 1n : 0n;
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? BigInt.asIntN(64, BigInt(Math.trunc(value))) : undefined;
-  if (typeof value === 'string') return /^[+-]?\d{1,19}$/.test(value) ? BigInt.asIntN(64, BigInt(value)) : 0n;
-  return value === undefined || value === null ? 0n : undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? BigInt.asIntN(64, BigInt(Math.trunc(value))) : 0n;
+  return typeof value === 'string' && /^[+-]?\d{1,19}$/.test(value) ? BigInt.asIntN(64, BigInt(value)) : 0n;
 }

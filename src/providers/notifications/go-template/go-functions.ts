@@ -1,5 +1,5 @@
 import { compareUtf8 } from '../../../api/go-string.ts';
-import { FunctionFault, integerAt, textAt } from './function-fault.ts';
+import { FunctionFault, textAt } from './function-fault.ts';
 import type { TemplateFunction } from './functions.ts';
 import { printFormatted } from './print-formatted.ts';
 import { isTrue, kindOf, listIn, mapIn, type TemplateValue, valueText } from './template-value.ts';
@@ -24,11 +24,11 @@ export const goFunctions: Readonly<Record<string, TemplateFunction>> = {
 
 function isEqual(left: TemplateValue, right: TemplateValue): boolean {
   if (isNumber(left) && isNumber(right)) return Number(left) === Number(right);
-  for (const value of [left, right]) {
-    if (typeof value === 'object' && value !== null) throw new FunctionFault(`${kindOf(value)}s cannot be compared`);
-  }
   const [isLeftNothing, isRightNothing] = [left ?? null, right ?? null].map((value) => value === null);
   if (isLeftNothing === true || isRightNothing === true) return isLeftNothing === isRightNothing;
+  for (const value of [left, right]) {
+    if (typeof value === 'object') throw new FunctionFault(`${kindOf(value)}s cannot be compared`);
+  }
   if (typeof left !== typeof right) throw new FunctionFault(`${kindOf(left)} cannot be compared with ${kindOf(right)}`);
   return left === right;
 }
@@ -55,7 +55,8 @@ function lengthOf(value: TemplateValue): bigint {
 function elementOf(value: TemplateValue, key: TemplateValue): TemplateValue {
   const items = listIn(value);
   if (items !== undefined) {
-    const position = Number(integerAt([key], 0));
+    if (!isNumber(key)) throw new FunctionFault(`a list has no element by a ${kindOf(key)}`);
+    const position = Number(key);
     if (position >= 0 && position < items.length) return items[position];
     throw new FunctionFault(`there is no element ${position} in a list of ${items.length}`);
   }

@@ -70,10 +70,8 @@ function fixedText(value: number, digits: number): string {
 }
 
 function wholeNumber(value: TemplateValue, verb: string): bigint {
-  const isWhole = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
-  const whole = isWhole ? integerOf(value) : undefined;
-  if (whole === undefined) throw misfit(verb, value);
-  return whole;
+  if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) return integerOf(value);
+  throw misfit(verb, value);
 }
 
 function decimal(value: TemplateValue, verb: string): number {

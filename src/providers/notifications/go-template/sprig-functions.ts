@@ -33,7 +33,9 @@ export const sprigFunctions: Readonly<Record<string, TemplateFunction>> = {
   ternary: { argumentsMin: 3, argumentsMax: 3, call: ([yes, no, condition]) => (isTrue(condition) ? yes : no) },
   upper: texts(1, ([value = '']) => value.toUpperCase()),
   lower: texts(1, ([value = '']) => value.toLowerCase()),
-  title: texts(1, ([value = '']) => value.replaceAll(/(?<![\p{L}\p{N}_'])\p{L}/gu, (letter) => letter.toUpperCase())),
+  title: texts(1, ([value = '']) =>
+    value.replaceAll(/(?<![\p{L}\p{N}_]|[^\p{ASCII}\s])\p{L}/gu, (letter) => letter.toUpperCase()),
+  ),
   trim: texts(1, ([value = '']) => value.trim()),
   trimAll: texts(2, ([signs = '', value = '']) => trimSigns(value, signs)),
   trimPrefix: texts(2, ([prefix = '', value = '']) => (value.startsWith(prefix) ? value.slice(prefix.length) : value)),
@@ -136,7 +138,7 @@ function checkLength(length: number): void {
 
 function joined(given: readonly TemplateValue[]): string {
   const separator = textAt(given, 0);
-  const items = (listIn(given[1]) ?? [given[1]]).map((value) => valueText(value, 1));
+  const items = present(listIn(given[1]) ?? [given[1]]).map((value) => valueText(value, 1));
   checkLength(items.length * separator.length);
   return items.join(separator);
 }
