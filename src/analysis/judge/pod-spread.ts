@@ -48,5 +48,8 @@ export function widenedRatio(ratio: number, { variance, pods }: PodSpread, canar
   return Math.max(ratio, Math.min(ratioLimit, Math.exp(deviations * Math.sqrt(Math.log1p(relative)))));
 }
 
-/** Beyond this the pods have nothing in common; a margin that is wider still says nothing more. */
-const ratioLimit = 100;
+/**
+ * The margin is not widened beyond this, however few the pods are that it is worked out from: a canary that answers
+ * only badly must still be found, which takes about 40 looks at this margin.
+ */
+const ratioLimit = 5;

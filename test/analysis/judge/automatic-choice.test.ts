@@ -79,6 +79,30 @@ describe('the choice of the test', () => {
   });
 });
 
+describe('pods that differ', () => {
+  it('never make the judge blind for a canary that answers only badly, be there only two of them', () => {
+    const random = seededRandom(3);
+    let state = initialJudgeState(settings);
+    let looks = 0;
+    for (let look = 1; look <= 400 && looks === 0; look += 1) {
+      const stable = drawPods({ requests: 1000, ratio: 0.01, clump: 1, factors: [0.4, 1.6] }, random);
+      const isBad = look > 200;
+      const canary = drawPods({ requests: 1000, ratio: isBad ? 1 : 0.01, clump: 1, factors: [1] }, random);
+      const [own, other] = [sumOf(canary), sumOf(stable)];
+      const increment = {
+        canaryTotal: own.total,
+        canaryBad: own.bad,
+        stableTotal: other.total,
+        stableBad: other.bad,
+      };
+      state = judge(settings, state, { errors: { increment, stableRead: true, pods: { canary, stable } } });
+      if (!isBad) assert.ok((state['errors']?.check.spread.variance ?? 0) > 0 || look < 50);
+      if (assess(settings, state, { mode: 'background' }).verdict === 'rollback') looks = look - 200;
+    }
+    assert.ok(looks > 0 && looks <= 45, String(looks));
+  });
+});
+
 describe('capital that is moved between tests', () => {
   const evidence = fc.record({
     share: fc.double({ min: -20, max: 6, noNaN: true }),
