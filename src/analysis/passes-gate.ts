@@ -21,8 +21,3 @@ export function sampleCount(result: MetricResult): number {
   const last = result.measurements?.at(-1);
   return (result.count ?? 0) - (last?.message === terminatedMessage && last.phase !== 'Error' ? 1 : 0);
 }
-
-/** True when at least one metric that counts has a real sample. */
-export function isMeasured(status: AnalysisRunStatus): boolean {
-  return (status.metricResults ?? []).some((result) => result.dryRun !== true && sampleCount(result) > 0);
-}

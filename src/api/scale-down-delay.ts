@@ -1,5 +1,4 @@
-import { formatInstant, parseInstant } from '../base/instant.ts';
-import { fail, succeed, type Result } from '../base/result.ts';
+import { formatInstant } from '../base/instant.ts';
 import type { RolloutStrategy } from './rollout.ts';
 
 /** Seconds that an old ReplicaSet is kept when the strategy does not say. */
@@ -36,18 +35,14 @@ export function scaleDownRevisionLimit(strategy: RolloutStrategy | undefined): n
   );
 }
 
-/** The value of the `scale-down-deadline` annotation. Rounded up to a whole second, so that no delay is cut short. */
-export function scaleDownDeadline(nowMs: number, delaySeconds: number): string {
-  return formatInstant(Math.ceil(nowMs / 1000 + delaySeconds) * 1000);
+/** The end of a delay, rounded up to a whole second, as the annotation stores it: no delay is cut short. */
+export function scaleDownDeadlineMs(nowMs: number, delaySeconds: number): number {
+  return Math.ceil(nowMs / 1000 + delaySeconds) * 1000;
 }
 
-/** Milliseconds until the deadline in the annotation; 0 when it is over. Text that is no RFC 3339 instant fails. */
-export function scaleDownRemainingMs(deadline: string, nowMs: number): Result<number, string> {
-  const deadlineMs = parseInstant(deadline);
-  if (deadlineMs === undefined) {
-    return fail(`"${deadline}" is not an instant such as 2026-01-31T12:00:00Z`);
-  }
-  return succeed(Math.max(0, deadlineMs - nowMs));
+/** The value of the `scale-down-deadline` annotation. */
+export function scaleDownDeadline(nowMs: number, delaySeconds: number): string {
+  return formatInstant(scaleDownDeadlineMs(nowMs, delaySeconds));
 }
 
 /** The strategy whose delays count: blue/green, or a canary with a traffic router. */

@@ -54,11 +54,6 @@ export function isIn(situation: { readonly state: string }, ...states: readonly 
   return states.some((state) => situation.state === state || situation.state.startsWith(`${state}.`));
 }
 
-/** True while a revision is on its way and may get traffic by its steps. */
-export function isAdvancing(situation: Situation): boolean {
-  return isIn(situation, 'canary', 'promoteFull', 'blueGreen');
-}
-
 /** The Services of the two sides of a canary, as the stored status has them; empty where there is none. */
 export function sidesOf({ world, stored }: Pick<Situation, 'world' | 'stored'>): CanarySides {
   return canarySides(world.rollout.spec.strategy?.canary ?? {}, stored.rollout.status.canary?.stablePingPong);

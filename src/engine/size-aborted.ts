@@ -1,5 +1,4 @@
-import { abortScaleDownDelay } from '../api/scale-down-delay.ts';
-import { deadlineAfter } from './size-older.ts';
+import { abortScaleDownDelay, scaleDownDeadlineMs } from '../api/scale-down-delay.ts';
 import { emptyStage, hasStableBeside, resize, wantedReplicas, type SizingInput, type SizingStage } from './sizing.ts';
 
 /**
@@ -26,7 +25,9 @@ export function sizeAborted(input: SizingInput): SizingStage {
   if (scaleDownAt === undefined) {
     const delaySeconds = abortScaleDownDelay(spec.strategy).seconds ?? 0;
     const complete = stableReplicaSet.availableReplicas >= wantedReplicas(spec);
-    return complete ? { sizes: [], deadlines: [{ name, scaleDownAt: deadlineAfter(now, delaySeconds) }] } : emptyStage;
+    return complete
+      ? { sizes: [], deadlines: [{ name, scaleDownAt: scaleDownDeadlineMs(now, delaySeconds) }] }
+      : emptyStage;
   }
   if (scaleDownAt > now || hasUsers(input, hash)) return emptyStage;
   return { sizes: resize(newReplicaSet, 0, false), deadlines: [] };

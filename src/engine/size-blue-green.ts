@@ -1,8 +1,7 @@
-import { scaleDownDelaySeconds, scaleDownRevisionLimit } from '../api/scale-down-delay.ts';
+import { scaleDownDeadlineMs, scaleDownDelaySeconds, scaleDownRevisionLimit } from '../api/scale-down-delay.ts';
 import { composeSizing } from './compose-sizing.ts';
 import { delaysAbortedScaleDown, sizeAborted } from './size-aborted.ts';
 import { sizeInUse } from './size-canary.ts';
-import { deadlineAfter } from './size-older.ts';
 import {
   emptyStage,
   hasStableBeside,
@@ -105,7 +104,9 @@ function sizeWaiting(input: SizingInput): SizingStage {
   return {
     sizes: gone.flatMap((replicaSet) => resize(replicaSet, 0, true)),
     deadlines:
-      delaySeconds === 0 ? [] : undated.map(({ name }) => ({ name, scaleDownAt: deadlineAfter(now, delaySeconds) })),
+      delaySeconds === 0
+        ? []
+        : undated.map(({ name }) => ({ name, scaleDownAt: scaleDownDeadlineMs(now, delaySeconds) })),
   };
 }
 

@@ -1,4 +1,4 @@
-import { scaleDownDelaySeconds, scaleDownRevisionLimit } from '../api/scale-down-delay.ts';
+import { scaleDownDeadlineMs, scaleDownDelaySeconds, scaleDownRevisionLimit } from '../api/scale-down-delay.ts';
 import { isRouted } from './canary-counts.ts';
 import { spareReplicas } from './compose-sizing.ts';
 import {
@@ -96,13 +96,8 @@ function delay(
     deadlines:
       delaySeconds === 0
         ? []
-        : undated.map(({ name }) => ({ name, scaleDownAt: deadlineAfter(input.now, delaySeconds) })),
+        : undated.map(({ name }) => ({ name, scaleDownAt: scaleDownDeadlineMs(input.now, delaySeconds) })),
   };
-}
-
-/** The end of a delay, rounded up to a whole second, as the annotation stores it: no delay is cut short. */
-export function deadlineAfter(now: number, delaySeconds: number): number {
-  return Math.ceil(now / 1000 + delaySeconds) * 1000;
 }
 
 function stageOf(active: readonly SizedReplicaSet[], sizes: Sizes, deadlines: readonly DeadlineChange[]): SizingStage {

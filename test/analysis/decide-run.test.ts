@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { decideRun } from '../../src/analysis/decide-run.ts';
-import { isMeasured, passesGate } from '../../src/analysis/passes-gate.ts';
+import { passesGate } from '../../src/analysis/passes-gate.ts';
 import { type MeasurementOutcome, terminationOutcome } from '../../src/analysis/record-measurement.ts';
 import type { AnalysisRunSpec } from '../../src/api/analysis-run.ts';
 import { bad, good, next, nothing, report, runOf, start, web } from './run-steps.ts';
@@ -124,7 +124,6 @@ describe('a run', () => {
     const last = next(terminated, third, start + 1_000, { reports: [report('m', outcome, start + 1_000)] });
     assert.equal(last.status.phase, 'Successful');
     assert.equal(last.status.message, 'Run Terminated');
-    assert.equal(isMeasured(last.status), false);
     assert.equal(passesGate(spec, last.status), false);
   });
 
@@ -140,7 +139,6 @@ describe('a run', () => {
     const measured = next(spec, first, start, { reports: [report('a', good)] });
     const both = next({ ...spec, terminate: true }, measured, start + 1_000);
     assert.equal(both.status.phase, 'Successful');
-    assert.equal(isMeasured(both.status), true);
     assert.equal(passesGate(spec, both.status), false);
 
     const alone = { metrics: spec.metrics.slice(0, 1) };

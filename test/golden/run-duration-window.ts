@@ -5,12 +5,7 @@ import { pauseStepProgress } from '../../src/api/pause-step-progress.ts';
 import { progressDeadline } from '../../src/api/progress-deadline.ts';
 import { rollbackOf, type RevisionAge } from '../../src/api/rollback-window.ts';
 import type { RolloutSpec, RolloutStatus, RolloutStrategy } from '../../src/api/rollout.ts';
-import {
-  abortScaleDownDelay,
-  scaleDownDelaySeconds,
-  scaleDownRemainingMs,
-  scaleDownRevisionLimit,
-} from '../../src/api/scale-down-delay.ts';
+import { abortScaleDownDelay, scaleDownDelaySeconds, scaleDownRevisionLimit } from '../../src/api/scale-down-delay.ts';
 import { parseDuration } from '../../src/base/duration.ts';
 import { parseInstant } from '../../src/base/instant.ts';
 import { invariant, unreachable } from '../../src/base/invariant.ts';
@@ -104,9 +99,9 @@ export function withoutErrorText(recorded: DurationOutput): DurationOutput {
 
 function deadlineAnswer(deadline: string | undefined, nowMs: number): DurationOutput {
   if (deadline === undefined || deadline === '') return { hasDeadline: false, remainingSeconds: null };
-  const remaining = scaleDownRemainingMs(deadline, nowMs);
-  if (!remaining.ok) return { hasDeadline: true, remainingSeconds: null, error: true };
-  return { hasDeadline: true, remainingSeconds: remaining.value === 0 ? null : remaining.value / 1000 };
+  const deadlineMs = parseInstant(deadline);
+  if (deadlineMs === undefined) return { hasDeadline: true, remainingSeconds: null, error: true };
+  return { hasDeadline: true, remainingSeconds: deadlineMs <= nowMs ? null : (deadlineMs - nowMs) / 1000 };
 }
 
 function pauseSeconds(pause: PauseStep): number {
