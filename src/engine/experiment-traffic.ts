@@ -45,13 +45,6 @@ function wantedDestinations(situation: Situation, { left, isFree }: ExperimentRo
   });
 }
 
-/** True when no router leads anybody to an Experiment. */
-export function isExperimentLeft({ world }: Pick<Situation, 'world'>): boolean {
-  return world.traffic.every(({ reading: { additionalWeights } }) =>
-    Object.values(additionalWeights).every((weight) => weight === 0),
-  );
-}
-
 /** The stable side gets no more than it has or can carry, as far as pods of Experiments can hold the rest. */
 function withoutOverload(
   situation: Situation,

@@ -37,7 +37,7 @@ export interface Facts {
   readonly experimentInconclusive: boolean;
   /** A person went on after the step's Inconclusive Experiment. */
   readonly experimentAcknowledged: boolean;
-  /** No router leads anybody to an Experiment. */
+  /** No router leads anybody to an Experiment whom the stable side could carry. */
   readonly experimentLeft: boolean;
   /** The step's plug-in is Successful, or switched off. */
   readonly stepPluginPassed: boolean;

@@ -4,7 +4,6 @@ import { trafficWeightMax } from '../api/rollout-defaults.ts';
 import { parseInstant } from '../base/instant.ts';
 import { findRun, hasFailed, isPreviewComplete, recordedRun, runRoles, type RunRole } from './analysis-plan.ts';
 import { deadlineExceeded } from './deadline.ts';
-import { isExperimentLeft } from './experiment-traffic.ts';
 import type { Facts } from './facts.ts';
 import { heldBy } from './gates.ts';
 import { promotedAnnotation } from './revision.ts';
@@ -14,7 +13,7 @@ import { findExperiment, hasExperimentFailed, hasExperimentPassed, isExperimentU
 import { answeredEntries } from './step-plugin-status.ts';
 import { entryOf } from './step-plugin.ts';
 import { isPauseLifted } from './stored.ts';
-import { areRoutersAt, hasRouting, isTrafficReached } from './traffic-plan.ts';
+import { areRoutersAt, hasRouting, isExperimentLeft, isTrafficReached } from './traffic-plan.ts';
 import type { AnalysisRunView, ReplicaSetView } from './world.ts';
 
 /** Asks the world every question of the statechart, for the state that was restored. */

@@ -46,7 +46,7 @@ export function isTrafficReached(situation: Situation): boolean {
 export function areRoutersAt(situation: Situation, weight: number): boolean {
   const { headerRoutes, mirrorRoutes } = routesInForce(situation);
   const routes = [...headerRoutes, ...mirrorRoutes].map(({ name }) => name);
-  const plan = composePlan(situation, weight, leftDestinations(situation, weight));
+  const plan = composePlan(situation, weight, additionalBeside(situation, weight, false));
   return situation.world.traffic.every(
     ({ reading, fresh, says }) =>
       fresh &&
@@ -79,17 +79,30 @@ export function planTraffic(situation: Situation): readonly Effect[] {
   if (!hasRouting(situation) || aim.allowed === undefined) return [];
   const lowers = aim.read === undefined || aim.read > aim.allowed;
   const isFree = !lowers && isInForce(situation);
-  const room = { left: leftBy(situation, aim.allowed), stableMax: stableCapacity(situation), isFree };
-  const additional = additionalDestinations(situation, room);
+  const additional = additionalBeside(situation, aim.allowed, isFree);
   const plan = composePlan(situation, aim.allowed, additional);
   if (situation.world.traffic.every((router) => saysAll(router, plan))) return [];
   const isOnlyLeft = aim.allowed === aim.read && isOnlyLowered(situation, additional);
   return [{ kind: 'setTraffic', phase: lowers || isOnlyLeft ? 'lower' : 'raise', plan }];
 }
 
-/** The destinations that are to be left when the canary has this share, whatever the stable side can carry. */
-function leftDestinations(situation: Situation, weight: number): readonly TrafficDestination[] {
-  return additionalDestinations(situation, { left: leftBy(situation, weight), stableMax: Infinity, isFree: false });
+/**
+ * True when no router leads more users to Experiments than the stable side cannot carry yet: a stable side that lacks
+ * pods holds up no step.
+ */
+export function isExperimentLeft(situation: Situation): boolean {
+  const { allowed = 0 } = aimTraffic(situation);
+  const kept = additionalBeside(situation, allowed, false);
+  const shares = new Map(kept.map(({ service, weight }) => [service, weight]));
+  return situation.world.traffic.every(({ reading }) =>
+    Object.entries(reading.additionalWeights).every(([service, weight]) => weight <= (shares.get(service) ?? 0)),
+  );
+}
+
+/** The shares of Experiments beside a share of the canary. */
+function additionalBeside(situation: Situation, canaryShare: number, isFree: boolean): readonly TrafficDestination[] {
+  const left = leftBy(situation, canaryShare);
+  return additionalDestinations(situation, { left, stableMax: stableCapacity(situation), isFree });
 }
 
 /** What the canary leaves of the maximum weight. */

@@ -128,6 +128,9 @@ describe('traffic of an experiment step', () => {
       'exp-candidate 4',
       'stable 66',
     ]);
+    // What stays holds up no step.
+    const kept = decided({ experiment: passed, shares: [10, 4], change: lacking });
+    assert.deepEqual([planned(kept), kept.status.currentStepIndex], [undefined, 2]);
     const gone = decided({ experiment: passed, shares: [10, 15], available: [0, 0], change: lacking });
     assert.deepEqual(planned(gone), ['lower', 'canary 20', 'stable 80']);
   });

@@ -18,6 +18,7 @@ export function randomScenario(random: Random): string {
   const kind = pick(setup, kinds);
   const replicas = setup.integer(1, 5);
   const extras = extrasOf(kind, random.fork('extras'));
+  const withExperiment = experimentOf(kind, random.fork('experiment'));
   const lines = Array.from({ length: troubles.integer(4, 14) }, () => {
     const atSeconds = troubles.integer(10, healSeconds - 20);
     return { atSeconds, lines: pick(troubles, actionsOf(kind))(troubles) };
@@ -26,7 +27,7 @@ export function randomScenario(random: Random): string {
     ...template,
     ...extras.before,
     `${kind.head(replicas)}${extras.head}`,
-    ...pick(setup, kind.strategies).map((line) => `  ${extras.steps(line)}`),
+    ...pick(setup, kind.strategies).map((line) => `  ${withExperiment(extras.steps(line))}`),
     'at 8s: set image web shop:2',
     ...extras.troubles,
     ...lines.flatMap((one) => one.lines.map((line, index) => (index === 0 ? `at ${one.atSeconds}s: ${line}` : line))),
@@ -85,6 +86,22 @@ function extrasOf({ services, routed }: Kind, random: Random): Extras {
         ]
       : [],
   };
+}
+
+/** An experiment step before the first weight, by chance; its Services get a share where there is a router. */
+function experimentOf({ services, routed }: Kind, random: Random): (line: string) => string {
+  const isCanary = routed || services.length === 0;
+  if (!isCanary || random.integer(0, 2) > 0) return (line) => line;
+  const weight = routed ? ', weight: 10' : '';
+  const required = random.integer(0, 1) === 0 ? ', requiredForCompletion: true' : '';
+  const fields = [
+    `duration: ${random.integer(3, 30)}s`,
+    'progressDeadlineSeconds: 40',
+    `scaleDownDelaySeconds: ${random.integer(0, 10)}`,
+    `templates: [{ name: old, specRef: stable${weight} }, { name: new, specRef: canary${weight} }]`,
+    ...(random.integer(0, 1) === 0 ? [`analyses: [{ name: check, templateName: check${required} }]`] : []),
+  ];
+  return (line) => line.replace('{ setWeight', `{ experiment: { ${fields.join(', ')} } }, { setWeight`);
 }
 
 const template = [
