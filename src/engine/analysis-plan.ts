@@ -56,9 +56,14 @@ export function findRun(situation: Situation, role: RunRole): AnalysisRunView | 
     .toSorted((left, right) => right.createdAt - left.createdAt || right.name.localeCompare(left.name))[0];
 }
 
-/** When this attempt began, in milliseconds since the epoch. A retry that was not noted yet begins in this pass. */
-export function attemptStartedAt({ stored, state }: Situation): number {
+/**
+ * When this attempt began, in milliseconds since the epoch. A retry, or an update to another revision, that was not
+ * noted yet begins in this pass: nothing that was measured before belongs to it.
+ */
+export function attemptStartedAt({ world, stored, state }: Situation): number {
   const { duration } = stored.rollout.status;
+  const { status, templateHash, stepsHash } = world.rollout;
+  if ((status.currentPodHash ?? '') !== templateHash || (status.currentStepHash ?? '') !== stepsHash) return Infinity;
   if (duration?.completionStatus === 'Aborted' && !stored.aborted && state !== 'aborted') return Infinity;
   return parseInstant(duration?.rolloutStartedAt ?? '') ?? 0;
 }

@@ -45,6 +45,21 @@ describe('the gates of blue/green', () => {
     );
   });
 
+  it('ask for evidence anew when a preview comes back whose analysis was stopped', () => {
+    const prePromotionAnalysis = { templates: [{ templateName: 'check' }] };
+    const strategy = { blueGreen: { activeService: 'active', previewService: 'preview', prePromotionAnalysis } };
+    const templates = { check: { metrics: [{ name: 'errors', provider: { web: { url: 'http://metrics' } } }] } };
+    const model = modelWorld({ services, templates, spec: { replicas: 2, strategy } });
+    model.settle();
+    for (const hash of ['v2', 'v3', 'v2']) {
+      turnTo(model, hash);
+      model.advance(5);
+    }
+    assert.equal(model.services.get('active')?.hash, 'v1');
+    const running = [...model.runs.values()].filter(({ hash, phase }) => hash === 'v2' && phase === 'Running');
+    assert.equal(running.length, 1);
+  });
+
   it('do not open because the active Service leads to no revision for a moment', () => {
     const model = modelWorld({ services, spec: { replicas: 2, strategy: { blueGreen } } });
     // The first revision is stable by its size before its pods answer, and the next one comes in between.

@@ -4,10 +4,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 
 import type { Json, KubeObject } from '../../src/api/object.ts';
+import { defaultTemplate } from '../../src/api/pod-defaults.ts';
 import { podTemplateHash } from '../../src/api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../../src/api/pod-template.ts';
 import type { Rollout, RolloutSpec, RolloutStatus } from '../../src/api/rollout.ts';
-import { defaultTemplate } from '../../src/api/pod-defaults.ts';
 import { mergePatch } from '../../src/cluster/embedded/patches/merge-patch.ts';
 import { positionOf } from '../../src/engine/command-target.ts';
 import { planCommand, type Command, type CommandPlan, type CommandSubject } from '../../src/engine/command.ts';
