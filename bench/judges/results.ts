@@ -49,8 +49,8 @@ export function saveResults({ commit, hours, limits, cells }: Results): void {
 }
 
 /**
- * Digest of the sources that decide what our judge answers, or of some of its files; results of other sources are out of
- * date.
+ * Digest of the sources that decide what our judge answers, or of some of its files. Results of other sources are out
+ * of date.
  */
 export function judgeSource(names?: readonly string[]): string {
   const folder = fileURLToPath(new URL('src/analysis/judge/', root));
