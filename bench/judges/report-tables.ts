@@ -90,8 +90,15 @@ export function badTable(results: Results): string {
   const judges = [...baselines, ...ours];
   const rows = familyCells
     .filter(({ isHealthy }) => !isHealthy)
-    .map((cell) => [familyOf(cell), ...judges.map((judge) => detectionOf(tallyOf(results, cell.id, judge)))]);
-  return table(['release', ...judges], rows);
+    .map((cell) => {
+      const tally = tallyOf(results, cell.id, sluiceNames.standard);
+      return [
+        familyOf(cell),
+        ...judges.map((judge) => detectionOf(tallyOf(results, cell.id, judge))),
+        tally === undefined ? '' : percent(countOf(tally.promotions), tally.runs),
+      ];
+    });
+  return table(['release', ...judges, 'Sluice promotes first, %'], rows);
 }
 
 /** Mean excess bad requests beside calibrated thresholds, and how many times as many those let pass. */

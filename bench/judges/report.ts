@@ -46,7 +46,7 @@ function describeReport(results: Results): string {
       healthyTable(results),
       '![Time to promote](promotion.svg)',
       '## Bad releases',
-      'Each field: detected in per cent / median minutes / mean excess bad requests until the verdict takes effect, or in the hour. A judge that alarms on the healthy twin too is no better for being quick: see the table above.',
+      'Each field: detected in per cent / median minutes / mean excess bad requests until the verdict takes effect, or in the hour. A judge that alarms on the healthy twin too is no better for being quick: see the table above. The last column is how often an inline run of our judge would have ended with a promotion before; that is no mistake where the bad ratio of the canary is below the acceptable 1 %.',
       '![Excess bad requests](excess.svg)',
       badTable(results),
       '## Thresholds that know the truth',
