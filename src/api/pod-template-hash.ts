@@ -20,8 +20,8 @@ export function podTemplateHash(template: PodTemplateSpec, collisionCount?: numb
 }
 
 /**
- * The hash that the same template has from controllers built with Kubernetes libraries before 0.34: their metadata prints
- * a creation time even when there is none.
+ * The hash that the same template has from controllers built with Kubernetes libraries before 0.34: their metadata
+ * prints a creation time even when there is none.
  */
 export function earlierPodTemplateHash(template: PodTemplateSpec, collisionCount?: number): string {
   earlierTemplateStruct ??= withPrintedTimes(podTemplateStruct);

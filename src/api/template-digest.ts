@@ -6,8 +6,8 @@ import type { PodTemplateSpec } from './pod-template.ts';
 
 /**
  * Tells templates apart by what they mean to an API server: the defaults that it fills in make no difference, nor does
- * the hash that a ReplicaSet's template carries. The template of a ReplicaSet has the digest of the template that it was
- * made from, whoever made it and whatever it is called.
+ * the hash that a ReplicaSet's template carries. The template of a ReplicaSet has the digest of the template that it
+ * was made from, whoever made it and whatever it is called.
  */
 export function templateDigest(template: PodTemplateSpec): string {
   const { [hashLabel]: _, ...labels } = template.metadata?.labels ?? {};

@@ -4,9 +4,9 @@ import { readAgain } from './refresh.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 
 /**
- * A process that has just begun knows Rollouts from a list, and a list may come from an API server that lags behind what
- * another process has already done. Nothing says so: what is written to other objects does not conflict with it. So
- * each of these Rollouts is read itself before anything is done about it for the first time.
+ * A process that has just begun knows Rollouts from a list, and a list may come from an API server that lags behind
+ * what another process has already done. Nothing says so: what is written to other objects does not conflict with it.
+ * So each of these Rollouts is read itself before anything is done about it for the first time.
  */
 export class FirstLook {
   /** Rollouts that are known from the list alone. */

@@ -16,8 +16,8 @@ export interface QueueOptions {
   /** Keys that are worked on at the same time, at least 1. One key is never worked on twice at once. */
   readonly concurrencyMax: number;
   /**
-   * Does the work. Must not throw: whatever it throws is handed to `onPanic` and counts as quarantine. `waitedMs`: since
-   * it was asked for or became due.
+   * Does the work. Must not throw: whatever it throws is handed to `onPanic` and counts as quarantine. `waitedMs`:
+   * since it was asked for or became due.
    */
   work(key: string, signal: AbortSignal, waitedMs: number): Promise<WorkOutcome>;
   onPanic(key: string, error: unknown): void;

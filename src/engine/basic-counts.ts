@@ -22,8 +22,8 @@ interface Limits {
 /**
  * Sizes of a canary without traffic router as far as they can be reached now: towards the split that comes nearest to
  * the weight, never with more pods than maxSurge allows, and never taking away an available pod that maxUnavailable
- * needs. Stable grows first. Nothing shrinks while older revisions still have pods, for they go first; where they cannot
- * go for long, because stable lacks pods that answer, those that do not make room for the new revision.
+ * needs. Stable grows first. Nothing shrinks while older revisions still have pods, for they go first; where they
+ * cannot go for long, because stable lacks pods that answer, those that do not make room for the new revision.
  */
 export function basicCounts(input: SizingInput): CanaryCounts {
   const { spec, newReplicaSet, stableReplicaSet, olderReplicaSets } = input;

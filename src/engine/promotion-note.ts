@@ -4,9 +4,9 @@ import { isIn, type Situation } from './situation.ts';
 import { activeHash } from './size-plan.ts';
 
 /**
- * Notes on the stable revision of blue/green that its users were led to it. Only such a one may be gone back to past the
- * gates: a preview that was replaced waits for its scale-down too, and nobody has ever approved it. One that another
- * controller promoted is noted as soon as it is seen.
+ * Notes on the stable revision of blue/green that its users were led to it. Only such a one may be gone back to past
+ * the gates: a preview that was replaced waits for its scale-down too, and nobody has ever approved it. One that
+ * another controller promoted is noted as soon as it is seen.
  */
 export function planPromotionNote(situation: Situation): readonly Effect[] {
   const { stable, stored } = situation;

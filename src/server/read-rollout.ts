@@ -22,7 +22,10 @@ export interface RolloutSnapshot {
   readonly resourceVersion: string;
 }
 
-/** Reads a Rollout, its ReplicaSets, their pods, its AnalysisRuns and its Experiments. Rejects with NotFound when it does not exist. */
+/**
+ * Reads a Rollout, its ReplicaSets, their pods, its AnalysisRuns and its Experiments. Rejects with NotFound when it
+ * does not exist.
+ */
 export async function readRollout(
   cluster: ClusterPort,
   { namespace, name }: RolloutName,

@@ -18,7 +18,8 @@ export interface RolloutWatchTools extends WatchTools {
 
 /**
  * Tells a client everything about one Rollout, as `rollout`, at the start and whenever something about it changes: its
- * own object, its ReplicaSets, pods, AnalysisRuns or Experiments, or what was decided. States in between may be left out. Ends with
+ * own object, its ReplicaSets, pods, AnalysisRuns or Experiments, or what was decided. States in between may be left
+ * out. Ends with
  * `deleted`. A client that comes back is told nothing before something changed after `lastEventId`, or `reset` and
  * the present state when that is too long ago.
  */

@@ -1,6 +1,6 @@
 /**
- * What a metric page may be: as it should, not there, an error, no numbers, text for numbers, numbers without end, empty,
- * answered too late, or the same for ever.
+ * What a metric page may be: as it should, not there, an error, no numbers, text for numbers, numbers without end,
+ * empty, answered too late, or the same for ever.
  */
 export const metricKinds = [
   'proper',

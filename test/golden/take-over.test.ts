@@ -11,7 +11,9 @@ import { recordedLives } from './lives/recorded-lives.ts';
 const livesPerTest = 3;
 const partsOfLife = 7;
 
-/** Lives whose later revisions are all there when they are taken over, and the part of the life after which they are. */
+/**
+ * Lives whose later revisions are all there when they are taken over, and the part of the life after which they are.
+ */
 const livesWithEarlierHashes = [
   ['canary-abort-in-pause', 0.7],
   ['canary-rollback-mid-update', 0.6],

@@ -10,7 +10,9 @@ const run = promisify(execFile);
 const player = fileURLToPath(new URL('play-with-defect.ts', import.meta.url));
 const timeoutMs = 120_000;
 
-/** What promises and invariants say of a scenario with a defect in our code, which is planted in a process of its own. */
+/**
+ * What promises and invariants say of a scenario with a defect in our code, which is planted in a process of its own.
+ */
 async function complaintsWith(scenario: string, defect: object): Promise<readonly string[]> {
   const words = ['--disable-warning=ExperimentalWarning', player, scenario, JSON.stringify(defect)];
   const { stdout } = await run(process.execPath, words, { timeout: timeoutMs, maxBuffer: 2 ** 24 });

@@ -9,7 +9,9 @@ export interface Defect {
   readonly instead: string;
 }
 
-/** A scenario that must notice a defect by its promises or by an invariant; that something else happens is not enough. */
+/**
+ * A scenario that must notice a defect by its promises or by an invariant; that something else happens is not enough.
+ */
 export interface KnownBugCase {
   readonly scenario: string;
   readonly defect: Defect;

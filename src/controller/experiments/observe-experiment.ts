@@ -48,8 +48,8 @@ function missingTemplates(
 }
 
 /**
- * The Services to which the routers of its Rollout were read to lead users. A router that has not taken its object as it
- * stands goes on as before, so it may still lead to any of them.
+ * The Services to which the routers of its Rollout were read to lead users. A router that has not taken its object as
+ * it stands goes on as before, so it may still lead to any of them.
  */
 function servicesInUse(
   { owner, uid }: ObservedExperiment,

@@ -9,9 +9,9 @@ const shortageMs = 10_000;
 
 /**
  * I21: users of one revision are not handed to another by a Service that is turned under them. There is one way out of
- * what would else contradict L4, that a good revision can replace a broken one: where stable has lacked pods for long, a
- * raise of its share would break I03, so the revision that was replaced keeps users for ever. Then the new one may take
- * them over, if its step allows it that share and it has the pods for it.
+ * what would else contradict L4, that a good revision can replace a broken one: where stable has lacked pods for long,
+ * a raise of its share would break I03, so the revision that was replaced keeps users for ever. Then the new one may
+ * take them over, if its step allows it that share and it has the pods for it.
  */
 export function supersede(): Invariant {
   const shortages = new PerRollout((): { sinceMs: number | undefined } => ({ sinceMs: undefined }));

@@ -9,8 +9,8 @@ import { takeOverLife } from './replay-life.ts';
 const comparedKinds: ReadonlySet<LifeDifference['kind']> = new Set(['play', 'created', 'status']);
 
 /**
- * Stops a recorded life after its first `entries` entries, as if the reference had been taken away there, lets Sluice go
- * on, and compares with what was recorded: every object that is made, and the status wherever things have settled.
+ * Stops a recorded life after its first `entries` entries, as if the reference had been taken away there, lets Sluice
+ * go on, and compares with what was recorded: every object that is made, and the status wherever things have settled.
  */
 export async function checkTakeOver(life: RecordedLife, entries: number): Promise<CaseOutcome> {
   const mismatches: Mismatch[] = [];
@@ -25,7 +25,9 @@ export async function checkTakeOver(life: RecordedLife, entries: number): Promis
   return { mismatches, used: [...used] };
 }
 
-/** Every number of entries after which an object was written: the states in which the reference may have been stopped. */
+/**
+ * Every number of entries after which an object was written: the states in which the reference may have been stopped.
+ */
 export function takeOverPoints({ trace }: RecordedLife): readonly number[] {
   const notWritten = new Set(['Event', 'Pod', 'Action']);
   return trace.flatMap(({ kind }, index) => (notWritten.has(kind) ? [] : [index + 1]));
