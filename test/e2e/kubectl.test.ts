@@ -109,6 +109,29 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
     assert.deepEqual(row.split(/\s+/u).slice(0, 5), ['scaled', '3', '3', '3', '3']);
   });
 
+  test('an autoscaler may change the size in the middle of an update', async () => {
+    await shop.rollout('auto', twoPauses, 4);
+    await shop.untilHealthy('auto');
+    await shop.setImage('auto', 'v2');
+    await shop.untilPaused('auto');
+    // As an autoscaler does: through the scale subresource, whose selector finds the pods of all revisions.
+    await kubectl('scale', 'rollout/auto', '--replicas=8');
+    const { updatedReplicas } = await shop.until(
+      'has eight pods',
+      'auto',
+      ({ availableReplicas, phase }) => availableReplicas === 8 && phase === 'Paused',
+    );
+    assert.equal(updatedReplicas, 2);
+    const counts = await kubectl('get', 'rollout', 'auto', '--subresource=scale', '-o', 'jsonpath={.status.replicas}');
+    assert.equal(counts, '8');
+    await kubectl('scale', 'rollout/auto', '--replicas=4');
+    await shop.until(
+      'has four pods',
+      'auto',
+      ({ availableReplicas, updatedReplicas: updated }) => availableReplicas === 4 && updated === 1,
+    );
+  });
+
   test('a canary whose pause ends by itself makes its Events in the known order', async () => {
     await shop.rollout('life', { canary: { steps: [{ setWeight: 50 }, { pause: { duration: '3s' } }] } }, 1);
     const first = await shop.untilHealthy('life');
