@@ -124,7 +124,7 @@ class ClusterController implements Controller {
       routerTypes: routerTypes(routers),
       onChange: (type, change) => this.#onChange(type, change),
     });
-    this.#firstLook = new FirstLook(cluster, this.view.rollouts);
+    this.#firstLook = new FirstLook(cluster, this.view);
     this.#notifier = notifierOf(options, this.view);
     this.#stepPlugins = new StepPluginCalls({
       plugins: options.stepPlugins ?? new Map(),
