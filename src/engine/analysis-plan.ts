@@ -6,7 +6,7 @@ import type { Effect } from './decision.ts';
 import { resolveRun } from './resolve-run.ts';
 import { revisionOf } from './revision.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
-import type { AnalysisRunView } from './world.ts';
+import type { AnalysisRunView, RolloutView } from './world.ts';
 
 /** Roles of the AnalysisRuns of a Rollout, as the label `rollout-type` names them. */
 export const runRoles = ['Step', 'Background', 'PrePromotion', 'PostPromotion'] as const;
@@ -62,10 +62,14 @@ export function findRun(situation: Situation, role: RunRole): AnalysisRunView | 
  */
 export function attemptStartedAt({ world, stored, state }: Situation): number {
   const { duration } = stored.rollout.status;
-  const { status, templateHash, stepsHash } = world.rollout;
-  if ((status.currentPodHash ?? '') !== templateHash || (status.currentStepHash ?? '') !== stepsHash) return Infinity;
+  if (isUpdateUnnoted(world.rollout)) return Infinity;
   if (duration?.completionStatus === 'Aborted' && !stored.aborted && state !== 'aborted') return Infinity;
   return parseInstant(duration?.rolloutStartedAt ?? '') ?? 0;
+}
+
+/** The status is about another template, or about other steps. */
+function isUpdateUnnoted({ status, templateHash, stepsHash }: RolloutView): boolean {
+  return (status.currentPodHash ?? '') !== templateHash || (status.currentStepHash ?? '') !== stepsHash;
 }
 
 /** What the status says of the run in a role. */

@@ -194,8 +194,9 @@ export function modelWorld(options: ModelOptions): ModelWorld {
       case 'deleteAnalysisRun':
         runs.delete(effect.name);
         return;
-      // There are no pods, no workloads and no Experiments here.
+      // There are no pods, workloads, plug-ins and Experiments here.
       case 'scaleWorkload':
+      case 'callStepPlugin':
       case 'createExperiment':
       case 'terminateExperiment':
       case 'deleteExperiment':
