@@ -37,7 +37,7 @@ export async function onStage(options: ControlPlaneOptions, work: (stage: Stage)
       await installKinds(plane);
       const shop = await Shop.open(plane);
       const launch: Stage['launch'] = (flags = [], nodeFlags = []) => {
-        const program = { file: join(folder, 'sluice.mjs'), nodeFlags: [...imageFlags(), ...nodeFlags] };
+        const program = { file: join(folder, 'sluice.mjs'), nodeFlags, environment: imageVariables() };
         const controller = new ControllerProcess(plane.kubeconfig(), flags, program);
         controllers.push(controller);
         return controller;
@@ -58,12 +58,15 @@ export async function onStage(options: ControlPlaneOptions, work: (stage: Stage)
   }
 }
 
-/** Flags of Node.js with which the image runs the controller. */
-function imageFlags(): readonly string[] {
+/** Variables with which the image runs the controller. */
+function imageVariables(): Readonly<Record<string, string>> {
   const text = readFileSync(join(root, 'Dockerfile'), 'utf8');
-  return (/^ENV NODE_OPTIONS=(?<flags>.*)$/m.exec(text)?.groups?.['flags'] ?? '')
-    .split(' ')
-    .filter((flag) => flag !== '');
+  const variables = Object.fromEntries(
+    [...text.matchAll(/^ENV (?<name>\w+)=(?<value>.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+  // The compiled code is kept inside of the image.
+  const { NODE_COMPILE_CACHE: _, ...others } = variables;
+  return others;
 }
 
 /** Does work on all items, so many at a time. */

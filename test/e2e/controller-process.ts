@@ -20,6 +20,8 @@ export interface LogLine {
 export interface Program {
   readonly file: string;
   readonly nodeFlags: readonly string[];
+  /** Beside PATH. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** `sluice controller` as a process of its own, on free ports of the loopback. */
@@ -29,11 +31,15 @@ export class ControllerProcess {
   readonly #exited: Promise<unknown>;
   #complaints = '';
 
-  constructor(kubeconfig: string, flags: readonly string[] = [], { file, nodeFlags }: Program = fromSource) {
+  constructor(
+    kubeconfig: string,
+    flags: readonly string[] = [],
+    { file, nodeFlags, environment = {} }: Program = fromSource,
+  ) {
     const words = ['controller', '--kubeconfig', kubeconfig, '--listen', '127.0.0.1', '--metrics-port', '0'];
     this.#child = spawn(process.execPath, [...nodeFlags, file, ...words, '--health-port', '0', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] ?? '' },
+      env: { PATH: process.env['PATH'] ?? '', ...environment },
     });
     this.#exited = once(this.#child, 'exit');
     this.#child.stderr?.on('data', (chunk: Buffer) => {
