@@ -29,9 +29,9 @@ function deadlineOf(situation: Situation): ReturnType<typeof progressDeadline> {
   return waits ? { kind: 'suspended' } : progressDeadline(world.rollout.spec, status, world.now);
 }
 
-/** An older ReplicaSet that keeps its pods for a while, or whose pods are going. */
-function isLeaving({ scaleDownAt, specReplicas, statusReplicas }: ReplicaSetView): boolean {
-  return (scaleDownAt !== undefined && specReplicas > 0) || statusReplicas > specReplicas;
+/** An older ReplicaSet that keeps its pods for a while. */
+function isLeaving({ scaleDownAt, specReplicas }: ReplicaSetView): boolean {
+  return scaleDownAt !== undefined && specReplicas > 0;
 }
 
 /** The current revision is stable and has all its pods: what is left is that others go, and nobody waits for that. */

@@ -48,6 +48,8 @@ function availableOf(set: ReturnType<typeof replicaSet>, pods: readonly ReturnTy
     pods: { ownedBy: () => pods },
     services: none,
     analysisRuns: none,
+    experiments: none,
+    workloads: () => none,
     analysisTemplates: none,
     clusterAnalysisTemplates: none,
   } as unknown as ObserveSources['caches'];

@@ -76,12 +76,12 @@ export const knownBugs: readonly KnownBugClass[] = [
         },
       },
       {
-        scenario: 'restart-during-scale-down',
+        scenario: 'restart',
         defect: {
           what: 'a restart and a scale-down spend one budget twice (AR#4221)',
-          file: 'controller/observe.ts',
-          text: '.map((set) => withoutLeaving(set, caches))',
-          instead: '',
+          file: 'engine/restart-plan.ts',
+          text: 'Math.max(0, budget)',
+          instead: 'budget + 2',
         },
       },
     ],
@@ -172,12 +172,12 @@ export const knownBugs: readonly KnownBugClass[] = [
         },
       },
       {
-        scenario: 'promote-while-paused',
+        scenario: 'deadline-after-promotion',
         defect: {
           what: 'a Rollout whose old pods are just going is said to be stuck',
           file: 'engine/deadline.ts',
-          text: 'return (scaleDownAt !== undefined && specReplicas > 0) || statusReplicas > specReplicas;',
-          instead: 'return scaleDownAt !== undefined && specReplicas > 0 && statusReplicas > 0;',
+          text: 'isComplete(situation) ||',
+          instead: '',
         },
       },
     ],
