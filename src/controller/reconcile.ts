@@ -73,8 +73,7 @@ export async function reconcile(
   const waitMs = tools.pace.delayMs(rollout, change, decision, { now: clock.now(), monotonic: clock.monotonic() });
   if (waitMs > 0) return { kind: 'done', againAfterMs: waitMs };
   const isNews = decision.effects.length > 0 || change !== undefined;
-  const isKnown = mustLook(rollout, decision, tools) ? await tools.firstLook.isCurrent(rollout, signal) : true;
-  if (!isKnown) return { kind: 'done', againAfterMs: 0 };
+  if (!(await isKnown(rollout, decision, tools, signal))) return { kind: 'done', againAfterMs: 0 };
   log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
 
   const intent = intentOf(rollout, decision, tools);
@@ -100,9 +99,15 @@ export async function reconcile(
   return { kind: 'done', ...againAfter(decision, isNews, clock) };
 }
 
-/** Nothing is done about a Rollout that is known from a list alone. */
-function mustLook(rollout: ObservedRollout, { effects }: Decision, { firstLook }: ReconcileTools): boolean {
-  return effects.length > 0 && firstLook.isDue(rollout);
+/** Nothing is done about a Rollout that is known from a list alone: it is read first, and may be another by now. */
+async function isKnown(
+  rollout: ObservedRollout,
+  { effects }: Decision,
+  { firstLook }: ReconcileTools,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (effects.length === 0 || !firstLook.isDue(rollout)) return true;
+  return await firstLook.isCurrent(rollout, signal);
 }
 
 function intentOf(rollout: ObservedRollout, { reason }: Decision, { cluster, clock }: ReconcileTools) {

@@ -8,7 +8,13 @@ import { goldenForms } from './forms.ts';
 import { storedFiles } from './stored-files.ts';
 
 /** Recorded data of other shapes, which tests of their own read. */
-const otherFiles = ['pod-template-random.json', 'quantity.json', 'recorded-conditions.json', 'steps-hash.json'];
+const otherFiles = [
+  'go-templates.json',
+  'pod-template-random.json',
+  'quantity.json',
+  'recorded-conditions.json',
+  'steps-hash.json',
+];
 
 function casesOf(path: string) {
   const cases = readCases(JSON.parse(readFileSync(path, 'utf8')));

@@ -21,15 +21,16 @@ export function failClosed(): Invariant {
       if (isShrunk && picture.isRouted && isUnreadable(picture.weightsOfRoutes)) {
         return `${size.hash} is scaled down while the routes cannot be read`;
       }
-      const raised = raisedBlindly(commit, picture);
-      if (raised !== undefined) return raised;
-      if (!isInvalid) return undefined;
-      const isMoved = weightChange(commit, picture) !== undefined || isSwitched(commit, picture);
-      return isMoved || isShrunk
-        ? `${commit.kind} ${commit.name} is changed while the specification is invalid`
-        : undefined;
+      return raisedBlindly(commit, picture) ?? (isInvalid ? changedUnasked(commit, picture, isShrunk) : undefined);
     },
   };
+}
+
+function changedUnasked(commit: Commit, picture: RolloutPicture, isShrunk: boolean): string | undefined {
+  const isMoved = weightChange(commit, picture) !== undefined || isSwitched(commit, picture);
+  return isMoved || isShrunk
+    ? `${commit.kind} ${commit.name} is changed while the specification is invalid`
+    : undefined;
 }
 
 /** A route that could not be read is put right at most: it gets the share that the status knew, or less. */
