@@ -25,13 +25,6 @@ const writesMin = 300;
 let directory = '';
 let statePath = '';
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'sluice-state-'));
-  statePath = join(directory, 'state.db');
-});
-
-afterEach(() => rmSync(directory, { recursive: true }));
-
 function open(resources: readonly CustomResource[] = []): EmbeddedCluster {
   return createEmbeddedCluster({ clock: systemClock, random: seededRandom(1), statePath, resources });
 }
@@ -52,6 +45,15 @@ function assertUnreadable(reason: RegExp, resources: readonly CustomResource[] =
 }
 
 describe('the state file', () => {
+  // Here and not above: all files are tested in one process, and hooks outside of a suite are for the tests of all of
+  // them.
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'sluice-state-'));
+    statePath = join(directory, 'state.db');
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true }));
+
   test('objects, versions and identities go on after a restart', async () => {
     const first = open([widget]);
     const kept = await create(first, 'kept');
