@@ -59,7 +59,8 @@ function placeOf(situation: Situation): NextStatus {
     currentPodHash: templateHash,
     currentStepHash: stepsHash,
     currentStepIndex: steps.length === 0 ? undefined : settled ? steps.length : index,
-    ...(settled ? { stableRS: templateHash, promoteFull: undefined } : { promoteFull: status.promoteFull }),
+    promoteFull: isIn(situation, 'settled', 'aborted') ? undefined : status.promoteFull,
+    ...(settled ? { stableRS: templateHash } : {}),
   };
 }
 

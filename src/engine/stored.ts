@@ -63,7 +63,7 @@ function readAttempt(rollout: RolloutView): Stored {
     invalid: getCondition(status.conditions, 'InvalidSpec')?.status === 'True',
     superseded: current !== templateHash || currentStepHash !== stepsHash,
     hasStable: stable !== '',
-    aborted: status.abort === true,
+    aborted: status.abort === true && !isOverruled(status),
     currentIsStable: current !== '' && current === stable,
     promoteFull: status.promoteFull === true,
     stepKinds,
@@ -84,6 +84,14 @@ export function isPauseLifted({ controllerPause, pauseReasons }: Stored): boolea
 export function isGated(stored: Stored): boolean {
   const { pauseConfigured, preAnalysisOpen } = stored.blueGreen;
   return (pauseConfigured || preAnalysisOpen) && !isPauseLifted(stored);
+}
+
+/**
+ * Whether somebody has asked for full promotion after the abort. An abort that was taken in has a time, and has put an
+ * end to what was asked before it; of an abort and a promotion that come together the abort counts.
+ */
+function isOverruled({ promoteFull, abortedAt = '' }: RolloutStatus): boolean {
+  return promoteFull === true && abortedAt !== '';
 }
 
 /** True between the wish to try an aborted update again and the first pass that knows of it. */

@@ -71,12 +71,14 @@ function isCause({ kind, writer, object, previous }: Commit): boolean {
   return after !== before;
 }
 
-/** A retry, or a template that came back, is another attempt at the same revision. */
+/** A retry, a full promotion after an abort, or a template that came back, is another attempt at the same revision. */
 function isNewAttempt(commit: Commit): boolean {
   const change = statusChange(commit);
   if (change === undefined) return false;
   const isRetry = change.before['abort'] === true && change.after['abort'] !== true;
-  return isRetry || change.before['currentPodHash'] !== change.after['currentPodHash'];
+  const isOverruled =
+    change.before['abort'] === true && change.before['promoteFull'] !== true && change.after['promoteFull'] === true;
+  return isRetry || isOverruled || change.before['currentPodHash'] !== change.after['currentPodHash'];
 }
 
 function phaseOf({ status, stepIndex, currentHash, stableHash }: RolloutPicture): string {
