@@ -1,40 +1,25 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import type { ExperimentStatus } from '../../src/api/experiment.ts';
 import { recordOf } from '../../src/api/json-access.ts';
 import type { KubeObject, ResourceType } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import { hasCode } from '../../src/base/error.ts';
-import { ControllerProcess } from './controller-process.ts';
-import { installKinds, Shop, template } from './shop.ts';
-import { ownControlPlaneSuite } from './suite.ts';
+import { shopSuite } from './shop-suite.ts';
+import { template } from './shop.ts';
 import { waitUntil } from './wait.ts';
 
-const kubelet = { startLatency: '50ms' };
 const { experiment, replicaSet, service } = resourceTypes;
 
-ownControlPlaneSuite('Experiments on a real control plane', { kubelet }, (plane) => {
-  let shop: Shop;
-  let controller: ControllerProcess;
-
-  before(async () => {
-    await installKinds(plane());
-    shop = await Shop.open(plane());
-    controller = new ControllerProcess(plane().kubeconfig());
-    await controller.leads();
-  });
-
-  after(async () => {
-    shop.close();
-    await controller.end();
-  });
-
+shopSuite('Experiments on a real control plane', (_, shop) => {
   async function find(type: ResourceType, name: string): Promise<KubeObject | undefined> {
-    return shop.get(type, name).catch((error: unknown) => {
-      if (hasCode(error, 'NotFound')) return undefined;
-      throw error;
-    });
+    return shop()
+      .get(type, name)
+      .catch((error: unknown) => {
+        if (hasCode(error, 'NotFound')) return undefined;
+        throw error;
+      });
   }
 
   async function untilPhase(name: string, phase: string): Promise<ExperimentStatus> {
@@ -49,7 +34,7 @@ ownControlPlaneSuite('Experiments on a real control plane', { kubelet }, (plane)
   }
 
   test('one that stands alone runs its templates behind a Service, and takes them away again', async () => {
-    await shop.create(experiment, 'trial', {
+    await shop().create(experiment, 'trial', {
       spec: {
         duration: '2s',
         scaleDownDelaySeconds: 2,
@@ -65,7 +50,7 @@ ownControlPlaneSuite('Experiments on a real control plane', { kubelet }, (plane)
     const { availableAt, templateStatuses = [] } = await untilPhase('trial', 'Running');
     assert.ok(availableAt !== undefined);
     assert.equal(templateStatuses[0]?.serviceName, 'trial-a');
-    const made = await shop.get(service, 'trial-a');
+    const made = await shop().get(service, 'trial-a');
     assert.deepEqual(recordOf(made['spec'])['selector'], {
       app: 'a',
       'rollouts-pod-template-hash': templateStatuses[0].podTemplateHash,
@@ -84,19 +69,19 @@ ownControlPlaneSuite('Experiments on a real control plane', { kubelet }, (plane)
 
   test('one with a wrong specification says so, and begins when it is mended', async () => {
     const one = { name: 'a', selector: { matchLabels: { app: 'a' } }, template: template('a', 'v1') };
-    await shop.create(experiment, 'wrong', { spec: { duration: 'soon', templates: [one] } });
+    await shop().create(experiment, 'wrong', { spec: { duration: 'soon', templates: [one] } });
     const read = async (): Promise<ExperimentStatus> => recordOf((await find(experiment, 'wrong'))?.['status']);
     const { conditions = [] } = await waitUntil('a condition', read, (status) => (status.conditions ?? []).length > 0);
     assert.match(conditions[0]?.message ?? '', /spec\.duration/u);
-    const at = { type: experiment, namespace: shop.namespace, name: 'wrong' };
+    const at = { type: experiment, namespace: shop().namespace, name: 'wrong' };
     const call = { signal: new AbortController().signal };
-    await shop.cluster.patch(at, { kind: 'merge', body: { spec: { duration: '1h' } } }, {}, call);
+    await shop().cluster.patch(at, { kind: 'merge', body: { spec: { duration: '1h' } } }, {}, call);
     const { conditions: now = [] } = await untilPhase('wrong', 'Running');
     assert.deepEqual(
       now.map(({ type }) => type),
       ['Progressing'],
     );
-    await shop.cluster.patch(at, { kind: 'merge', body: { spec: { terminate: true } } }, {}, call);
+    await shop().cluster.patch(at, { kind: 'merge', body: { spec: { terminate: true } } }, {}, call);
     await untilPhase('wrong', 'Successful');
   });
 
@@ -106,10 +91,10 @@ ownControlPlaneSuite('Experiments on a real control plane', { kubelet }, (plane)
       { name: 'candidate', specRef: 'canary', metadata: { labels: { part: 'candidate' } } },
     ];
     const steps = [{ experiment: { duration: '2s', scaleDownDelaySeconds: 1, templates } }, { pause: {} }];
-    await shop.rollout('web', { canary: { steps } }, 1);
-    await shop.untilHealthy('web');
-    await shop.setImage('web', 'v2');
-    const waiting = await shop.until(
+    await shop().rollout('web', { canary: { steps } }, 1);
+    await shop().untilHealthy('web');
+    await shop().setImage('web', 'v2');
+    const waiting = await shop().until(
       'has an Experiment',
       'web',
       ({ canary }) => canary?.currentExperiment !== undefined,
@@ -117,17 +102,17 @@ ownControlPlaneSuite('Experiments on a real control plane', { kubelet }, (plane)
     const name = waiting.canary?.currentExperiment ?? '';
     assert.match(name, /^web-[a-z0-9]+-2-0$/u);
     await untilSize(`${name}-candidate`, 1);
-    const candidate = await shop.get(replicaSet, `${name}-candidate`);
+    const candidate = await shop().get(replicaSet, `${name}-candidate`);
     const pods = recordOf(recordOf(candidate['spec'])['template']);
     assert.equal(recordOf(recordOf(pods['metadata'])['labels'])['part'], 'candidate');
-    const paused = await shop.untilPaused('web');
+    const paused = await shop().untilPaused('web');
     assert.deepEqual([paused.currentStepIndex, paused.canary?.currentExperiment], [1, undefined]);
     await untilSize(`${name}-candidate`, 0);
     for (const reason of ['ExperimentCreated', 'RolloutStepCompleted', 'RolloutPaused']) {
-      assert.ok(shop.reasons('web').includes(reason), reason);
+      assert.ok(shop().reasons('web').includes(reason), reason);
     }
-    const at = { type: resourceTypes.rollout, namespace: shop.namespace, name: 'web' };
-    await shop.cluster.delete(at, {}, { signal: new AbortController().signal });
+    const at = { type: resourceTypes.rollout, namespace: shop().namespace, name: 'web' };
+    await shop().cluster.delete(at, {}, { signal: new AbortController().signal });
     await waitUntil(
       'the Experiment goes',
       () => find(experiment, name),

@@ -1,41 +1,26 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { resourceTypes } from '../../src/api/resource-types.ts';
-import { ControllerProcess } from './controller-process.ts';
-import { installKinds, Shop } from './shop.ts';
-import { ownControlPlaneSuite } from './suite.ts';
+import { shopSuite } from './shop-suite.ts';
 import { waitUntil } from './wait.ts';
 
-const kubelet = { startLatency: '50ms' };
 const twoPauses = { canary: { steps: [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }, { pause: {} }] } };
 
 /** What people and pipelines do with Rollouts through kubectl and its plug-in. */
-ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
-  let shop: Shop;
-  let controller: ControllerProcess;
-
-  before(async () => {
-    await installKinds(plane());
-    shop = await Shop.open(plane());
-    controller = new ControllerProcess(plane().kubeconfig());
-    await controller.leads();
-  });
-
-  after(async () => {
-    shop.close();
-    await controller.end();
-  });
-
+shopSuite('Rollouts by kubectl', (plane, shop) => {
   const kubectl = async (...words: string[]): Promise<string> =>
-    (await plane().kubectl(['-n', shop.namespace, ...words])).trim();
+    (await plane().kubectl(['-n', shop().namespace, ...words])).trim();
 
   const waitFor = async (condition: string, name: string): Promise<string> =>
     await kubectl('wait', `--for=condition=${condition}`, `rollout/${name}`, '--timeout=30s');
 
   /** Waits for the Events of a whole life, repeats collapsed. */
   async function expectReasons(name: string, expected: readonly string[]): Promise<void> {
-    const reasons = (): readonly string[] => shop.reasons(name).filter((reason, at, all) => reason !== all[at - 1]);
+    const reasons = (): readonly string[] =>
+      shop()
+        .reasons(name)
+        .filter((reason, at, all) => reason !== all[at - 1]);
     await waitUntil(
       'the last Event is there',
       async () => reasons().length,
@@ -46,10 +31,10 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
   }
 
   test('wait knows the conditions of a Rollout', async () => {
-    await shop.rollout('waited', twoPauses, 4);
+    await shop().rollout('waited', twoPauses, 4);
     assert.match(await waitFor('Healthy', 'waited'), /condition met$/u);
     assert.match(await waitFor('Completed', 'waited'), /condition met$/u);
-    await shop.setImage('waited', 'v2');
+    await shop().setImage('waited', 'v2');
     assert.match(await waitFor('Paused', 'waited'), /condition met$/u);
     assert.match(await kubectl('wait', '--for=condition=Completed=false', 'rollout/waited', '--timeout=30s'), /met$/u);
     const phase = 'jsonpath={.status.phase}';
@@ -57,18 +42,18 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
   });
 
   test("the plug-in's patches promote, skip, abort, retry and promote fully", async () => {
-    const { stableRS } = await shop.until('is paused', 'waited', ({ currentStepIndex }) => currentStepIndex === 1);
-    await shop.patch('waited', { status: { pauseConditions: null } }, 'status');
-    await shop.until('is at the second pause', 'waited', ({ currentStepIndex }) => currentStepIndex === 3);
-    await shop.patch('waited', { status: { abort: true } }, 'status');
-    const aborted = await shop.until('is aborted', 'waited', ({ phase }) => phase === 'Degraded');
+    const { stableRS } = await shop().until('is paused', 'waited', ({ currentStepIndex }) => currentStepIndex === 1);
+    await shop().patch('waited', { status: { pauseConditions: null } }, 'status');
+    await shop().until('is at the second pause', 'waited', ({ currentStepIndex }) => currentStepIndex === 3);
+    await shop().patch('waited', { status: { abort: true } }, 'status');
+    const aborted = await shop().until('is aborted', 'waited', ({ phase }) => phase === 'Degraded');
     assert.equal(aborted.message, 'RolloutAborted: Rollout aborted update to revision 2');
-    await shop.patch('waited', { status: { abort: false } }, 'status');
-    await shop.until('is paused again', 'waited', ({ currentStepIndex }) => currentStepIndex === 1);
-    await shop.patch('waited', { status: { pauseConditions: null, currentStepIndex: 2 } }, 'status');
-    await shop.until('has skipped a pause', 'waited', ({ currentStepIndex }) => currentStepIndex === 3);
-    await shop.patch('waited', { status: { promoteFull: true } }, 'status');
-    const done = await shop.until(
+    await shop().patch('waited', { status: { abort: false } }, 'status');
+    await shop().until('is paused again', 'waited', ({ currentStepIndex }) => currentStepIndex === 1);
+    await shop().patch('waited', { status: { pauseConditions: null, currentStepIndex: 2 } }, 'status');
+    await shop().until('has skipped a pause', 'waited', ({ currentStepIndex }) => currentStepIndex === 3);
+    await shop().patch('waited', { status: { promoteFull: true } }, 'status');
+    const done = await shop().until(
       'is promoted',
       'waited',
       (status) => status.phase === 'Healthy' && status.stableRS !== stableRS,
@@ -81,9 +66,9 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
       (await kubectl('get', 'pods', '-l', 'app=waited', '-o', 'jsonpath={.items[*].metadata.uid}')).split(' ');
     const before = new Set(await pods());
     const restartAt = new Date(Date.now() + 1000).toISOString().replace(/\.\d+Z$/u, 'Z');
-    await shop.patch('waited', { spec: { restartAt } });
-    await shop.until('has restarted', 'waited', ({ restartedAt }) => restartedAt === restartAt);
-    await shop.untilHealthy('waited');
+    await shop().patch('waited', { spec: { restartAt } });
+    await shop().until('has restarted', 'waited', ({ restartedAt }) => restartedAt === restartAt);
+    await shop().untilHealthy('waited');
     assert.deepEqual(
       (await pods()).filter((uid) => before.has(uid)),
       [],
@@ -91,10 +76,10 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
   });
 
   test('scale goes through the scale subresource, and get shows the columns', async () => {
-    await shop.rollout('scaled', { canary: {} }, 1);
+    await shop().rollout('scaled', { canary: {} }, 1);
     await waitFor('Healthy', 'scaled');
     await kubectl('scale', 'rollout/scaled', '--replicas=3');
-    await shop.until('has three pods', 'scaled', ({ availableReplicas }) => availableReplicas === 3);
+    await shop().until('has three pods', 'scaled', ({ availableReplicas }) => availableReplicas === 3);
     const selector = await kubectl(
       'get',
       'rollout',
@@ -110,13 +95,13 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
   });
 
   test('an autoscaler may change the size in the middle of an update', async () => {
-    await shop.rollout('auto', twoPauses, 4);
-    await shop.untilHealthy('auto');
-    await shop.setImage('auto', 'v2');
-    await shop.untilPaused('auto');
+    await shop().rollout('auto', twoPauses, 4);
+    await shop().untilHealthy('auto');
+    await shop().setImage('auto', 'v2');
+    await shop().untilPaused('auto');
     // As an autoscaler does: through the scale subresource, whose selector finds the pods of all revisions.
     await kubectl('scale', 'rollout/auto', '--replicas=8');
-    const { updatedReplicas } = await shop.until(
+    const { updatedReplicas } = await shop().until(
       'has eight pods',
       'auto',
       ({ availableReplicas, phase }) => availableReplicas === 8 && phase === 'Paused',
@@ -125,7 +110,7 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
     const counts = await kubectl('get', 'rollout', 'auto', '--subresource=scale', '-o', 'jsonpath={.status.replicas}');
     assert.equal(counts, '8');
     await kubectl('scale', 'rollout/auto', '--replicas=4');
-    await shop.until(
+    await shop().until(
       'has four pods',
       'auto',
       ({ availableReplicas, updatedReplicas: updated }) => availableReplicas === 4 && updated === 1,
@@ -133,18 +118,18 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
   });
 
   test('a canary whose pause ends by itself makes its Events in the known order', async () => {
-    await shop.rollout('life', { canary: { steps: [{ setWeight: 50 }, { pause: { duration: '3s' } }] } }, 1);
-    const first = await shop.untilHealthy('life');
-    await shop.setImage('life', 'v2');
-    await shop.untilPaused('life');
-    await shop.patch('life', { status: { abort: true } }, 'status');
-    await shop.until(
+    await shop().rollout('life', { canary: { steps: [{ setWeight: 50 }, { pause: { duration: '3s' } }] } }, 1);
+    const first = await shop().untilHealthy('life');
+    await shop().setImage('life', 'v2');
+    await shop().untilPaused('life');
+    await shop().patch('life', { status: { abort: true } }, 'status');
+    await shop().until(
       'is aborted',
       'life',
       ({ phase, updatedReplicas = 0 }) => phase === 'Degraded' && updatedReplicas === 0,
     );
-    await shop.patch('life', { status: { abort: false } }, 'status');
-    await shop.until(
+    await shop().patch('life', { status: { abort: false } }, 'status');
+    await shop().until(
       'is promoted',
       'life',
       ({ phase, stableRS }) => phase === 'Healthy' && stableRS !== first.stableRS,
@@ -176,11 +161,11 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
 
   test('blue/green with a delay makes its Events in the known order', async () => {
     const ports = [{ port: 80 }];
-    await shop.create(resourceTypes.service, 'green', { spec: { selector: { app: 'green' }, ports } });
-    await shop.rollout('green', { blueGreen: { activeService: 'green', scaleDownDelaySeconds: 10 } }, 3);
-    const first = await shop.untilHealthy('green');
-    await shop.setImage('green', 'v2');
-    await shop.until(
+    await shop().create(resourceTypes.service, 'green', { spec: { selector: { app: 'green' }, ports } });
+    await shop().rollout('green', { blueGreen: { activeService: 'green', scaleDownDelaySeconds: 10 } }, 3);
+    const first = await shop().untilHealthy('green');
+    await shop().setImage('green', 'v2');
+    await shop().until(
       'is cut over',
       'green',
       ({ phase, stableRS }) => phase === 'Healthy' && stableRS !== first.stableRS,
@@ -200,10 +185,10 @@ ownControlPlaneSuite('Rollouts by kubectl', { kubelet }, (plane) => {
       'RolloutCompleted',
     ]);
     // The old pods go when the delay is over, with one more Event.
-    await shop.until('has let the old pods go', 'green', ({ replicas }) => replicas === 3);
+    await shop().until('has let the old pods go', 'green', ({ replicas }) => replicas === 3);
     await waitUntil(
       'the last Event',
-      async () => shop.reasons('green').at(-1),
+      async () => shop().reasons('green').at(-1),
       (reason) => reason === 'ScalingReplicaSet',
     );
   });

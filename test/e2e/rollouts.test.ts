@@ -164,7 +164,10 @@ ownControlPlaneSuite('Rollouts on a real control plane', { kubelet }, (plane) =>
       () => controller.read('health', '/readyz'),
       (text) => text === 'ok: waiting for the lease\n',
     );
-    assert.ok(controller.lines.some(({ msg }) => msg === 'this process no longer leads'));
+    // Lines of the log are written a moment later, many at once.
+    const hasSaidSo = async (): Promise<boolean> =>
+      controller.lines.some(({ msg }) => msg === 'this process no longer leads');
+    await waitUntil('it says that it no longer leads', hasSaidSo, Boolean);
     await shop.patch('after', { status: { pauseConditions: null } }, 'status');
     await shop.untilHealthy('after');
     await controller.end();
