@@ -63,7 +63,7 @@ function readAttempt(rollout: RolloutView): Stored {
     invalid: getCondition(status.conditions, 'InvalidSpec')?.status === 'True',
     superseded: current !== templateHash || currentStepHash !== stepsHash,
     hasStable: stable !== '',
-    aborted: status.abort === true && !isOverruled(status),
+    aborted: isAborted(status),
     currentIsStable: current !== '' && current === stable,
     promoteFull: status.promoteFull === true,
     stepKinds,
@@ -87,11 +87,12 @@ export function isGated(stored: Stored): boolean {
 }
 
 /**
- * Whether somebody has asked for full promotion after the abort. An abort that was taken in has a time, and has put an
- * end to what was asked before it; of an abort and a promotion that come together the abort counts.
+ * Whether the update is aborted. A full promotion that was asked for after the abort overrules it: an abort that was
+ * taken in has a time, and has put an end to what was asked before it. Of both together the abort counts.
  */
-function isOverruled({ promoteFull, abortedAt = '' }: RolloutStatus): boolean {
-  return promoteFull === true && abortedAt !== '';
+function isAborted({ abort, promoteFull, abortedAt = '' }: RolloutStatus): boolean {
+  const isOverruled = promoteFull === true && abortedAt !== '';
+  return abort === true && !isOverruled;
 }
 
 /** True between the wish to try an aborted update again and the first pass that knows of it. */
