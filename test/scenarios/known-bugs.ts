@@ -104,8 +104,8 @@ export const knownBugs: readonly KnownBugClass[] = [
         defect: {
           what: 'a change of spec.replicas brings the aborted ReplicaSet back (AR#4973)',
           file: 'engine/stored.ts',
-          text: 'aborted: status.abort === true,',
-          instead: 'aborted: status.abort === true && (status.HPAReplicas ?? spec.replicas) === spec.replicas,',
+          text: 'aborted: isAborted(status),',
+          instead: 'aborted: isAborted(status) && (status.HPAReplicas ?? spec.replicas) === spec.replicas,',
         },
       },
     ],
