@@ -1,4 +1,9 @@
+import type { KubeObject } from './object.ts';
+import { earlierPodTemplateHash, hashLabel, podTemplateHash } from './pod-template-hash.ts';
+import type { PodTemplateSpec } from './pod-template.ts';
 import type { RolloutStatus } from './rollout-status.ts';
+import { templateDigest } from './template-digest.ts';
+import { workloadTemplate } from './workload.ts';
 
 /** What a pod template is known by. */
 export interface TemplateIdentity {
@@ -9,10 +14,25 @@ export interface TemplateIdentity {
   readonly templateDigest: string;
 }
 
+/** What a template is known by; `collisionCount` as the status of its Rollout has it. */
+export function templateIdentity(template: PodTemplateSpec, collisionCount: number | undefined): TemplateIdentity {
+  return {
+    templateHash: podTemplateHash(template, collisionCount),
+    earlierTemplateHash: earlierPodTemplateHash(template, collisionCount),
+    templateDigest: templateDigest(template),
+  };
+}
+
 /** A ReplicaSet with the digest of its template. */
 export interface HashedTemplate {
   readonly hash: string;
   readonly templateDigest: string;
+}
+
+/** The hash that a ReplicaSet carries, empty without one, and the digest of its template. */
+export function hashedTemplate(replicaSet: KubeObject): HashedTemplate {
+  const hash = replicaSet.metadata.labels?.[hashLabel] ?? '';
+  return { hash, templateDigest: templateDigest(workloadTemplate(replicaSet)) };
 }
 
 /**

@@ -1,12 +1,11 @@
 import { passesGate } from '../analysis/passes-gate.ts';
 import type { AnalysisPhase, AnalysisRun } from '../api/analysis-run.ts';
 import { controllerUid } from '../api/controller-owner.ts';
-import type { HashedTemplate, TemplateIdentity } from '../api/hash-in-use.ts';
+import { hashedTemplate, templateIdentity, type HashedTemplate, type TemplateIdentity } from '../api/hash-in-use.ts';
 import type { KubeObject } from '../api/object.ts';
-import { hashLabel, earlierPodTemplateHash, podTemplateHash, stepsHash } from '../api/pod-template-hash.ts';
+import { hashLabel, stepsHash } from '../api/pod-template-hash.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { soundStatus } from '../api/sound-status.ts';
-import { templateDigest } from '../api/template-digest.ts';
 import { parseInstant } from '../base/instant.ts';
 import { experimentTemplateAnnotation } from '../engine/experiment/experiment-world.ts';
 import { desiredReplicasAnnotation, revisionAnnotation, scaleDownDeadlineAnnotation } from '../engine/revision.ts';
@@ -30,9 +29,7 @@ export function projectRollout(object: KubeObject): RolloutView & TemplateIdenti
     generation: object.metadata.generation ?? 0,
     labels: object.metadata.labels ?? {},
     spec,
-    templateHash: podTemplateHash(template, status.collisionCount),
-    earlierTemplateHash: earlierPodTemplateHash(template, status.collisionCount),
-    templateDigest: templateDigest(template),
+    ...templateIdentity(template, status.collisionCount),
     stepsHash: canary === undefined ? '' : stepsHash(canary.steps),
     status,
   };
@@ -76,9 +73,7 @@ export function projectReplicaSet(object: KubeObject): ObservedReplicaSet {
     .find((condition) => condition['type'] === 'ReplicaFailure' && condition['status'] === 'True');
   return {
     ...identity,
-    hash: hashOf(object),
-    // An API server has checked its shape.
-    templateDigest: templateDigest(record(spec['template'])),
+    ...hashedTemplate(object),
     revision: optionalCount(identity.annotations[revisionAnnotation]) ?? 0,
     specReplicas: count(spec['replicas'] ?? 1),
     statusReplicas: count(status['replicas']),

@@ -1,10 +1,8 @@
 import { fieldErrorMessage, notFound, notSupported, required, type FieldError } from '../api/field-error.ts';
-import type { TemplateIdentity } from '../api/hash-in-use.ts';
+import { templateIdentity, type TemplateIdentity } from '../api/hash-in-use.ts';
 import { textMapOf } from '../api/json-access.ts';
 import { apiVersionOf } from '../api/object.ts';
-import { earlierPodTemplateHash, podTemplateHash } from '../api/pod-template-hash.ts';
 import type { RolloutSpec } from '../api/rollout.ts';
-import { templateDigest } from '../api/template-digest.ts';
 import { validateRollout, type RouterCapabilitiesByName } from '../api/validate-rollout.ts';
 import { workloadType, workloadTypes } from '../api/workload.ts';
 import { messageOf } from '../base/error.ts';
@@ -103,9 +101,7 @@ function takeOver(
     ].map(problemOf);
     return {
       ...taken,
-      templateHash: podTemplateHash(template, collisionCount),
-      earlierTemplateHash: earlierPodTemplateHash(template, collisionCount),
-      templateDigest: templateDigest(template),
+      ...templateIdentity(template, collisionCount),
       templateLabels: textMapOf(template.metadata?.labels),
       problems: errors.filter((error) => !own.some((known) => isSameProblem(known, error))),
     };

@@ -1,10 +1,6 @@
-import { hashInUse, type HashedTemplate } from '../api/hash-in-use.ts';
-import { recordOf } from '../api/json-access.ts';
-import type { KubeObject } from '../api/object.ts';
-import { hashLabel, earlierPodTemplateHash, podTemplateHash } from '../api/pod-template-hash.ts';
+import { hashedTemplate, hashInUse, templateIdentity } from '../api/hash-in-use.ts';
 import type { PodTemplateSpec } from '../api/pod-template.ts';
 import type { Rollout } from '../api/rollout.ts';
-import { templateDigest } from '../api/template-digest.ts';
 import { workloadTemplate } from '../api/workload.ts';
 import type { CommandKind, CommandRefusal, CommandSubject, CommandTarget } from './command.ts';
 
@@ -62,19 +58,8 @@ function stale(message: string): CommandRefusal {
 /** Pod-template hash of what the specification asks for. */
 export function currentRevision(subject: CommandSubject): string {
   const { status = {} } = subject.rollout;
-  const { collisionCount } = status;
-  const template = currentTemplate(subject);
-  const identity = {
-    templateHash: podTemplateHash(template, collisionCount),
-    earlierTemplateHash: earlierPodTemplateHash(template, collisionCount),
-    templateDigest: templateDigest(template),
-  };
+  const identity = templateIdentity(currentTemplate(subject), status.collisionCount);
   return hashInUse(identity, status, subject.replicaSets.map(hashedTemplate));
-}
-
-function hashedTemplate(replicaSet: KubeObject): HashedTemplate {
-  const { template = {} } = recordOf(replicaSet['spec']) as { readonly template?: PodTemplateSpec };
-  return { hash: replicaSet.metadata.labels?.[hashLabel] ?? '', templateDigest: templateDigest(template) };
 }
 
 /** The pod template in force: the Rollout's own, or that of the workload it refers to. */

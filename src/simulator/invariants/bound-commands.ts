@@ -1,12 +1,9 @@
-import { hashInUse, type HashedTemplate } from '../../api/hash-in-use.ts';
+import { hashedTemplate, hashInUse, templateIdentity } from '../../api/hash-in-use.ts';
 import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { earlierPodTemplateHash, podTemplateHash } from '../../api/pod-template-hash.ts';
-import { templateDigest } from '../../api/template-digest.ts';
 import { workloadTemplate } from '../../api/workload.ts';
 import type { Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
-import { hashOf } from './written-by.ts';
 
 /** I15: a command does something to the revision it was given for, once, or nothing. */
 export function boundCommands(): Invariant {
@@ -34,18 +31,9 @@ export function boundCommands(): Invariant {
 function revisionBefore(kind: string, before: KubeObject, picture: RolloutPicture): string {
   const isRollout = kind === 'Rollout';
   const status = recordOf(isRollout ? before['status'] : picture.status);
-  const collisions = numberOf(status['collisionCount']);
   // A template that comes from a workload is not touched by a write to the Rollout.
   const isElsewhere = isRollout && picture.spec['workloadRef'] !== undefined;
   const template = isElsewhere ? picture.template : workloadTemplate(before);
-  const identity = {
-    templateHash: podTemplateHash(template, collisions),
-    earlierTemplateHash: earlierPodTemplateHash(template, collisions),
-    templateDigest: templateDigest(template),
-  };
+  const identity = templateIdentity(template, numberOf(status['collisionCount']));
   return hashInUse(identity, status, [...picture.scene.ledger.ownedBy('ReplicaSet', picture.uid)].map(hashedTemplate));
-}
-
-function hashedTemplate(replicaSet: KubeObject): HashedTemplate {
-  return { hash: hashOf(replicaSet), templateDigest: templateDigest(workloadTemplate(replicaSet)) };
 }
