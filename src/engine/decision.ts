@@ -37,6 +37,18 @@ export interface Notice {
   readonly follows?: Effect;
 }
 
+/** What is done about the AnalysisRuns of a Rollout, and of an Experiment. */
+export type AnalysisRunEffect =
+  | {
+      readonly kind: 'createAnalysisRun';
+      readonly phase: 'analyse';
+      readonly name: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly annotations: Readonly<Record<string, string>>;
+      readonly spec: AnalysisRunSpec;
+    }
+  | { readonly kind: 'terminateAnalysisRun'; readonly phase: 'analyse'; readonly name: string };
+
 /**
  * The order of effects is a safety property:
  *
@@ -106,14 +118,7 @@ export type Effect =
       readonly phase: 'record';
       readonly annotations: Readonly<Record<string, string>>;
     }
-  | {
-      readonly kind: 'createAnalysisRun';
-      readonly phase: 'analyse';
-      readonly name: string;
-      readonly labels: Readonly<Record<string, string>>;
-      readonly annotations: Readonly<Record<string, string>>;
-      readonly spec: AnalysisRunSpec;
-    }
+  | AnalysisRunEffect
   | {
       readonly kind: 'createExperiment';
       readonly phase: 'analyse';
@@ -129,7 +134,6 @@ export type Effect =
     }
   | { readonly kind: 'terminateExperiment'; readonly phase: 'analyse'; readonly name: string }
   | { readonly kind: 'deleteExperiment'; readonly phase: 'record'; readonly name: string; readonly uid: string }
-  | { readonly kind: 'terminateAnalysisRun'; readonly phase: 'analyse'; readonly name: string }
   | { readonly kind: 'deleteAnalysisRun'; readonly phase: 'record'; readonly name: string; readonly uid: string }
   | {
       readonly kind: 'scaleWorkload';

@@ -1,7 +1,6 @@
-import type { AnalysisRunSpec } from '../../api/analysis-run.ts';
 import type { ExperimentStatus } from '../../api/experiment.ts';
 import { unreachable } from '../../base/invariant.ts';
-import type { Notice, Reason } from '../decision.ts';
+import type { AnalysisRunEffect, Notice, Reason } from '../decision.ts';
 import type { ExperimentServicePort } from './experiment-world.ts';
 
 /** What is to be done about one Experiment now, and why. */
@@ -48,15 +47,7 @@ export type ExperimentEffect =
       readonly name: string;
       readonly annotations: Readonly<Record<string, string>>;
     }
-  | {
-      readonly kind: 'createAnalysisRun';
-      readonly phase: 'analyse';
-      readonly name: string;
-      readonly labels: Readonly<Record<string, string>>;
-      readonly annotations: Readonly<Record<string, string>>;
-      readonly spec: AnalysisRunSpec;
-    }
-  | { readonly kind: 'terminateAnalysisRun'; readonly phase: 'analyse'; readonly name: string }
+  | AnalysisRunEffect
   | { readonly kind: 'deleteService'; readonly phase: 'shrink'; readonly name: string; readonly uid: string };
 
 /** An effect in one line. */
