@@ -5,7 +5,7 @@ import { families, type Cell } from './cell.ts';
 import { calibratedChecks, tallyOf } from './demands.ts';
 import { sluiceNames } from './line-up.ts';
 import { familyCells } from './plan.ts';
-import { excessAgrees, ratesAgree, referenceCells } from './reproduction.ts';
+import { excessAgrees, falseAlarmJudges, ratesAgree, referenceCells } from './reproduction.ts';
 import type { Results } from './results.ts';
 import { countOf, excessOf, stepQuantile, type Tally } from './tally.ts';
 
@@ -31,20 +31,9 @@ function publishedRuns(judge: string): number {
 
 /** Rates and bad requests beside the published ones. */
 export function reproductionTable(results: Results): string {
-  const judges = [
-    'Argo L0',
-    'Argo L3',
-    'Flagger 5',
-    'Kayenta 6x10',
-    'z peek',
-    'GST OBF',
-    'Lindon-Malek',
-    'Turner',
-    'RatioE r0=1',
-  ];
   const rows = referenceCells.map((cell) => [
     cell.id.replace('reference/', ''),
-    ...judges.map((judge) => {
+    ...falseAlarmJudges.map((judge) => {
       const tally = tallyOf(results, cell.id, judge);
       const rate = cell.rates[judge];
       if (tally === undefined || rate === undefined) return '';
@@ -57,7 +46,7 @@ export function reproductionTable(results: Results): string {
       return `${percent(countOf(tally.rollbacks), tally.runs)} / ${rate} %${bad}${isSame ? '' : ' **MISS**'}`;
     }),
   ]);
-  return table(['cell', ...judges], rows);
+  return table(['cell', ...falseAlarmJudges], rows);
 }
 
 /** False rollbacks, and what becomes of the run, of healthy releases. */

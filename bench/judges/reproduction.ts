@@ -15,7 +15,8 @@ export interface ReferenceCell {
   readonly excess?: Readonly<Record<string, string>>;
 }
 
-const falseAlarmJudges = [
+/** The judges whose false alarms are published. */
+export const falseAlarmJudges = [
   'Argo L0',
   'Argo L3',
   'Flagger 5',
