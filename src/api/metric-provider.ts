@@ -66,6 +66,7 @@ export const datadogSchema = object(
     queries: map(text),
     formula: text,
     aggregator: stringEnum(['avg', 'min', 'max', 'sum', 'last', 'percentile', 'mean', 'l2norm', 'area']),
+    requestTimeout: text,
     secretRef: object({}, { name: text, namespaced: boolean }),
   },
 );

@@ -9,9 +9,10 @@ import { parseHttpDate } from '../base/instant.ts';
 import { unreachable } from '../base/invariant.ts';
 import { parseRetryAfter } from '../base/retry-after.ts';
 import type { AwsSigning, MetricRequest, MetricResponse } from '../providers/metrics/contract.ts';
+import type { AwsGrant } from './aws/aws-credentials.ts';
 import { createHttpPolicy, type HttpPolicy } from './http-policy.ts';
 import type { HttpPort } from './http-port.ts';
-import { signRequest, type AwsCredentials } from './sign-request.ts';
+import { signRequest } from './sign-request.ts';
 
 /** Connections kept open to one host, and requests in flight to it. */
 const socketsMax = 32;
@@ -29,7 +30,7 @@ export interface HttpClientOptions {
   /** All addresses of a host; the machine's own resolver unless given. */
   readonly resolve?: (host: string) => Promise<readonly LookupAddress[]>;
   /** Credentials to sign requests with. Without it requests that must be signed fail. */
-  readonly credentials?: (signing: AwsSigning, signal: AbortSignal) => Promise<AwsCredentials>;
+  readonly credentials?: (signing: AwsSigning, signal: AbortSignal) => Promise<AwsGrant>;
   /** A token of Google Cloud. Without it requests that need one fail. */
   readonly googleToken?: (signal: AbortSignal) => Promise<string>;
 }
@@ -94,11 +95,13 @@ async function signed(
   switch (signing?.kind) {
     case undefined:
       return request;
-    case 'sigv4':
+    case 'sigv4': {
       if (credentials === undefined) {
         throw new SluiceError('Unauthorized', 'the controller has no AWS credentials to sign requests with');
       }
-      return signRequest(request, signing, await credentials(signing, signal), clock.now());
+      const { region, credentials: granted } = await credentials(signing, signal);
+      return signRequest(request, { service: signing.service, region }, granted, clock.now());
+    }
     case 'google':
       if (googleToken === undefined) {
         throw new SluiceError('Unauthorized', 'the controller has no Google Cloud credentials to send with requests');

@@ -136,10 +136,10 @@ describe('the HTTP client for metrics', () => {
   });
 
   it('signs a request with the credentials it is given', async () => {
-    const signing = { kind: 'sigv4', service: 'aps', region: 'eu-west-1' } as const;
+    const signing = { kind: 'sigv4', service: 'aps', region: '' } as const;
     const key = { accessKeyId: 'AKID', secretAccessKey: 'hush', sessionToken: 'lent' };
     const url = `http://127.0.0.1:${port}/headers`;
-    const credentials = () => Promise.resolve(key);
+    const credentials = () => Promise.resolve({ credentials: key, region: 'eu-west-1' });
     const response = await send({ url, signing }, { policy: open, credentials });
     assert.ok(response.kind === 'answer');
     assert.match(response.body, /^AWS4-HMAC-SHA256 Credential=AKID\/\d{8}\/eu-west-1\/aps\/aws4_request, /);

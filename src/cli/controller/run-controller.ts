@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 
 import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
-import { createAwsCredentials } from '../../controller/aws-credentials.ts';
+import { createAwsCredentials } from '../../controller/aws/aws-credentials.ts';
+import { awsCredentialPolicy } from '../../controller/aws/machine-credentials.ts';
+import { SharedProfiles } from '../../controller/aws/shared-profiles.ts';
 import { createController, type Controller } from '../../controller/controller.ts';
 import { createGoogleToken, googleTokenPolicy } from '../../controller/google-token.ts';
 import { createHttpClient, type HttpClient } from '../../controller/http-client.ts';
@@ -73,6 +76,7 @@ export async function runController(
   const reached = await parts.connect(settings, (report) => metrics.onRequest(report));
   const http = createMetricClient(settings, parts);
   const pluginHttp = createHttpClient(clock, { policy: createHttpPolicy({ loopback: 'allow' }) });
+  const region = await awsRegion(parts, signal);
   const notifications = makeNotifications(settings, clock, {
     namespace: settings.leaseNamespace ?? reached.namespace ?? 'default',
     onDelivery: (report) => metrics.onDelivery(report),
@@ -89,7 +93,7 @@ export async function runController(
       random: random.fork(`controller/${clock.now()}`),
       journal: tracing.journal(createMemoryJournal()),
       routers: trafficRouters,
-      metricProviders: metricProvidersWith({ ...metricSettings(settings, parts), plugins: metricPlugins.names }),
+      metricProviders: metricProvidersWith({ ...metricSettings(settings, region), plugins: metricPlugins.names }),
       http,
       metricPlugins: metricPlugins.make(pluginParts),
       ...(parts.environment === undefined ? {} : { environment: parts.environment }),
@@ -127,36 +131,42 @@ export async function runController(
 const countsDelayMs = 1000;
 
 /** What the settings and the environment say about metrics. */
-function metricSettings(
-  { prometheusAddress }: ControllerSettings,
-  { environment = {} }: ControllerParts,
-): MetricSettings {
-  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];
+function metricSettings({ prometheusAddress }: ControllerSettings, region: string): MetricSettings {
   return {
     ...(prometheusAddress === undefined ? {} : { prometheus: { address: prometheusAddress } }),
-    ...(region === undefined ? {} : { cloudWatch: { region } }),
+    ...(region === '' ? {} : { cloudWatch: { region } }),
   };
 }
 
+/** Where credentials of clouds are read from. */
+function cloudSources({ clock, environment = {} }: ControllerParts) {
+  const readOne = (file: string, signal: AbortSignal): Promise<string> => readFile(file, { encoding: 'utf8', signal });
+  return { clock, environment, readFile: readOne };
+}
+
+/** The region of the environment or of AWS' shared files; empty when there is none, or when they cannot be read. */
+async function awsRegion(parts: ControllerParts, signal: AbortSignal): Promise<string> {
+  try {
+    return await new SharedProfiles(cloudSources(parts)).region(undefined, signal);
+  } catch (error) {
+    parts.log.warn({ error: messageOf(error) }, 'no region of AWS is known');
+    return '';
+  }
+}
+
 /** The client of metrics. Requests that get credentials of a cloud go the same way as all others. */
-function createMetricClient(
-  { metricHosts, metricLoopback }: ControllerSettings,
-  { clock, environment = {} }: ControllerParts,
-): HttpClient {
+function createMetricClient({ metricHosts, metricLoopback }: ControllerSettings, parts: ControllerParts): HttpClient {
+  const { clock } = parts;
   const hosts = metricHosts.length === 0 ? {} : { hosts: metricHosts };
   const policy = createHttpPolicy({ loopback: metricLoopback ? 'allow' : 'deny', ...hosts });
-  const sources = {
-    clock,
-    environment,
-    readFile: (file: string, signal: AbortSignal) => readFile(file, { encoding: 'utf8', signal }),
-    // Who lends credentials is not for metrics to ask, whatever hosts they may ask.
-    http: createHttpClient(clock),
-  };
-  const googleSources = { ...sources, http: createHttpClient(clock, { policy: googleTokenPolicy }) };
+  const sources = cloudSources(parts);
+  // Who lends credentials is not for metrics to ask, whatever hosts they may ask.
+  const awsHttp = createHttpClient(clock, { policy: awsCredentialPolicy });
+  const googleHttp = createHttpClient(clock, { policy: googleTokenPolicy });
   return createHttpClient(clock, {
     policy,
-    credentials: createAwsCredentials(sources),
-    googleToken: createGoogleToken(googleSources),
+    credentials: createAwsCredentials({ ...sources, http: awsHttp }),
+    googleToken: createGoogleToken({ ...sources, http: googleHttp }),
   });
 }
 

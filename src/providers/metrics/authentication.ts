@@ -121,8 +121,9 @@ export function isAwsRegion(text: string): boolean {
   return /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(text);
 }
 
+/** Empty: that of the profile, or of the controller. */
 function readRegion(fields: ConfigReader): string {
-  const region = needed(fields, 'region');
+  const region = fields.text('region', '');
   if (region !== '' && !isAwsRegion(region)) fields.refuse('region', 'it must be a region such as "eu-west-1"');
   return region;
 }

@@ -5,9 +5,10 @@ import type { Json } from '../../api/object.ts';
 import { formatInstant } from '../../base/instant.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { isAwsRegion } from './authentication.ts';
+import { joinResults } from './cloud-watch-pages.ts';
 import { ConfigReader } from './config-reader.ts';
 import type { MetricOutcome, MetricProvider, MetricWindow, SampleOrigin } from './contract.ts';
-import { createQueryProvider, type QueryAnswer, type QueryRequest } from './query-provider.ts';
+import { createQueryProvider, type QueryAnswer, type QueryRequest, type QueryState } from './query-provider.ts';
 import { badAnswer, isSuccess, jsonOf, refusal, vendorWords } from './refusal.ts';
 
 /** A CloudWatch metric with its defaults filled in. */
@@ -36,14 +37,15 @@ const interval = { minMs: 1000, maxMs: 455 * 24 * 3_600_000, initialMs: 5 * 60_0
  * AWS JSON 1.0). Conditions see a list with an object for each query that returns data: `Id`, `Label`, `Values`,
  * `Timestamps`, `StatusCode`, `Messages`.
  */
-export function createCloudWatch({ region }: CloudWatchSettings): MetricProvider<CloudWatchConfig, null> {
+export function createCloudWatch({ region }: CloudWatchSettings): MetricProvider<CloudWatchConfig, QueryState> {
   return createQueryProvider<CloudWatchConfig>({
     name: 'cloudWatch',
     title,
     schema: cloudWatchSchema,
     parse,
-    request: (config, window) => request(config, window, region ?? ''),
-    measure,
+    request: (config, window, page) => request(config, window, region ?? '', page),
+    measure: (answer, _config, _window, earlier) => measure(answer, earlier),
+    nextPage,
     origin,
   });
 }
@@ -118,6 +120,7 @@ function request(
   { queries, windowMs }: CloudWatchConfig,
   { nowMs }: MetricWindow,
   region: string,
+  page: string,
 ): Result<QueryRequest, string> {
   if (!isAwsRegion(region)) return fail('the controller knows no region of AWS: set AWS_REGION in its environment');
   const endSeconds = Math.floor(nowMs / 1000);
@@ -129,19 +132,25 @@ function request(
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': 'GraniteServiceVersion20100801.GetMetricData',
     },
-    body: JSON.stringify({ ...times, MetricDataQueries: queries }),
+    body: JSON.stringify({ ...times, MetricDataQueries: queries, ...(page === '' ? {} : { NextToken: page }) }),
     signing: { kind: 'sigv4', service: 'monitoring', region },
     timeoutMs,
     bodyBytesMax,
   });
 }
 
-function measure({ status, body }: QueryAnswer): MetricOutcome {
+/** Only an answer without an error has a page that follows it. */
+function nextPage({ status, body }: QueryAnswer): string {
+  return isSuccess(status) ? textOf(recordOf(jsonOf(body))['NextToken']) : '';
+}
+
+function measure({ status, body }: QueryAnswer, earlier: readonly QueryAnswer[]): MetricOutcome {
   const answer = recordOf(jsonOf(body));
   if (!isSuccess(status)) return refusal(title, status, vendorWords(typeOf(answer), messageOf(answer)));
   if (!Array.isArray(answer['MetricDataResults'])) return badAnswer(`${title} did not answer with results`);
-  const results = listOf(answer['MetricDataResults']).map(recordOf);
-  const warnings = vendorWords(...listOf(answer['Messages']).map(messageText));
+  const pages = [...earlier.map((page) => recordOf(jsonOf(page.body))), answer];
+  const results = joinResults(pages);
+  const warnings = vendorWords(...pages.flatMap(({ Messages }) => listOf(Messages).map(messageText)));
   const noted = warnings === '' ? {} : { metadata: { warnings } };
   const bad = results.find(({ StatusCode: code }) => !['', 'Complete'].includes(textOf(code)));
   if (bad !== undefined) return badAnswer(incompleteText(bad));

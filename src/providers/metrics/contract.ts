@@ -203,6 +203,7 @@ export interface AwsSigning {
   readonly kind: 'sigv4';
   /** Name of the service in the signature, e.g. `aps`. */
   readonly service: string;
+  /** Empty: that of the profile, or of the controller. */
   readonly region: string;
   /** A profile of the controller's own AWS configuration. */
   readonly profile?: string;

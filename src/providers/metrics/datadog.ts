@@ -18,6 +18,7 @@ export interface DatadogConfig {
   readonly formula: string;
   readonly aggregator: string;
   readonly windowMs: number;
+  readonly timeoutMs: number;
   readonly secret: Pick<SecretReference, 'name' | 'place' | 'environment'>;
 }
 
@@ -26,7 +27,7 @@ const secretNameDefault = 'datadog';
 const addressDefault = 'https://api.datadoghq.com';
 /** Where existing installations have the keys when there is no Secret. */
 const variables = { 'api-key': 'DD_API_KEY', 'app-key': 'DD_APP_KEY', address: 'DD_ADDRESS' };
-const timeoutMs = 10_000;
+const requestTimeout = { minMs: 1, maxMs: 60_000, initialMs: 10_000 };
 const bodyBytesMax = 4 * 2 ** 20;
 const interval = { minMs: 1000, maxMs: 366 * 24 * 3_600_000, initialMs: 5 * 60_000 };
 const aggregators = ['avg', 'min', 'max', 'sum', 'last', 'percentile', 'mean', 'l2norm', 'area'] as const;
@@ -57,6 +58,7 @@ function parse(configuration: Json): Result<DatadogConfig, FieldErrors> {
   const fields = new ConfigReader(configuration);
   const version = fields.choice('apiVersion', ['v1', 'v2'], 'v1');
   const windowMs = fields.duration('interval', interval);
+  const timeoutMs = fields.duration('requestTimeout', requestTimeout);
   const query = fields.text('query', '').trim();
   const named = readQueries(fields);
   const formula = fields.text('formula', '').trim();
@@ -67,7 +69,7 @@ function parse(configuration: Json): Result<DatadogConfig, FieldErrors> {
   const errors = fields.errors();
   if (errors.length > 0) return fail(errors);
   const queries = query === '' ? named : { query };
-  return succeed({ version, queries, formula, aggregator, windowMs, secret });
+  return succeed({ version, queries, formula, aggregator, windowMs, timeoutMs, secret });
 }
 
 function readQueries(fields: ConfigReader): Readonly<Record<string, string>> {
@@ -115,7 +117,7 @@ function refuseForV2(
 }
 
 function request(config: DatadogConfig, { nowMs, secret = {} }: MetricWindow): Result<QueryRequest, string> {
-  const { version, windowMs } = config;
+  const { version, windowMs, timeoutMs } = config;
   const url = secretUrl(secret, 'address', addressDefault);
   if (!url.ok) return url;
   const keys = { 'dd-api-key': secret['api-key'] ?? '', 'dd-application-key': secret['app-key'] ?? '' };

@@ -13,7 +13,7 @@ import type {
   SecretReference,
 } from './contract.ts';
 
-/** What is special about a provider that measures by one request. */
+/** What is special about a provider that measures by one request, or by one for each page of its answer. */
 export interface MetricQuery<Config> {
   readonly name: string;
   readonly plugin?: boolean;
@@ -22,12 +22,23 @@ export interface MetricQuery<Config> {
   readonly schema: TSchema;
   parse(configuration: Json): Result<Config, FieldErrors>;
   readonly secret?: (config: Config) => SecretReference;
-  /** The request; fails with what is wrong with the Secret or the time. */
-  request(config: Config, window: MetricWindow): Result<QueryRequest, string>;
-  /** What the answer shows, whatever its status is. */
-  measure(answer: QueryAnswer, config: Config, window: MetricWindow): MetricOutcome;
-  /** What the answer tells of its samples, whatever its status is. */
+  /** The request for the page with this name; fails with what is wrong with the Secret or the time. */
+  request(config: Config, window: MetricWindow, page: string): Result<QueryRequest, string>;
+  /** What the answer shows, whatever its status is. `earlier` are the pages before it, which are no errors. */
+  measure(answer: QueryAnswer, config: Config, window: MetricWindow, earlier: readonly QueryAnswer[]): MetricOutcome;
+  /** Name of the page that follows an answer; empty when there is none. Absent: answers have one page. */
+  readonly nextPage?: (answer: QueryAnswer) => string;
+  /** What the answer tells of its samples, whatever its status is; of several pages the first one is asked. */
   readonly origin?: (answer: QueryAnswer, config: Config) => SampleOrigin;
+}
+
+/** How far the pages of an answer were read. */
+export interface QueryState {
+  /** Name of the page that is asked for; empty for the first one. */
+  readonly page: string;
+  /** When the first page was asked for, in milliseconds since the epoch: the others are about the same time. */
+  readonly nowMs: number | undefined;
+  readonly earlier: readonly QueryAnswer[];
 }
 
 /** A request without its id. */
@@ -37,18 +48,31 @@ export type QueryRequest = Omit<MetricRequest, 'id'>;
 export type QueryAnswer = Extract<MetricResponse, { kind: 'answer' }>;
 
 const requestId = 'query';
+/** Pages of one answer, at most: two sources of one metric fit into the rounds that a measurement has. */
+const pagesMax = 4;
 
-/** A provider whose measurements are one request and its answer. */
-export function createQueryProvider<Config>(query: MetricQuery<Config>): MetricProvider<Config, null> {
-  const requestOf = (config: Config, window: MetricWindow): Result<QueryRequest, string> =>
-    window.secretProblem === undefined ? query.request(config, window) : fail(window.secretProblem);
-  const measure = (config: Config, window: MetricWindow, responses: readonly MetricResponse[]): MetricOutcome => {
-    const request = requestOf(config, window);
-    if (!request.ok) return failure(request.error);
-    const response = responses.find(({ id }) => id === requestId);
-    if (response === undefined) return failure(`${query.title} did not answer`);
-    if (response.kind === 'failure') return { kind: 'error', code: response.code, message: response.message };
-    return query.measure(response, config, window);
+/** Nothing was read yet. */
+export const firstPage: QueryState = { page: '', nowMs: undefined, earlier: [] };
+
+/** A provider whose measurements are one request and its answer, page by page. */
+export function createQueryProvider<Config>(query: MetricQuery<Config>): MetricProvider<Config, QueryState> {
+  const requestOf = (config: Config, window: MetricWindow, state: QueryState): Result<QueryRequest, string> => {
+    if (window.secretProblem !== undefined) return fail(window.secretProblem);
+    return query.request(config, { ...window, nowMs: state.nowMs ?? window.nowMs }, state.page);
+  };
+  const fold: MetricProvider<Config, QueryState>['fold'] = (config, window, state, responses) => {
+    const request = requestOf(config, window, state);
+    if (!request.ok) return { state, outcome: failure(request.error) };
+    const response = responses.find(({ id }) => id === idOf(state));
+    if (response === undefined) return { state, outcome: failure(`${query.title} did not answer`) };
+    if (response.kind === 'failure') {
+      return { state, outcome: { kind: 'error', code: response.code, message: response.message } };
+    }
+    const page = query.nextPage?.(response) ?? '';
+    if (page === '') return { state, outcome: query.measure(response, config, window, state.earlier) };
+    const earlier = [...state.earlier, response];
+    if (earlier.length >= pagesMax) return { state, outcome: failure(tooManyPages(query.title)) };
+    return { state: { page, nowMs: state.nowMs ?? window.nowMs, earlier }, outcome: { kind: 'again' } };
   };
   const { origin, secret } = query;
   const originOf = (config: Config, responses: readonly MetricResponse[]): SampleOrigin => {
@@ -62,15 +86,23 @@ export function createQueryProvider<Config>(query: MetricQuery<Config>): MetricP
     parse: (configuration) => query.parse(configuration),
     ...(secret === undefined ? {} : { secret: (config) => secret(config) }),
     ...(origin === undefined ? {} : { origin: originOf }),
-    start: () => null,
-    requests(config, window) {
-      const request = requestOf(config, window);
-      return request.ok ? [{ ...request.value, id: requestId }] : [];
+    start: () => firstPage,
+    requests(config, window, state) {
+      const request = requestOf(config, window, state);
+      return request.ok ? [{ ...request.value, id: idOf(state) }] : [];
     },
-    fold: (config, window, state, responses) => ({ state, outcome: measure(config, window, responses) }),
+    fold,
     store: () => ({}),
-    restore: () => succeed(null),
+    restore: () => succeed(firstPage),
   };
+}
+
+function idOf({ earlier }: QueryState): string {
+  return earlier.length === 0 ? requestId : `${requestId}/${earlier.length + 1}`;
+}
+
+function tooManyPages(title: string): string {
+  return `${title} answers with more than ${pagesMax} pages: let the query find fewer values`;
 }
 
 function failure(message: string): MetricOutcome {

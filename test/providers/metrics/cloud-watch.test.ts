@@ -58,14 +58,35 @@ describe('a CloudWatch metric', () => {
       const provider = createCloudWatch({ region });
       const parsed = provider.parse({ metricDataQueries });
       assert.ok(parsed.ok);
-      assert.deepEqual(provider.requests(parsed.value, window, null), []);
-      const { outcome } = provider.fold(parsed.value, window, null, []);
+      const state = provider.start(parsed.value, window);
+      assert.deepEqual(provider.requests(parsed.value, window, state), []);
+      const { outcome } = provider.fold(parsed.value, window, state, []);
       assert.ok(outcome.kind === 'error' && outcome.message.includes('AWS_REGION'));
     }
     const china = createCloudWatch({ region: 'cn-north-1' });
     const parsed = china.parse({ metricDataQueries });
     assert.ok(parsed.ok);
-    const [request] = china.requests(parsed.value, window, null);
+    const [request] = china.requests(parsed.value, window, china.start(parsed.value, window));
     assert.equal(request?.url, 'https://monitoring.cn-north-1.amazonaws.com.cn/');
+  });
+
+  it('gives up an answer that has ever more pages, with what to do', () => {
+    const parsed = inEurope.parse({ metricDataQueries });
+    assert.ok(parsed.ok);
+    let state = inEurope.start(parsed.value, window);
+    for (let page = 1; page <= 10; page += 1) {
+      const [request] = inEurope.requests(parsed.value, { ...window, nowMs: 1000 * page + window.nowMs }, state);
+      assert.match(request?.body ?? '', /"EndTime":601,/);
+      const body = JSON.stringify({ MetricDataResults: results, NextToken: `page ${page}` });
+      const answer = { kind: 'answer', id: request?.id ?? '', status: 200, contentType: '', body } as const;
+      const folded = inEurope.fold(parsed.value, { ...window, nowMs: 1000 * page + window.nowMs }, state, [answer]);
+      if (folded.outcome.kind === 'error') {
+        assert.match(folded.outcome.message, /more than 4 pages: let the query find fewer values/);
+        return;
+      }
+      assert.equal(folded.outcome.kind, 'again');
+      ({ state } = folded);
+    }
+    assert.fail('it never gives up');
   });
 });

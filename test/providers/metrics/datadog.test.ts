@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { MetricWindow } from '../../../src/providers/metrics/contract.ts';
 import { groupMetadata } from '../../../src/providers/metrics/datadog-groups.ts';
 import { datadog } from '../../../src/providers/metrics/datadog.ts';
+import { firstPage } from '../../../src/providers/metrics/query-provider.ts';
 import { metricProviderSuite } from '../../contract/metric-provider.ts';
 import { playPairs } from './play-pairs.ts';
 
@@ -14,12 +15,13 @@ const queries = { a: 'sum:a{*}', b: 'sum:b{*}' };
 metricProviderSuite(datadog, {
   valid: [
     { query: 'avg:a{*}' },
-    { apiVersion: 'v2', interval: '10m', queries, formula: 'a / b', aggregator: 'sum' },
+    { apiVersion: 'v2', interval: '10m', queries, formula: 'a / b', aggregator: 'sum', requestTimeout: '30s' },
     { apiVersion: 'v2', queries: { 'any name': 'avg:a{*}' }, secretRef: { name: 'keys', namespaced: true } },
   ],
   invalid: [
     { configuration: { query: 'a', interval: '5' }, field: 'interval' },
     { configuration: { query: 'a', interval: '0s' }, field: 'interval' },
+    { configuration: { query: 'a', requestTimeout: '2m' }, field: 'requestTimeout' },
     { configuration: { query: 'a', formula: 'a' }, field: 'formula' },
     { configuration: { query: 'a', aggregator: 'first' }, field: 'aggregator' },
     { configuration: { query: 'a', queries: { a: '' } }, field: 'queries' },
@@ -56,6 +58,19 @@ describe('a Datadog metric', () => {
     }
   });
 
+  it('waits ten seconds for an answer, or as long as the metric says', () => {
+    for (const [more, timeoutMs] of [
+      [{}, 10_000],
+      [{ requestTimeout: '45s' }, 45_000],
+      [{ requestTimeout: '250ms', apiVersion: 'v2' }, 250],
+    ] as const) {
+      const parsed = datadog.parse({ query: 'avg:a{*}', ...more });
+      assert.ok(parsed.ok);
+      const [request] = datadog.requests(parsed.value, window, datadog.start(parsed.value, window));
+      assert.equal(request?.timeoutMs, timeoutMs);
+    }
+  });
+
   it('names the Secret it needs', () => {
     assert.deepEqual(secretOf({}), { name: 'datadog', place: 'controller' });
     assert.deepEqual(secretOf({ secretRef: { name: 'eu' } }), { name: 'eu', place: 'controller' });
@@ -66,9 +81,9 @@ describe('a Datadog metric', () => {
     const parsed = datadog.parse({ query: 'a' });
     assert.ok(parsed.ok);
     const bad = { ...window, secret: { ...secret, address: 'ftp://user:secret@datadog' } };
-    assert.deepEqual(datadog.requests(parsed.value, bad, null), []);
+    assert.deepEqual(datadog.requests(parsed.value, bad, firstPage), []);
     const message = 'the key "address" of the Secret must be a URL that begins with http:// or https://';
-    assert.deepEqual(datadog.fold(parsed.value, bad, null, []).outcome, {
+    assert.deepEqual(datadog.fold(parsed.value, bad, firstPage, []).outcome, {
       kind: 'error',
       code: 'MetricUnreachable',
       message,
@@ -87,7 +102,7 @@ describe('a Datadog metric', () => {
       const parsed = datadog.parse({ apiVersion, query: 'a' });
       assert.ok(parsed.ok);
       const answer = { kind: 'answer', id: 'query', status: 200, contentType: '', body: JSON.stringify(body) } as const;
-      assert.equal(datadog.fold(parsed.value, window, null, [answer]).outcome.kind, 'error', JSON.stringify(body));
+      assert.equal(datadog.fold(parsed.value, window, firstPage, [answer]).outcome.kind, 'error', JSON.stringify(body));
     }
   });
 });
@@ -115,6 +130,6 @@ describe('the groups of a Datadog metric', () => {
 function secretOf(configuration: object): unknown {
   const parsed = datadog.parse({ query: 'a', ...configuration });
   assert.ok(parsed.ok);
-  const { name, place } = datadog.secret?.(parsed.value, null) ?? {};
+  const { name, place } = datadog.secret?.(parsed.value, firstPage) ?? {};
   return { name, place };
 }

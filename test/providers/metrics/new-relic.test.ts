@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 
 import type { MetricWindow } from '../../../src/providers/metrics/contract.ts';
 import { newRelic } from '../../../src/providers/metrics/new-relic.ts';
+import { firstPage } from '../../../src/providers/metrics/query-provider.ts';
 import { metricProviderSuite } from '../../contract/metric-provider.ts';
 import { playPairs } from './play-pairs.ts';
 
@@ -38,8 +39,8 @@ describe('a New Relic metric', () => {
       const parsed = newRelic.parse({ query });
       assert.ok(parsed.ok);
       const bad = { ...window, secret: { ...secret, ...wrong } };
-      assert.deepEqual(newRelic.requests(parsed.value, bad, null), []);
-      const { outcome } = newRelic.fold(parsed.value, bad, null, []);
+      assert.deepEqual(newRelic.requests(parsed.value, bad, firstPage), []);
+      const { outcome } = newRelic.fold(parsed.value, bad, firstPage, []);
       assert.ok(outcome.kind === 'error' && message.test(outcome.message), JSON.stringify(outcome));
     }
   });
@@ -51,7 +52,7 @@ describe('a New Relic metric', () => {
     ] as const) {
       const parsed = newRelic.parse(configuration);
       assert.ok(parsed.ok);
-      const reference = newRelic.secret?.(parsed.value, null);
+      const reference = newRelic.secret?.(parsed.value, firstPage);
       assert.deepEqual([reference?.name, reference?.place], [name, 'controller']);
     }
   });

@@ -32,6 +32,7 @@ metricProviderSuite(prometheus, {
       authentication: { basicAuth: { username: 'u', password: 'p' } },
     },
     { address, query: 'x'.repeat(20_000), authentication: { sigv4: { region: 'eu-west-1', roleArn: 'arn:aws:iam' } } },
+    { address, query, authentication: { sigv4: { profile: 'p' } } },
   ],
   invalid: [
     { configuration: { address, query: ' ' }, field: 'query' },
@@ -41,10 +42,6 @@ metricProviderSuite(prometheus, {
     { configuration: { address, query, rangeQuery: { ...rangeQuery, end: '"now"' } }, field: 'rangeQuery.end' },
     { configuration: { address, query, rangeQuery: { start: 'now()', end: 'now()' } }, field: 'rangeQuery.step' },
     { configuration: { address, query, headers: { key: 'a' } }, field: 'headers' },
-    {
-      configuration: { address, query, authentication: { sigv4: { profile: 'p' } } },
-      field: 'authentication.sigv4.region',
-    },
     {
       configuration: { address, query, authentication: { sigv4: { region: 'evil.example/' } } },
       field: 'authentication.sigv4.region',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { MetricWindow } from '../../../src/providers/metrics/contract.ts';
+import { firstPage } from '../../../src/providers/metrics/query-provider.ts';
 import { wavefront } from '../../../src/providers/metrics/wavefront.ts';
 import { metricProviderSuite } from '../../contract/metric-provider.ts';
 import { playPairs } from './play-pairs.ts';
@@ -36,7 +37,7 @@ describe('a Wavefront metric', () => {
     }
     const parsed = wavefront.parse({ address, query });
     assert.ok(parsed.ok);
-    assert.deepEqual(wavefront.secret?.(parsed.value, null), {
+    assert.deepEqual(wavefront.secret?.(parsed.value, firstPage), {
       name: 'wavefront-api-tokens',
       place: 'controller',
       required: [address],
@@ -48,7 +49,7 @@ describe('a Wavefront metric', () => {
     assert.ok(parsed.ok);
     for (const body of ['{}', '{"timeseries":[{"data":[["a",1]]}]}', '{"timeseries":[{"data":[[1]]}]}', '[1]']) {
       const answer = { kind: 'answer', id: 'query', status: 200, contentType: '', body } as const;
-      assert.equal(wavefront.fold(parsed.value, window, null, [answer]).outcome.kind, 'error', body);
+      assert.equal(wavefront.fold(parsed.value, window, firstPage, [answer]).outcome.kind, 'error', body);
     }
   });
 });
