@@ -21,7 +21,7 @@ export type CertificateUse =
   | { readonly kind: 'client' }
   | { readonly kind: 'server'; readonly dnsNames: readonly string[]; readonly addresses: readonly string[] };
 
-const lifetimeMs = 30 * 24 * 3_600_000;
+const lifetimeMsDefault = 30 * 24 * 3_600_000;
 /** Clocks of one machine agree; a little room costs nothing. */
 const backdateMs = 60_000;
 
@@ -39,8 +39,15 @@ const objectIds = {
   clientAuthentication: '1.3.6.1.5.5.7.3.2',
 } as const;
 
-/** Makes a certificate signed by `authority`, or by itself without one. */
-export function makeCertificate(subject: Subject, use: CertificateUse, authority?: Certificate): Certificate {
+/**
+ * Makes a certificate signed by `authority`, or by itself without one. With a negative lifetime it has expired already.
+ */
+export function makeCertificate(
+  subject: Subject,
+  use: CertificateUse,
+  authority?: Certificate,
+  lifetimeMs = lifetimeMsDefault,
+): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicDer = publicKey.export({ type: 'spki', format: 'der' });
   const keyIdentifier = createHash('sha1').update(publicDer).digest();

@@ -30,7 +30,7 @@ export interface ClusterLayout {
 /** Certificates of one cluster. */
 export interface Authority {
   readonly root: Certificate;
-  client(subject: Subject): Certificate;
+  client(subject: Subject, lifetimeMs?: number): Certificate;
 }
 
 const host = '127.0.0.1';
@@ -45,6 +45,7 @@ const controllers = [
   'endpoints-controller',
   'endpointslice-controller',
   'garbage-collector-controller',
+  'horizontal-pod-autoscaler-controller',
   'job-controller',
   'namespace-controller',
   'node-lifecycle-controller',
@@ -78,7 +79,10 @@ export function writeCredentials(layout: ClusterLayout): Authority {
   write('server.key', server.keyPem);
   write('service-accounts.key', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   write('service-accounts.pub', publicKey.export({ type: 'spki', format: 'pem' }).toString());
-  return { root, client: (subject) => makeCertificate(subject, { kind: 'client' }, root) };
+  return {
+    root,
+    client: (subject, lifetimeMs) => makeCertificate(subject, { kind: 'client' }, root, lifetimeMs),
+  };
 }
 
 function inPki(layout: ClusterLayout, name: string): string {
@@ -165,6 +169,7 @@ function controllerManagerArguments(layout: ClusterLayout, kubeconfig: string): 
     '--kube-api-burst=4000',
     ...workers.map((kind) => `--concurrent-${kind}-syncs=20`),
     `--service-account-private-key-file=${inPki(layout, 'service-accounts.key')}`,
+    '--horizontal-pod-autoscaler-sync-period=1s',
     '--node-monitor-period=1s',
     `--node-monitor-grace-period=${nodeGraceSeconds}s`,
     '--node-eviction-rate=100',

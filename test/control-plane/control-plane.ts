@@ -3,6 +3,7 @@ import type { ClusterConnection } from '../../src/cluster/kubernetes/connection.
 import type { KubernetesCluster } from '../../src/cluster/kubernetes/kubernetes-cluster.ts';
 import { findBinaries } from './binaries.ts';
 import type { Program } from './build.ts';
+import type { Certificate } from './certificate.ts';
 import type { KubeletSettings } from './cluster-programs.ts';
 import { openExistingCluster } from './existing-cluster.ts';
 import { startOwnCluster } from './own-cluster.ts';
@@ -59,6 +60,8 @@ export interface ControlPlane {
 export interface OwnControlPlane extends ControlPlane {
   readonly kind: 'own';
   readonly directory: string;
+  /** A new certificate for a user, whether the control plane knows it already or not; it expires after the lifetime. */
+  clientCertificate(user: User, lifetimeMs: number): Certificate;
   /** Process ids by program. */
   readonly processes: ReadonlyMap<Program, number>;
   /** Kills a program. It stays down until `start`. */

@@ -8,9 +8,10 @@ import type { KubernetesCluster } from '../../src/cluster/kubernetes/kubernetes-
 import { applyManifests, waitForDefinitions } from './apply-manifests.ts';
 import type { Binaries } from './binaries.ts';
 import type { Program } from './build.ts';
+import type { Certificate } from './certificate.ts';
 import { Clients, type Access } from './clients.ts';
-import { etcdSocket, programSpec, writeCredentials, type ClusterLayout } from './cluster-programs.ts';
-import type { ControlPlaneOptions, OwnControlPlane } from './control-plane.ts';
+import { etcdSocket, programSpec, writeCredentials, type Authority, type ClusterLayout } from './cluster-programs.ts';
+import type { ControlPlaneOptions, OwnControlPlane, User } from './control-plane.ts';
 import { requireFreeSpace } from './free-space.ts';
 import { connectionOf, writeKubeconfig } from './kubeconfig.ts';
 import { withFreePort } from './port.ts';
@@ -53,6 +54,7 @@ class OwnCluster implements OwnControlPlane {
   version = '';
   readonly #supervisor: Supervisor;
   readonly #layout: ClusterLayout;
+  readonly #authority: Authority;
   readonly #clients: Clients;
   readonly #admin: KubernetesCluster;
   readonly #gatewayApiFolder: string | undefined;
@@ -75,12 +77,12 @@ class OwnCluster implements OwnControlPlane {
       throw new Error(`${this.directory} is too long for a socket's path: set TMPDIR to a shorter directory`);
     }
     mkdirSync(join(this.directory, 'users'));
+    this.#authority = writeCredentials(this.#layout);
     this.#clients = new Clients(join(binaries.directory, 'kubectl'), this.#makeUsers(options));
     this.#admin = this.#clients.client('admin');
   }
 
   #makeUsers(options: ControlPlaneOptions): ReadonlyMap<string, Access> {
-    const authority = writeCredentials(this.#layout);
     const users = [{ name: 'admin', groups: ['system:masters'] }, ...(options.users ?? [])];
     const names = new Set(users.map(({ name }) => name));
     if (names.size < users.length) throw new Error('two users have the same name; "admin" is there already');
@@ -88,9 +90,9 @@ class OwnCluster implements OwnControlPlane {
       users.map(({ name, groups = [] }) => {
         if (!/^[a-z0-9][a-z0-9.-]*$/.test(name))
           throw new Error(`user "${name}" must consist of a-z, 0-9, "." and "-"`);
-        const { pem, keyPem } = authority.client({ commonName: name, organizations: groups });
+        const { pem, keyPem } = this.#authority.client({ commonName: name, organizations: groups });
         const server = `https://127.0.0.1:${this.#layout.port}`;
-        const login = { user: name, server, authority: authority.root.pem, certificate: pem, key: keyPem };
+        const login = { user: name, server, authority: this.#authority.root.pem, certificate: pem, key: keyPem };
         const kubeconfig = join(this.directory, 'users', `${name}.kubeconfig`);
         writeKubeconfig(kubeconfig, login);
         return [name, { connection: connectionOf(this.name, login), kubeconfig }];
@@ -168,6 +170,10 @@ class OwnCluster implements OwnControlPlane {
 
   async kubectl(words: readonly string[], user = 'admin'): Promise<string> {
     return await this.#clients.kubectl(words, user);
+  }
+
+  clientCertificate({ name, groups = [] }: User, lifetimeMs: number): Certificate {
+    return this.#authority.client({ commonName: name, organizations: groups }, lifetimeMs);
   }
 
   async kill(program: Program): Promise<void> {

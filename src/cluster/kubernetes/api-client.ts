@@ -7,7 +7,7 @@ import type { Call, WatchEvent } from '../port.ts';
 import { CallSlots } from './call-slots.ts';
 import type { ClusterConnection } from './connection.ts';
 import { Credentials, type Identity } from './identity.ts';
-import { networkError } from './network-error.ts';
+import { isCertificateRefusal, networkError } from './network-error.ts';
 import { readLines } from './read-lines.ts';
 import { statusError } from './status-error.ts';
 import { Transport, type Exchange } from './transport.ts';
@@ -18,6 +18,9 @@ export interface ApiResource {
   readonly group: string;
   readonly plural: string;
   readonly subresource?: string;
+  readonly namespace?: string;
+  /** Of the object, when the request is about one that is there. */
+  readonly name?: string;
 }
 
 /** Verbs of RBAC. */
@@ -163,7 +166,7 @@ export class ApiClient {
     try {
       return await this.#exchange(request, identity, signal);
     } catch (error) {
-      if (!hasCode(error, 'Unauthorized')) throw error;
+      if (!hasCode(error, 'Unauthorized') && !isCertificateRefusal(error)) throw error;
       this.#credentials.distrust();
       const renewed = await this.#credentials.read();
       if (isSame(identity, renewed)) throw this.#explain(error, identity);
@@ -189,9 +192,9 @@ export class ApiClient {
     throw statusError(status, parseJson(text) ?? text, response.headers['retry-after'], this.#options.clock.now());
   }
 
-  #explain(error: SluiceError, identity: Identity): SluiceError {
+  #explain(error: unknown, identity: Identity): unknown {
     const problem = this.#credentials.certificateProblem(identity);
-    return problem === undefined
+    return problem === undefined || !hasCode(error, 'Unauthorized')
       ? error
       : new SluiceError('Unauthorized', `${error.message}: ${problem}`, { cause: error });
   }
@@ -219,6 +222,7 @@ function timeoutError({ method, path }: ApiRequest, timeoutMs: number): SluiceEr
 function isSame(left: Identity, right: Identity): boolean {
   return (
     left.headers['authorization'] === right.headers['authorization'] &&
+    left.authority === right.authority &&
     left.certificate === right.certificate &&
     left.key === right.key
   );

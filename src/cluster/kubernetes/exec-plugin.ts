@@ -22,7 +22,7 @@ const runTimeoutMs = 60_000;
 const outputBytesMax = 2 ** 20;
 /** A credential that the server refuses is renewed, but not more often than this. */
 const renewMsMin = 10_000;
-/** A plug-in that failed is not started again before this. */
+/** A plug-in that failed, or gave a credential whose time was over, is not started again before this. */
 const failureMsMin = 1000;
 
 /** Runs a credential plug-in when one is needed: once for all that wait, and again when its credential has expired. */
@@ -51,8 +51,9 @@ export class ExecPlugin {
   /** The current credential. Rejects with Unauthorized when the plug-in has none to give. */
   async read(): Promise<PluginCredential> {
     const { expiresAtMs = Infinity } = this.#credential ?? {};
-    if (this.#credential !== undefined && this.#clock.now() < expiresAtMs) return this.#credential;
-    if (this.#failure !== undefined && this.#clock.monotonic() - this.#ranAtMs < failureMsMin) throw this.#failure;
+    const ranJustNow = this.#clock.monotonic() - this.#ranAtMs < failureMsMin;
+    if (this.#credential !== undefined && (ranJustNow || this.#clock.now() < expiresAtMs)) return this.#credential;
+    if (this.#failure !== undefined && ranJustNow) throw this.#failure;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });

@@ -75,9 +75,10 @@ export class Credentials {
     };
   }
 
-  /** The server refused an identity: what can be renewed is renewed before the next request. */
+  /** One side refused the other: what can be renewed is renewed before the next request. */
   distrust(): void {
-    for (const source of [this.#token, this.#certificate, this.#key, this.#plugin, this.#login]) source?.distrust();
+    const files = [this.#authority, this.#token, this.#certificate, this.#key];
+    for (const source of [...files, this.#plugin, this.#login]) source?.distrust();
   }
 
   /** Says when the client certificate of an identity is out of date, to explain a refusal. */

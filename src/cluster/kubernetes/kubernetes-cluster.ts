@@ -61,13 +61,16 @@ class HttpCluster implements KubernetesCluster {
 
   async get(at: ObjectAddress, call: Call): Promise<KubeObject> {
     const path = resourcePath(at.type, at.namespace, at.name);
-    return await this.#object({ method: 'GET', path, ...about('get', at.type) }, call);
+    return await this.#object({ method: 'GET', path, ...about('get', at) }, call);
   }
 
   async list(type: ResourceType, query: ListQuery, call: Call): Promise<ListPage> {
     const path = resourcePath(type, query.namespace) + queryText(listParameters(query));
     // The shape of a list is the API server's own.
-    const list = (await this.#client.object({ method: 'GET', path, ...about('list', type) }, call)) as ListBody;
+    const list = (await this.#client.object(
+      { method: 'GET', path, ...about('list', { type, ...scopeOf(query) }) },
+      call,
+    )) as ListBody;
     const { resourceVersion = '', continue: continueToken, remainingItemCount } = list.metadata;
     const typed = { apiVersion: apiVersionOf(type), kind: type.kind };
     return {
@@ -81,14 +84,25 @@ class HttpCluster implements KubernetesCluster {
 
   async create(type: ResourceType, object: KubeObject, options: WriteOptions, call: Call): Promise<KubeObject> {
     const path = resourcePath(type, object.metadata.namespace) + queryText(writeParameters(options));
-    return await this.#object({ method: 'POST', path, body: object, ...about('create', type) }, call);
+    return await this.#object(
+      { method: 'POST', path, body: object, ...about('create', { type, ...scopeOf(object.metadata) }) },
+      call,
+    );
   }
 
   async update(type: ResourceType, object: KubeObject, options: UpdateOptions, call: Call): Promise<KubeObject> {
     const { namespace, name } = object.metadata;
     const { subresource } = options;
     const path = resourcePath(type, namespace, name, subresource) + queryText(writeParameters(options));
-    return await this.#object({ method: 'PUT', path, body: object, ...about('update', type, subresource) }, call);
+    return await this.#object(
+      {
+        method: 'PUT',
+        path,
+        body: object,
+        ...about('update', { type, ...scopeOf(object.metadata), name }, subresource),
+      },
+      call,
+    );
   }
 
   async patch(at: ObjectAddress, patch: Patch, options: UpdateOptions, call: Call): Promise<KubeObject> {
@@ -97,35 +111,35 @@ class HttpCluster implements KubernetesCluster {
     const path = resourcePath(at.type, at.namespace, at.name, subresource) + queryText(query);
     const body = patch.kind === 'json' ? patch.operations : patch.body;
     const contentType = patchTypes[patch.kind];
-    return await this.#object(
-      { method: 'PATCH', path, body, contentType, ...about('patch', at.type, subresource) },
-      call,
-    );
+    return await this.#object({ method: 'PATCH', path, body, contentType, ...about('patch', at, subresource) }, call);
   }
 
   async delete(at: ObjectAddress, options: DeleteOptions, call: Call): Promise<KubeObject> {
     const path = resourcePath(at.type, at.namespace, at.name);
     const body = deleteBody(options);
-    const answer = await this.#object({ method: 'DELETE', path, body, ...about('delete', at.type) }, call);
+    const answer = await this.#object({ method: 'DELETE', path, body, ...about('delete', at) }, call);
     return answer.kind === 'Status' ? removed(at, answer) : answer;
   }
 
   async deleteCollection(type: ResourceType, query: ListQuery, options: DeleteOptions, call: Call): Promise<void> {
     const path = resourcePath(type, query.namespace) + queryText(listParameters(query));
     const body = deleteBody(options);
-    await this.#client.object({ method: 'DELETE', path, body, ...about('deletecollection', type) }, call);
+    await this.#client.object(
+      { method: 'DELETE', path, body, ...about('deletecollection', { type, ...scopeOf(query) }) },
+      call,
+    );
   }
 
   async evict(pod: ObjectAddress, options: DeleteOptions, call: Call): Promise<void> {
     const path = resourcePath(pod.type, pod.namespace, pod.name, 'eviction');
     const metadata = { name: pod.name, namespace: pod.namespace };
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata, deleteOptions: deleteBody(options) };
-    await this.#client.object({ method: 'POST', path, body, ...about('create', pod.type, 'eviction') }, call);
+    await this.#client.object({ method: 'POST', path, body, ...about('create', pod, 'eviction') }, call);
   }
 
   watch(type: ResourceType, query: WatchQuery, signal: AbortSignal): AsyncIterable<WatchEvent> {
     const path = resourcePath(type, query.namespace) + queryText(watchParameters(query));
-    return this.#client.watch({ method: 'GET', path, ...about('watch', type) }, signal);
+    return this.#client.watch({ method: 'GET', path, ...about('watch', { type, ...scopeOf(query) }) }, signal);
   }
 
   async #object(request: ApiRequest, call: Call): Promise<KubeObject> {
@@ -143,11 +157,28 @@ interface ListBody {
   readonly items?: readonly KubeObject[] | null;
 }
 
-function about(verb: ApiVerb, type: ResourceType, subresource?: string): Pick<ApiRequest, 'verb' | 'resource'> {
+/** A kind, an object of it, or all of them in a namespace. */
+type Subject = Pick<ObjectAddress, 'type' | 'namespace'> & Partial<Pick<ObjectAddress, 'name'>>;
+
+function about(
+  verb: ApiVerb,
+  { type: { group, plural }, namespace, name }: Subject,
+  subresource?: string,
+): Pick<ApiRequest, 'verb' | 'resource'> {
   return {
     verb,
-    resource: { group: type.group, plural: type.plural, ...(subresource !== undefined && { subresource }) },
+    resource: {
+      group,
+      plural,
+      ...(subresource !== undefined && { subresource }),
+      ...(namespace !== undefined && { namespace }),
+      ...(name !== undefined && { name }),
+    },
   };
+}
+
+function scopeOf({ namespace }: { readonly namespace?: string }): { readonly namespace?: string } {
+  return namespace === undefined ? {} : { namespace };
 }
 
 /** The API server answers a Status when nothing is left of an object. */

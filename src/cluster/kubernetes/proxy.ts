@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 import { SluiceError } from '../../base/error.ts';
+import { isSocks } from './socks-tunnel.ts';
 
 /** Variables of the environment that name proxies, in either case, as most programs read them. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
@@ -8,7 +9,8 @@ export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 /**
  * The proxy that requests to a server go through. What the kubeconfig names is always used; HTTPS_PROXY (or HTTP_PROXY
  * for plain servers) only when the host is not local and NO_PROXY does not list it. NO_PROXY holds host names (which
- * stand for their subdomains too), `.suffixes`, addresses, CIDR ranges, each with a port if wanted, or `*`.
+ * stand for their subdomains too), `.suffixes`, addresses, CIDR ranges, each with a port if wanted, or `*`. These are
+ * the variables that other Kubernetes clients read, so ALL_PROXY is none of them.
  */
 export function proxyFor(server: URL, named: URL | undefined, environment: ProxyEnvironment): URL | undefined {
   if (named !== undefined) return checked(named, "the kubeconfig's proxy-url");
@@ -21,8 +23,8 @@ export function proxyFor(server: URL, named: URL | undefined, environment: Proxy
 }
 
 function checked(proxy: URL, where: string): URL {
-  if (proxy.protocol === 'http:' || proxy.protocol === 'https:') return proxy;
-  throw new SluiceError('Usage', `${where}: a proxy is reached by http: or https:, not ${proxy.protocol}`);
+  if (proxy.protocol === 'http:' || proxy.protocol === 'https:' || isSocks(proxy)) return proxy;
+  throw new SluiceError('Usage', `${where}: a proxy is reached by http:, https: or socks5:, not ${proxy.protocol}`);
 }
 
 function read(environment: ProxyEnvironment, variable: string): string | undefined {

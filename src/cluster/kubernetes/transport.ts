@@ -1,12 +1,13 @@
 import {
-  Agent as PlainAgent,
   request as plainRequest,
+  type Agent,
   type ClientRequest,
   type IncomingMessage,
   type OutgoingHttpHeaders,
 } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import { request as secureRequest } from 'node:https';
 
+import { createAgent } from './agent.ts';
 import type { ClusterConnection } from './connection.ts';
 import type { Identity } from './identity.ts';
 import { proxyFor, type ProxyEnvironment } from './proxy.ts';
@@ -26,21 +27,15 @@ export interface TransportOptions {
   readonly userAgent: string;
 }
 
-/** Free connections are closed after this time, well before an API server closes them in the middle of a request. */
-const idleSocketMs = 20_000;
-const freeSocketsMax = 32;
-/** The system asks a silent peer whether it is still there after this time. */
-const probeMs = 30_000;
-
 /** Sends requests over connections that are kept and shared. New TLS material gets new connections. */
 export class Transport {
   readonly #options: TransportOptions;
   readonly #isPlain: boolean;
   readonly #basePath: string;
   readonly #proxy: URL | undefined;
-  #agent: PlainAgent | undefined;
+  #agent: Agent | undefined;
   #material = '';
-  readonly #agents = new Set<PlainAgent>();
+  readonly #agents = new Set<Agent>();
 
   /** Throws Usage when the proxy cannot be used. */
   constructor(options: TransportOptions) {
@@ -104,11 +99,11 @@ export class Transport {
   }
 
   /** Old agents live on until their last request ends: their free connections time out. */
-  #agentFor(identity: Identity): PlainAgent {
+  #agentFor(identity: Identity): Agent {
     const { authority = '', certificate = '', key = '' } = identity;
     const material = `${authority}\n${certificate}\n${key}`;
     if (this.#agent === undefined || material !== this.#material) {
-      this.#agent = this.#makeAgent(identity);
+      this.#agent = createAgent(this.#options.connection, this.#proxy, identity);
       this.#material = material;
       this.#agents.add(this.#agent);
       if (this.#agents.size > agentsMax) this.#dropOldest();
@@ -120,36 +115,6 @@ export class Transport {
     const [oldest] = this.#agents;
     if (oldest !== undefined) this.#agents.delete(oldest);
     oldest?.destroy();
-  }
-
-  #makeAgent({ authority, certificate, key }: Identity): PlainAgent {
-    const { insecure, serverName } = this.#options.connection;
-    const shared = {
-      keepAlive: true,
-      keepAliveInitialDelay: probeMs,
-      maxFreeSockets: freeSocketsMax,
-      timeout: idleSocketMs,
-      ...(this.#proxy && { proxyEnv: proxyVariables(this.#proxy) }),
-    };
-    if (this.#isPlain) return new PlainAgent(shared);
-    return new OneIdentityAgent({
-      ...shared,
-      ...(authority !== undefined && { ca: authority }),
-      ...(certificate !== undefined && { cert: certificate }),
-      ...(key !== undefined && { key }),
-      ...(serverName !== undefined && { servername: serverName }),
-      rejectUnauthorized: insecure !== true,
-    });
-  }
-}
-
-/**
- * All connections of an agent are to one server and show one identity. Without a name of its own an agent puts one
- * together from all certificates and keys, for every request.
- */
-class OneIdentityAgent extends SecureAgent {
-  override getName(): string {
-    return 'server';
   }
 }
 
@@ -169,9 +134,4 @@ function headersOf({ headers }: Identity): OutgoingHttpHeaders {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
   );
-}
-
-/** The agent reads proxies as from an environment; whether one is used is decided before. */
-function proxyVariables(proxy: URL): Record<string, string> {
-  return { HTTP_PROXY: proxy.href, HTTPS_PROXY: proxy.href };
 }

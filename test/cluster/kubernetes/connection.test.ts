@@ -212,12 +212,12 @@ describe('a proxy', () => {
     assert.equal(through('http://api.example', { HTTP_PROXY: 'http://p' }), 'http://p/');
   });
 
-  test('that is named in the kubeconfig is always used, and must be reachable by HTTP', () => {
+  test('that is named in the kubeconfig is always used, and must be reachable by HTTP or SOCKS5', () => {
     const named = new URL('http://named:1');
     assert.equal(proxyFor(new URL('https://localhost'), named, { NO_PROXY: '*' }), named);
     assert.throws(
-      () => proxyFor(new URL('https://a'), new URL('socks5://p'), {}),
-      (error) => hasCode(error, 'Usage') && /not socks5:/.test(error.message),
+      () => proxyFor(new URL('https://a'), new URL('socks4://p'), {}),
+      (error) => hasCode(error, 'Usage') && /by http:, https: or socks5:, not socks4:/.test(error.message),
     );
     assert.throws(
       () => through('https://a', { HTTPS_PROXY: 'http://' }),

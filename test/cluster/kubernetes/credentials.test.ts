@@ -238,6 +238,26 @@ describe('certificates', () => {
     assert.equal(server.connections, 2);
   });
 
+  test('of the authority are read again when the server has others than it vouches for', async (context) => {
+    const file = path.join(await folderOf(context), 'authority');
+    await writeFile(file, makeCertificate({ commonName: 'former' }, { kind: 'authority' }).pem);
+    const server = await startScriptedServer([ok], secure);
+    context.after(() => server.close());
+    const cluster = connect(context, {
+      name: 'tls',
+      server: server.url,
+      serverName: 'api.internal',
+      authority: { kind: 'file', path: file },
+      user: {},
+    });
+    await assert.rejects(
+      cluster.get(at, call),
+      (error) => hasCode(error, 'Unavailable') && /not signed by the given authority/.test(error.message),
+    );
+    await writeFile(file, authority.pem);
+    assert.equal((await cluster.get(at, call)).kind, 'Service');
+  });
+
   test('that have expired are named when the server refuses us', async (context) => {
     const { pem, keyPem } = makeCertificate({ commonName: 'old' }, { kind: 'client' }, authority);
     const server = await startScriptedServer([refuse], secure);

@@ -120,7 +120,17 @@ describe('requests to an API server', () => {
     await cluster.patch(at, { kind: 'merge', body: {} }, { subresource: 'status' }, call);
     await assert.rejects(cluster.list(pod, {}, call));
     assert.deepEqual(reports, [
-      { verb: 'patch', resource: { group: 'argoproj.io', plural: 'rollouts', subresource: 'status' }, outcome: 'ok' },
+      {
+        verb: 'patch',
+        resource: {
+          group: 'argoproj.io',
+          plural: 'rollouts',
+          subresource: 'status',
+          namespace: 'shop',
+          name: 'web',
+        },
+        outcome: 'ok',
+      },
       { verb: 'list', resource: { group: '', plural: 'pods' }, outcome: 'Forbidden' },
     ]);
   });
