@@ -40,9 +40,9 @@ export function lintManifests(
 ): readonly Finding[] {
   const admitted = manifests.map((manifest) => ({ manifest, ...admitManifest(manifest) }));
   const set = manifestSet(admitted);
-  return admitted.flatMap(({ manifest, kind, object, isReadable, findings }) => {
-    const deeper = kind === undefined || !isReadable ? [] : lintKind(kind, object, set, routers);
-    return [...findings, ...deeper].map(({ severity, error }) => ({
+  return admitted.flatMap(({ manifest, kind, object, readableForms, findings }) => {
+    const lists = kind === undefined ? [] : readableForms.map((form) => lintKind(kind, form, set, routers));
+    return [...findings, ...besides(findings, findingsOfAll(lists))].map(({ severity, error }) => ({
       severity,
       file: manifest.file,
       ...manifest.positionOf(error.field),
@@ -51,6 +51,32 @@ export function lintManifests(
       message: fieldErrorText(error),
     }));
   });
+}
+
+/** The findings that are in every list. */
+function findingsOfAll([first = [], ...others]: readonly (readonly RawFinding[])[]): readonly RawFinding[] {
+  const texts = others.map((list) => new Set(list.map(textOf)));
+  return first.filter((finding) => texts.every((known) => known.has(textOf(finding))));
+}
+
+/** The findings of the rules that are not about a part which the schema has refused, or about what holds it. */
+function besides(refusals: readonly RawFinding[], findings: readonly RawFinding[]): readonly RawFinding[] {
+  const refused = refusals.filter(({ severity }) => severity === 'error').map(({ error }) => ruleField(error.field));
+  return findings.filter(({ error }) => refused.every((field) => !isRelated(ruleField(error.field), field)));
+}
+
+/** Rules leave out which strategy it is. */
+function ruleField(field: string): string {
+  return field.replace(/^spec\.strategy\.(?:canary|blueGreen)(?![^.[])/, 'spec.strategy');
+}
+
+function isRelated(left: string, right: string): boolean {
+  const [short, long] = left.length < right.length ? [left, right] : [right, left];
+  return long.startsWith(short) && (long.length === short.length || '.['.includes(long[short.length] ?? ''));
+}
+
+function textOf({ severity, error }: RawFinding): string {
+  return `${severity} ${error.field}: ${fieldErrorText(error)}`;
 }
 
 function lintKind(
@@ -79,6 +105,21 @@ function lintKind(
 }
 
 function lintRollout(rollout: Rollout, set: ManifestSet, routers: RouterCapabilitiesByName): readonly RawFinding[] {
+  const findings = [rollout, ...eachStrategy(rollout)].flatMap((one) => lintOneRollout(one, set, routers));
+  return [...new Map(findings.map((finding) => [textOf(finding), finding])).values()];
+}
+
+/**
+ * The rules say no more of a Rollout with two strategies. Which one will stay is not known, so each is looked at as if
+ * it were the only one.
+ */
+function eachStrategy(rollout: Rollout): readonly Rollout[] {
+  const { canary, blueGreen } = rollout.spec.strategy ?? {};
+  if (canary === undefined || blueGreen === undefined) return [];
+  return [{ canary }, { blueGreen }].map((strategy) => ({ ...rollout, spec: { ...rollout.spec, strategy } }));
+}
+
+function lintOneRollout(rollout: Rollout, set: ManifestSet, routers: RouterCapabilitiesByName): readonly RawFinding[] {
   const resolved = resolveWorkload(rollout, set);
   const { namespace } = rollout.metadata;
   return [

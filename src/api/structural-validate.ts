@@ -32,6 +32,11 @@ export function schemaErrors(
   ];
 }
 
+/** True when a value has the type of its schema, and is among the values that the schema lists; its parts may not. */
+export function fitsType(schema: StructuralSchema, value: Json): boolean {
+  return wrongType(schema, value, '').length === 0 && enumErrors(schema, value, '').length === 0;
+}
+
 /** What is wrong with the value itself: its type, its bounds, its alternatives; not with what is in it. */
 function valueErrors(
   schema: ValueValidation & StructuralSchema,

@@ -44,11 +44,52 @@ test('a wrong value is told with its line, field, value and what is right', () =
   ]);
 });
 
-test('a wrong type is told once and ends the checks of that object', () => {
+test('a wrong type is told once', () => {
   const found = lint(canary('steps: 3'));
   assert.deepEqual(
     found.map(({ severity, field, line }) => [severity, field, line]),
     [['error', 'spec.strategy.canary.steps', 14]],
+  );
+});
+
+test('mistakes in fields of the right type are told together with wrong types', () => {
+  const found = lint(
+    canary(
+      'maxSurge: true\nmaxUnavailable: 0\nsteps:\n  - setWeight: 200\n  - pause: {duration: [1]}\n  - {setWeight: x}',
+    ),
+  );
+  assert.deepEqual(
+    found.map(({ field }) => field),
+    [
+      'spec.strategy.canary.maxSurge',
+      'spec.strategy.canary.steps[1].pause.duration',
+      'spec.strategy.canary.steps[2].setWeight',
+      'spec.strategy.steps[0].setWeight',
+    ],
+  );
+});
+
+test('what could come from a refused value is not told', () => {
+  // The labels may fit the selector, and the delay may be short enough, once these are of the right type.
+  assert.deepEqual(
+    lint(canary('{}').replace('{matchLabels: {app: web}}', '3')).map(({ field }) => field),
+    ['spec.selector'],
+  );
+  assert.deepEqual(
+    lint(`${canary('{}')}  minReadySeconds: 700\n  progressDeadlineSeconds: soon\n`).map(({ field }) => field),
+    ['spec.progressDeadlineSeconds'],
+  );
+});
+
+test('of two strategies, the mistakes of both are told', () => {
+  const text = `${canary('steps:\n  - setWeight: 200')}    blueGreen: {activeService: a, previewService: a}\n`;
+  assert.deepEqual(
+    lint(text).map(({ field, line }) => [field, line]),
+    [
+      ['spec.strategy.strategy', 12],
+      ['spec.strategy.steps[0].setWeight', 15],
+      ['spec.strategy.activeService', 16],
+    ],
   );
 });
 
@@ -279,6 +320,46 @@ test('a Rollout with any part replaced by anything gives findings, never an exce
         );
       },
     ),
-    { numRuns: 1500 },
+    { numRuns: 1000 },
+  );
+});
+
+test('a wrong type anywhere brings up no other mistake', () => {
+  interface Input {
+    readonly kind: string;
+    readonly rollout: { readonly spec: Json };
+  }
+  const place = { line: 1, column: 1 };
+  const rules = (spec: Json): readonly string[] =>
+    lintManifests(
+      [
+        {
+          file: 'f',
+          line: 1,
+          object: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', metadata: { name: 'web' }, spec },
+          positionOf: () => place,
+        },
+      ],
+      routerCapabilities,
+    ).map(({ severity, message }) => `${severity} ${message}`);
+  const inputs = readGolden<Input, unknown>('validation.json').map(({ input }) => input);
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...inputs),
+      fc.array(fc.nat(20), { minLength: 1, maxLength: 6 }),
+      fc.constantFrom<Json>([[]], true, 1.5),
+      ({ rollout: given }, choices, replacement) => {
+        const before = rules(given.spec);
+        fc.pre(!before.some((text) => text.startsWith('error spec.template.spec.containers')));
+        const [refused, ...others] = rules(mutate(given.spec, choices, replacement));
+        if (refused === undefined || !refused.includes('Wrong type')) return;
+        const field = /^error (?<field>\S+):/.exec(refused)?.groups?.['field'] ?? '';
+        // The names of plug-ins are not guessed.
+        fc.pre(!field.endsWith('.plugins'));
+        const added = others.filter((text) => !before.includes(text) && !text.startsWith(`error ${field}:`));
+        assert.deepEqual(added, []);
+      },
+    ),
+    { numRuns: 300 },
   );
 });
