@@ -46,7 +46,8 @@ function runProblems(
 ): readonly SpecProblem[] {
   if (analyses.length === 0) return [];
   const templates = observeTemplates(rollout, caches);
-  const subject = { rollout, stableHash: rollout.status.stableRS ?? '', latestHash: rollout.templateHash };
+  const stableHash = rollout.status.stableRS ?? '';
+  const subject = { rollout, stableHash, latestHash: rollout.templateHash, isAhead: true };
   return analyses.flatMap(({ field, ...analysis }) => {
     const run = resolveRun(analysis, templates, subject);
     return run.ok ? [] : run.error.map((message) => ({ field, message }));

@@ -1,4 +1,5 @@
 import { fieldErrorMessage, notFound, notSupported, required, type FieldError } from '../api/field-error.ts';
+import { templateFields } from '../api/field-path.ts';
 import { templateIdentity, type TemplateIdentity } from '../api/hash-in-use.ts';
 import { textMapOf } from '../api/json-access.ts';
 import { apiVersionOf } from '../api/object.ts';
@@ -12,7 +13,10 @@ import type { ObservedWorkload } from './project-workload.ts';
 import type { ObservedRollout } from './rollout-projector.ts';
 
 /** What a Rollout takes over from its workload, for one version of both. */
-interface TakenOver extends Pick<ObservedRollout, keyof TemplateIdentity | 'templateLabels' | 'problems'> {
+interface TakenOver extends Pick<
+  ObservedRollout,
+  keyof TemplateIdentity | 'templateLabels' | 'templateFields' | 'problems'
+> {
   readonly uid: string;
   readonly generation: number;
   readonly collisionCount: number | undefined;
@@ -52,6 +56,7 @@ function resolved(rollout: ObservedRollout, workload: ObservedWorkload, taken: T
     earlierTemplateHash: taken.earlierTemplateHash,
     templateDigest: taken.templateDigest,
     templateLabels: taken.templateLabels,
+    ...(taken.templateFields === undefined ? {} : { templateFields: taken.templateFields }),
     problems: [...rollout.problems, ...taken.problems],
     workload: { name, generation, replicas, scaledDownFrom },
   };
@@ -103,6 +108,7 @@ function takeOver(
       ...taken,
       ...templateIdentity(template, collisionCount),
       templateLabels: textMapOf(template.metadata?.labels),
+      templateFields: templateFields(spec.strategy, template),
       problems: errors.filter((error) => !own.some((known) => isSameProblem(known, error))),
     };
   } catch (error) {

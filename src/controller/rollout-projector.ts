@@ -1,4 +1,5 @@
 import { fieldErrorMessage } from '../api/field-error.ts';
+import { templateFields } from '../api/field-path.ts';
 import { hashInUse, type TemplateIdentity } from '../api/hash-in-use.ts';
 import type { KubeObject } from '../api/object.ts';
 import type { Rollout, RolloutStatus } from '../api/rollout.ts';
@@ -95,9 +96,16 @@ function readWhole(object: KubeObject, routers: RouterCapabilitiesByName): Obser
       field: error.field,
       message: fieldErrorMessage(error),
     }));
-    return { ...projectRollout(object), problems, templateLabels: spec.template?.metadata?.labels ?? {} };
+    const templateLabels = spec.template?.metadata?.labels ?? {};
+    return { ...projectRollout(object), ...fieldsOf(spec), problems, templateLabels };
   } catch (error) {
     const problems = [{ field: 'spec', message: `cannot be read: ${messageOf(error)}` }];
     return { ...projectRollout({ ...object, spec: {} }), problems, templateLabels: {} };
   }
+}
+
+/** Most Rollouts have none, and need nothing to say so. */
+function fieldsOf({ strategy, template }: Rollout['spec']): Pick<ObservedRollout, 'templateFields'> {
+  const fields = templateFields(strategy, template);
+  return Object.keys(fields).length === 0 ? {} : { templateFields: fields };
 }

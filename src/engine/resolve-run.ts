@@ -1,6 +1,7 @@
 import { resolveTemplates } from '../analysis/resolve-templates.ts';
 import type { AnalysisRunArgument, Argument, RolloutAnalysis } from '../api/analysis-reference.ts';
 import type { AnalysisRunSpec } from '../api/analysis-run.ts';
+import { isTemplateField, readFieldPath } from '../api/field-path.ts';
 import { fail, succeed, type Result } from '../base/result.ts';
 import { templateKey, type RolloutView, type World } from './world.ts';
 
@@ -9,6 +10,8 @@ export interface RunSubject {
   readonly rollout: RolloutView;
   readonly stableHash: string;
   readonly latestHash: string;
+  /** The run is not made yet: what the status does not say now it may say by then. */
+  readonly isAhead?: boolean;
 }
 
 /**
@@ -46,22 +49,18 @@ function valueOf({ name, value, valueFrom }: AnalysisRunArgument, subject: RunSu
   if (valueFrom?.podTemplateHashValue === 'Latest') return succeed(subject.latestHash);
   const path = valueFrom?.fieldRef?.fieldPath;
   if (path === undefined) return fail(`the argument "${name}" has neither value nor valueFrom`);
-  const found = readField(path, subject.rollout);
+  const found = readField(path, subject);
   return found === undefined ? fail(`the argument "${name}": the Rollout has no field ${path}`) : succeed(found);
 }
 
-/** Reads `metadata.name`, `metadata.labels['x']`, or any path below spec and status, as text. */
-function readField(
-  path: string,
-  { name, namespace, uid, labels, annotations, spec, status }: RolloutView,
-): string | undefined {
-  const root: unknown = { metadata: { name, namespace, uid, labels, annotations }, spec, status };
-  let value = root;
-  for (const [, plain, quoted] of path.matchAll(/([A-Za-z0-9_-]+)|\['([^']*)'\]/g)) {
-    const key = quoted ?? plain ?? '';
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[key];
-  }
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+/** As the downward API has it, a label or an annotation that is not there is empty. */
+const mapEntry = /^metadata\.(?:labels|annotations)\['[^']*'\]$/;
+
+/** A field of metadata, or any path below spec and status, as text. */
+function readField(path: string, { rollout, isAhead = false }: RunSubject): string | undefined {
+  if (isTemplateField(path)) return rollout.templateFields?.[path];
+  const { name, namespace, uid, labels, annotations, spec, status } = rollout;
+  const found = readFieldPath({ metadata: { name, namespace, uid, labels, annotations }, spec, status }, path);
+  const mayBeAbsent = mapEntry.test(path) || (isAhead && path.startsWith('status.'));
+  return found ?? (mayBeAbsent ? '' : undefined);
 }

@@ -1,5 +1,6 @@
 import type { AnalysisPhase } from '../api/analysis-run.ts';
 import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
+import type { FieldTexts } from '../api/field-path.ts';
 import type { RolloutSpec, RolloutStatus } from '../api/rollout.ts';
 import type { TrafficPlan, TrafficReading } from '../api/traffic.ts';
 import type { StepPluginsView } from './step-plugin.ts';
@@ -47,6 +48,8 @@ export interface RolloutView {
   readonly annotations: Readonly<Record<string, string>>;
   /** Without `template`. */
   readonly spec: RolloutSpec;
+  /** What arguments of analyses take from the pod template, by the path; absent when they take nothing. */
+  readonly templateFields?: FieldTexts;
   /** Hash of the pod template with the status' collision count. */
   readonly templateHash: string;
   /** Hash of the canary steps; empty for blue/green. */

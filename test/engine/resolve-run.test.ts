@@ -77,6 +77,28 @@ describe('the run of an analysis', () => {
     });
   });
 
+  it('takes fields of the pod template, and as the downward API does nothing for a label that is not there', () => {
+    const image = 'spec.template.spec.containers[0].image';
+    const paths = [image, "metadata.labels['team']", "metadata.annotations['team']"];
+    const args = paths.map((fieldPath, index) => ({ name: `a${index}`, valueFrom: { fieldRef: { fieldPath } } }));
+    const templates = templatesOf({ check: { metrics: [metric], args: args.map(({ name }) => ({ name })) } });
+    const analysis = { templates: [{ templateName: 'check' }], args };
+    const withImage = { ...subject, rollout: { ...rollout, templateFields: { [image]: 'web:2' } } };
+    const run = resolveRun(analysis, templates, withImage);
+    assert.deepEqual(run.ok && run.value.args?.map(({ value }) => value), ['web:2', '', '']);
+    const without = resolveRun(analysis, templates, subject);
+    assert.deepEqual(without.ok ? [] : without.error, [`the argument "a0": the Rollout has no field ${image}`]);
+  });
+
+  it('may speak of what the status does not say yet, until it is made', () => {
+    const templates = templatesOf({ check: { metrics: [metric], args: [{ name: 'hash' }] } });
+    const args = [{ name: 'hash', valueFrom: { fieldRef: { fieldPath: 'status.currentPodHash' } } }];
+    const analysis = { templates: [{ templateName: 'check' }], args };
+    assert.equal(resolveRun(analysis, templates, { ...subject, isAhead: true }).ok, true);
+    const made = resolveRun(analysis, templates, subject);
+    assert.match(made.ok ? '' : made.error.join(), /has no field status\.currentPodHash/);
+  });
+
   it('cannot be made of templates in a circle', () => {
     const templates = templatesOf({
       one: { metrics: [metric], templates: [{ templateName: 'two' }] },

@@ -34,6 +34,7 @@ function analysisProblems(analysis: ExperimentStepAnalysis, rollout: RolloutView
     rollout,
     stableHash: rollout.status.stableRS ?? '',
     latestHash: rollout.templateHash,
+    isAhead: true,
   });
   if (!args.ok) return args.error;
   const run = resolveTemplates({ templates: [analysis], args: args.value }, (reference) =>
