@@ -1,6 +1,6 @@
 import { after, before } from 'node:test';
 
-import type { OwnControlPlane } from '../control-plane/control-plane.ts';
+import type { ControlPlaneOptions, OwnControlPlane } from '../control-plane/control-plane.ts';
 import { ControllerProcess } from './controller-process.ts';
 import { installKinds, Shop } from './shop.ts';
 import { ownControlPlaneSuite, type Started } from './suite.ts';
@@ -8,8 +8,12 @@ import { ownControlPlaneSuite, type Started } from './suite.ts';
 const kubelet = { startLatency: '50ms' };
 
 /** A suite on a control plane of its own with the kinds of Rollouts, a shop, and a controller that leads. */
-export function shopSuite(name: string, define: (plane: Started<OwnControlPlane>, shop: Started<Shop>) => void): void {
-  ownControlPlaneSuite(name, { kubelet }, (plane) => {
+export function shopSuite(
+  name: string,
+  define: (plane: Started<OwnControlPlane>, shop: Started<Shop>) => void,
+  options: ControlPlaneOptions = {},
+): void {
+  ownControlPlaneSuite(name, { kubelet, ...options }, (plane) => {
     let shop: Shop;
     let controller: ControllerProcess;
 
