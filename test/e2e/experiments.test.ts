@@ -85,6 +85,32 @@ shopSuite('Experiments on a real control plane', (_, shop) => {
     await untilPhase('wrong', 'Successful');
   });
 
+  test('one that has failed is tried again by an empty status, as the plug-in does it, and measures anew', async () => {
+    const job = (command: string): object => ({
+      backoffLimit: 0,
+      template: {
+        spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox:1', command: [command] }] },
+      },
+    });
+    const metrics = (command: string): object => ({
+      metrics: [{ name: 'job', provider: { job: { spec: job(command) } } }],
+    });
+    await shop().create(resourceTypes.analysisTemplate, 'tried', { spec: metrics('false') });
+    const one = { name: 'a', selector: { matchLabels: { app: 'tried' } }, template: template('tried', 'v1') };
+    const analyses = [{ name: 'check', templateName: 'tried', requiredForCompletion: true }];
+    await shop().create(experiment, 'tried', { spec: { templates: [one], analyses, scaleDownDelaySeconds: 60 } });
+    await untilPhase('tried', 'Failed');
+    const call = { signal: AbortSignal.timeout(20_000) };
+    const at = { namespace: shop().namespace, name: 'tried' };
+    const body = { spec: metrics('true') };
+    await shop().cluster.patch({ type: resourceTypes.analysisTemplate, ...at }, { kind: 'merge', body }, {}, call);
+    await shop().cluster.patch({ type: experiment, ...at }, { kind: 'merge', body: { status: null } }, {}, call);
+    const { analysisRuns } = await untilPhase('tried', 'Successful');
+    assert.deepEqual(analysisRuns, [{ name: 'check', analysisRun: 'tried-check.1', phase: 'Successful' }]);
+    const first = await shop().get(resourceTypes.analysisRun, 'tried-check');
+    assert.equal(recordOf(first['status'])['phase'], 'Failed', 'what was measured before stays');
+  });
+
   test('one is a step of a canary, which goes on when it has ended, and goes with its Rollout', async () => {
     const templates = [
       { name: 'baseline', specRef: 'stable' },

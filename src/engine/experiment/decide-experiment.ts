@@ -1,9 +1,9 @@
 import type { ExperimentAnalysisStatus, ExperimentStatus, ExperimentTemplateStatus } from '../../api/experiment.ts';
-import { formatInstant } from '../../base/instant.ts';
+import { formatInstant, parseInstant } from '../../base/instant.ts';
 import { isFinished } from '../analysis-plan.ts';
 import { compact } from '../compact.ts';
 import { orderEffects, type Reason } from '../decision.ts';
-import { assessAnalyses } from './assess-analyses.ts';
+import { assessAnalyses, availableFrom } from './assess-analyses.ts';
 import { assessTemplates, templateDeadlines } from './assess-templates.ts';
 import { experimentConditions } from './experiment-conditions.ts';
 import { experimentEffectText, type ExperimentDecision, type ExperimentEffect } from './experiment-decision.ts';
@@ -52,7 +52,7 @@ function nextStatus(
     ...before,
     phase: verdict.phase,
     message: verdict.message === '' ? undefined : verdict.message,
-    availableAt: before.availableAt ?? (verdict.phase === 'Running' ? formatInstant(world.now) : undefined),
+    availableAt: before.availableAt ?? (verdict.phase === 'Running' ? formatInstant(availableFrom(world)) : undefined),
     templateStatuses,
     analysisRuns: analyses.length === 0 ? undefined : analyses.map(({ status }): ExperimentAnalysisStatus => status),
   });
@@ -96,6 +96,7 @@ function lookAgain(
   if (ends) return { lookAgainAt: world.now };
   const isActive = stage === 'active';
   const times = [
+    ...(isActive ? [parseInstant(status.availableAt ?? '')] : []),
     ...(isActive ? [durationEndsAt({ experiment: { ...world.experiment, status } })] : []),
     ...(isActive ? templateDeadlines(world, status.templateStatuses ?? []) : []),
     ...scaleDownTimes(situation),

@@ -45,7 +45,8 @@ export type ExperimentEffect =
       readonly kind: 'annotateReplicaSet';
       readonly phase: 'record';
       readonly name: string;
-      readonly annotations: Readonly<Record<string, string>>;
+      /** null removes an annotation. */
+      readonly annotations: Readonly<Record<string, string | null>>;
     }
   | AnalysisRunEffect
   | { readonly kind: 'deleteService'; readonly phase: 'shrink'; readonly name: string; readonly uid: string };

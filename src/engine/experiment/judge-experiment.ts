@@ -1,5 +1,6 @@
 import type { AnalysisPhase } from '../../api/analysis-run.ts';
 import type { ExperimentTemplateStatus } from '../../api/experiment.ts';
+import { parseInstant } from '../../base/instant.ts';
 import { isFinished } from '../analysis-plan.ts';
 import type { AnalysisPlace } from './assess-analyses.ts';
 import { durationOf, isOver, isTimeOver, requiredAnalyses, type ExperimentSituation } from './experiment-situation.ts';
@@ -47,7 +48,8 @@ function templateFailure(templates: readonly ExperimentTemplateStatus[]): Experi
 function isDone(world: ExperimentWorld): boolean {
   const { templates, spec, status } = world.experiment;
   const hasNoTime = templates.length === 0 && durationOf(spec.duration) === undefined;
-  return isTimeOver(world) || (hasNoTime && status.availableAt !== undefined);
+  const beginsAt = parseInstant(status.availableAt ?? '');
+  return isTimeOver(world) || (hasNoTime && beginsAt !== undefined && world.now >= beginsAt);
 }
 
 /** The worst that any analysis says; also one that has ended without having shown anything. */

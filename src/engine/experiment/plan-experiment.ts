@@ -64,9 +64,15 @@ function planTemplate(place: TemplatePlace, world: ExperimentWorld): readonly Ex
   const { specReplicas: from, name } = replicaSet;
   const to = template.replicas;
   return [
+    ...(replicaSet.scaleDownAt === undefined ? [] : [keepPods(name)]),
     ...(template.service === undefined || service !== undefined ? [] : [createService(place, replicaSet)]),
     ...(from === to ? [] : [scale(name, from, to)]),
   ];
+}
+
+/** Another attempt uses the pods of the one before, whose end no longer counts. */
+function keepPods(name: string): ExperimentEffect {
+  return { kind: 'annotateReplicaSet', phase: 'record', name, annotations: { [scaleDownDeadlineAnnotation]: null } };
 }
 
 function createService({ template }: TemplatePlace, { name, hash }: ReplicaSetView): ExperimentEffect {
@@ -115,14 +121,15 @@ function planServiceEnd(
   return hasPods || servicesInUse.has(name) ? [] : [{ kind: 'deleteService', phase: 'shrink', name, uid }];
 }
 
-function startRun({ analysis, due }: AnalysisPlace, { experiment }: ExperimentWorld): readonly ExperimentEffect[] {
+function startRun({ analysis, due }: AnalysisPlace, world: ExperimentWorld): readonly ExperimentEffect[] {
   if (due?.ok !== true) return [];
+  const { experiment } = world;
   const { labels = {}, annotations = {} } = experiment.spec.analysisRunMetadata ?? {};
   return [
     {
       kind: 'createAnalysisRun',
       phase: 'analyse',
-      name: analysisRunName(experiment.name, analysis.name),
+      name: analysisRunName(analysis.name, world),
       labels: { ...labels, ...instanceLabel(experiment.labels) },
       annotations,
       spec: due.value,

@@ -297,6 +297,52 @@ describe('an Experiment that has ended', () => {
   });
 });
 
+describe('an Experiment that is tried again, by an empty status', () => {
+  const spec = { analyses: [check] };
+  const before = { name: 'trial-check', phase: 'Failed', completedAt: startMs + 5000 } as const;
+  const going = ready.map((set) => ({ ...set, scaleDownAt: startMs + 31_000 }));
+  const { availableAt: _, ...progressing } = running;
+
+  it('keeps the pods that were to go, and begins anew', () => {
+    const first = decided({ spec, sets: going, runs: [before], seconds: 6 });
+    assert.deepEqual([first.status.phase, first.status.analysisRuns?.[0]?.phase], ['Running', '']);
+    const sets = going.map((set) => ({ ...set, specReplicas: 0, availableReplicas: 0 }));
+    const second = decided({ spec, sets, runs: [before], status: progressing, seconds: 6 });
+    assert.deepEqual(effectsOf(second), [
+      'scaleReplicaSet trial-baseline 0 -> 1',
+      'scaleReplicaSet trial-candidate 0 -> 1',
+      'annotateReplicaSet trial-baseline',
+      'annotateReplicaSet trial-candidate',
+    ]);
+    const [, , note] = second.effects;
+    assert.deepEqual(note?.kind === 'annotateReplicaSet' && note.annotations, { 'scale-down-deadline': null });
+  });
+
+  it('measures again, and takes no run of an attempt before for its own', () => {
+    const status = { ...running, availableAt: '2026-03-01T12:00:06Z' };
+    const due = decided({ spec, sets: ready, status, runs: [before], seconds: 6 });
+    assert.deepEqual(effectsOf(due), ['createAnalysisRun trial-check.1']);
+    const runs = [before, { name: 'trial-check.1' }];
+    const [{ analysisRun, phase } = { analysisRun: '', phase: '' }] =
+      decided({ spec, sets: ready, status, runs, seconds: 7 }).status.analysisRuns ?? [];
+    assert.deepEqual([analysisRun, phase], ['trial-check.1', 'Running']);
+    const ending = { name: 'trial-check', terminating: true };
+    assert.deepEqual(effectsOf(decided({ spec, sets: ready, status, runs: [ending], seconds: 7 })), [
+      'createAnalysisRun trial-check.1',
+    ]);
+  });
+
+  it('tells the attempts apart also within one second', () => {
+    const again = decided({ spec, sets: ready, status: progressing, runs: [before], seconds: 5.4 });
+    assert.deepEqual([again.status.availableAt, again.lookAgainAt], ['2026-03-01T12:00:06Z', startMs + 6000]);
+    const early = decided({ spec, sets: ready, status: again.status, runs: [before], seconds: 5.5 });
+    assert.deepEqual([effectsOf(early), early.status.phase], [[], 'Running']);
+    const alone = { spec, templates: [], sets: [], runs: [before], seconds: 5.5 };
+    const { status } = decided({ ...alone, status: { phase: 'Running', availableAt: '2026-03-01T12:00:06Z' } });
+    assert.equal(status.phase, 'Running');
+  });
+});
+
 describe('an Experiment with a wrong specification', () => {
   const world = { problems: [{ field: 'spec.duration', message: 'is no duration' }] };
 
@@ -319,7 +365,7 @@ describe('a template that is taken out of the specification', () => {
     const templates = [{ name: 'baseline' }];
     const decision = decided({ templates, sets: ready, status: running });
     assert.deepEqual(effectsOf(decision), ['annotateReplicaSet trial-candidate']);
-    const waiting = ready.map((set) => ({ ...set, scaleDownAt: startMs + 31_000 }));
+    const waiting = ready.map((set, index) => (index === 0 ? set : { ...set, scaleDownAt: startMs + 31_000 }));
     assert.equal(decided({ templates, sets: waiting, status: running }).lookAgainAt, startMs + 31_000);
     const due = decided({ templates, sets: waiting, status: running, seconds: 31 });
     assert.deepEqual(effectsOf(due), ['scaleReplicaSet trial-candidate 1 -> 0']);
