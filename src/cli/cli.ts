@@ -17,6 +17,7 @@ import { addRetry } from './commands/retry.ts';
 import { addRun } from './commands/run.ts';
 import { addSetImage } from './commands/set-image.ts';
 import { addStatus } from './commands/status.ts';
+import { addTerminate } from './commands/terminate.ts';
 import { addUndo } from './commands/undo.ts';
 import { addVersion } from './commands/version.ts';
 import type { CliContext } from './context.ts';
@@ -76,6 +77,7 @@ function program(context: CliContext): Command {
   addApprove(root, context);
   addAbort(root, context);
   addRetry(root, context);
+  addTerminate(root, context);
   addPause(root, context);
   addResume(root, context);
   addRestart(root, context);

@@ -2,7 +2,12 @@ import type { CommandKind } from '../engine/command.ts';
 import type { Identity } from './credential.ts';
 
 /** Everything that can be done through the API. Every route names exactly one. */
-export type Action = ReadAction | `rollouts.${CommandKind}`;
+export type Action =
+  | ReadAction
+  | `rollouts.${CommandKind}`
+  | 'analysisruns.terminate'
+  | 'experiments.terminate'
+  | 'experiments.retry';
 
 type ReadAction =
   | 'document.get'
@@ -12,7 +17,8 @@ type ReadAction =
   | 'analysisruns.list'
   | 'analysisruns.get'
   | 'experiments.list'
-  | 'experiments.get';
+  | 'experiments.get'
+  | 'experiments.watch';
 
 /** Where an action is done; the namespace is absent when it is about all of them. */
 export interface ActionPlace {
@@ -35,6 +41,7 @@ const authorisers: Readonly<Record<Action, Authoriser>> = {
   'analysisruns.get': mayRead,
   'experiments.list': mayRead,
   'experiments.get': mayRead,
+  'experiments.watch': mayRead,
   'rollouts.promote': mayCommand,
   'rollouts.promoteFull': mayCommand,
   'rollouts.skipCurrentStep': mayCommand,
@@ -46,6 +53,9 @@ const authorisers: Readonly<Record<Action, Authoriser>> = {
   'rollouts.approve': mayCommand,
   'rollouts.setImage': mayCommand,
   'rollouts.undo': mayCommand,
+  'analysisruns.terminate': mayCommand,
+  'experiments.terminate': mayCommand,
+  'experiments.retry': mayCommand,
 };
 
 /** Whether somebody may do something somewhere. */

@@ -1,19 +1,19 @@
 import { formatInstant } from '../base/instant.ts';
 import type { Decision } from '../engine/decision.ts';
-import type { RolloutName } from './read-rollout.ts';
+import type { ObjectName } from './object-name.ts';
 import type { DecisionReport } from './view/rollout-detail.ts';
 
 /** The newest decision about each Rollout, for people who look. */
 export interface DecisionSource {
-  latest(rollout: RolloutName): DecisionReport | undefined;
+  latest(rollout: ObjectName): DecisionReport | undefined;
   /** Calls `listener` with every new decision that says something else, until the returned function is called. */
-  subscribe(listener: (rollout: RolloutName) => void): () => void;
+  subscribe(listener: (rollout: ObjectName) => void): () => void;
 }
 
 /** A board on which the controller writes its decisions. */
 export interface DecisionBoard extends DecisionSource {
   /** Notes a decision that was made at `nowMs`, milliseconds since the epoch. */
-  record(rollout: RolloutName, decision: Decision, nowMs: number): void;
+  record(rollout: ObjectName, decision: Decision, nowMs: number): void;
 }
 
 const rolloutsMaxDefault = 20_000;
@@ -21,7 +21,7 @@ const rolloutsMaxDefault = 20_000;
 /** Makes an empty board for so many Rollouts; those that were decided about longest ago are forgotten. */
 export function createDecisionBoard(rolloutsMax = rolloutsMaxDefault): DecisionBoard {
   const reports = new Map<string, DecisionReport>();
-  const listeners = new Set<(rollout: RolloutName) => void>();
+  const listeners = new Set<(rollout: ObjectName) => void>();
   return {
     record({ namespace, name }, { reason, state }, nowMs) {
       const key = `${namespace}/${name}`;

@@ -7,10 +7,11 @@ import { hasCode, SluiceError } from '../base/error.ts';
 import type { Call, ClusterPort, ObjectAddress } from '../cluster/port.ts';
 import type { CommandSubject } from '../engine/command.ts';
 import { listAll } from './list-all.ts';
-import { missingText, selectorOf, type RolloutName } from './read-rollout.ts';
+import type { ObjectName } from './object-name.ts';
+import { missingText, selectorOf } from './read-rollout.ts';
 
 /** Reads what a command is planned from. Rejects with NotFound when there is no such Rollout. */
-export async function readCommandSubject(cluster: ClusterPort, at: RolloutName, call: Call): Promise<CommandSubject> {
+export async function readCommandSubject(cluster: ClusterPort, at: ObjectName, call: Call): Promise<CommandSubject> {
   const object = await cluster.get({ type: resourceTypes.rollout, ...at }, call).catch((error: unknown) => {
     throw hasCode(error, 'NotFound') ? new SluiceError('NotFound', missingText(at)) : error;
   });

@@ -8,13 +8,8 @@ import { workloadType } from '../api/workload.ts';
 import { hasCode, SluiceError } from '../base/error.ts';
 import type { Call, ClusterPort } from '../cluster/port.ts';
 import { listAll } from './list-all.ts';
+import type { ObjectName } from './object-name.ts';
 import type { RolloutObjects } from './view/rollout-detail.ts';
-
-/** Names one Rollout. */
-export interface RolloutName {
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** A Rollout with all that belongs to it. Everything up to `resourceVersion` is in it. */
 export interface RolloutSnapshot {
@@ -28,7 +23,7 @@ export interface RolloutSnapshot {
  */
 export async function readRollout(
   cluster: ClusterPort,
-  { namespace, name }: RolloutName,
+  { namespace, name }: ObjectName,
   call: Call,
 ): Promise<RolloutSnapshot> {
   // The list is read first: its version is the oldest of all, and so a watch from it misses nothing.
@@ -78,7 +73,7 @@ async function readWorkload(cluster: ClusterPort, { metadata, spec }: Rollout, c
 }
 
 /** What a person is told about a Rollout that does not exist. */
-export function missingText({ namespace, name }: RolloutName): string {
+export function missingText({ namespace, name }: ObjectName): string {
   return `there is no Rollout ${name} in namespace ${namespace}`;
 }
 

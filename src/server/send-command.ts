@@ -2,9 +2,9 @@ import type { KubeObject } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { Clock } from '../base/clock.ts';
-import { hasCode, messageOf, SluiceError } from '../base/error.ts';
+import { hasCode, SluiceError } from '../base/error.ts';
 import type { Call, ClusterPort } from '../cluster/port.ts';
-import type { Journal, JournalResult } from '../controller/journal.ts';
+import type { Intent, Journal } from '../controller/journal.ts';
 import { currentRevision } from '../engine/command-target.ts';
 import {
   planCommand,
@@ -15,8 +15,9 @@ import {
   type CommandTarget,
 } from '../engine/command.ts';
 import { revisionAnnotation } from '../engine/revision.ts';
+import type { ObjectName } from './object-name.ts';
 import { addressOf, readCommandSubject, typeOfWorkload } from './read-command-subject.ts';
-import type { RolloutName } from './read-rollout.ts';
+import { recordCommand } from './record-command.ts';
 
 /** A command as a person gave it. */
 export interface GivenCommand {
@@ -45,10 +46,10 @@ export interface CommandOutcome {
 }
 
 /** Writers that get in between at most. */
-const attemptsMax = 5;
+export const attemptsMax = 5;
 
 /** Who writes, as field ownership records it. */
-const fieldManager = 'sluice-command';
+export const fieldManager = 'sluice-command';
 
 /** These take users away from a revision or hold it: they are done even when nothing can be recorded. */
 const safeKinds: ReadonlySet<Command['kind']> = new Set(['abort', 'pause']);
@@ -58,7 +59,7 @@ const safeKinds: ReadonlySet<Command['kind']> = new Set(['abort', 'pause']);
  * writer gets in between, it looks again whether the command still fits. Rejects with StaleCommand when it does not.
  */
 export async function sendCommand(
-  at: RolloutName,
+  at: ObjectName,
   given: GivenCommand,
   tools: CommandTools,
   call: Call,
@@ -87,15 +88,28 @@ async function carryOut(
   if (plan.patches.length === 0) {
     return { changed: false, message, resourceVersion: metadata.resourceVersion ?? '' };
   }
-  const sequence = await begin(subject.rollout, given, plan, tools);
-  try {
-    const resourceVersion = await writeAll(plan.patches, subject, given, tools, call);
-    await end(tools.journal, sequence, { kind: 'done', resourceVersion });
-    return { changed: true, message, resourceVersion };
-  } catch (error) {
-    await end(tools.journal, sequence, resultOf(error));
-    throw error;
-  }
+  const record = { intent: intentOf(subject.rollout, given, plan, tools), isSafe: safeKinds.has(given.command.kind) };
+  const write = (): Promise<string> => writeAll(plan.patches, subject, given, tools, call);
+  return { changed: true, message, resourceVersion: await recordCommand(tools.journal, record, write) };
+}
+
+function intentOf(
+  { metadata }: Rollout,
+  { command, actor, reason }: GivenCommand,
+  plan: CommandPlan,
+  { cluster, clock }: CommandTools,
+): Intent {
+  const { namespace = '', name, annotations = {} } = metadata;
+  const revision = Number(annotations[revisionAnnotation] ?? 0);
+  return {
+    subject: `${cluster.name}/${namespace}/${name}`,
+    revision: Number.isSafeInteger(revision) ? revision : 0,
+    actor: { kind: 'person', name: actor },
+    action: command.kind,
+    text: `${name} ${plan.message}`,
+    reason: reason ?? `command by ${actor}`,
+    at: clock.now(),
+  };
 }
 
 /** Sends patches in their order, and answers the version of the Rollout after them. */
@@ -149,40 +163,4 @@ function write(cluster: ClusterPort, target: KubeObject, patch: CommandPatch, ca
   const { subresource } = patch;
   const options = { fieldManager, ...(subresource === undefined ? {} : { subresource }) };
   return cluster.patch(addressOf(type, target), { kind: 'merge', body }, options, call);
-}
-
-/** Records the intent; without a record only what is safe is done. */
-async function begin(
-  rollout: Rollout,
-  { command, actor, reason }: GivenCommand,
-  plan: CommandPlan,
-  { journal, cluster, clock }: CommandTools,
-): Promise<number | undefined> {
-  const { namespace = '', name, annotations = {} } = rollout.metadata;
-  const revision = Number(annotations[revisionAnnotation] ?? 0);
-  try {
-    return await journal.begin({
-      subject: `${cluster.name}/${namespace}/${name}`,
-      revision: Number.isSafeInteger(revision) ? revision : 0,
-      actor: { kind: 'person', name: actor },
-      action: command.kind,
-      text: `${name} ${plan.message}`,
-      reason: reason ?? `command by ${actor}`,
-      at: clock.now(),
-    });
-  } catch (error) {
-    if (safeKinds.has(command.kind)) return undefined;
-    throw new SluiceError('Unavailable', `the command cannot be recorded: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** An intent without a result shows a reader that the end is not known; the command must not fail for it. */
-async function end(journal: Journal, sequence: number | undefined, result: JournalResult): Promise<void> {
-  if (sequence !== undefined) await journal.end(sequence, result).catch(() => undefined);
-}
-
-function resultOf(error: unknown): JournalResult {
-  const message = messageOf(error);
-  if (hasCode(error, 'Unavailable', 'Timeout')) return { kind: 'unknown', message };
-  return { kind: 'failed', code: error instanceof SluiceError ? error.code : 'Internal', message };
 }

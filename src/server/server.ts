@@ -14,6 +14,7 @@ import { registerAnalysisRuns } from './routes/analysis-runs.ts';
 import { registerCommands } from './routes/commands.ts';
 import { registerExperiments } from './routes/experiments.ts';
 import { registerRollouts } from './routes/rollouts.ts';
+import { registerRunCommands } from './routes/run-commands.ts';
 import { registerWatches } from './routes/watches.ts';
 import { serverLimits, type ServerLimits } from './server-limits.ts';
 
@@ -59,6 +60,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   registerExperiments(server, cluster);
   registerWatches(server, { cluster, clock, decisions, limits, log });
   registerCommands(server, options);
+  registerRunCommands(server, options);
   registerDocument(server, routes, options.version);
   return server;
 }

@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { resourceTypes } from '../../src/api/resource-types.ts';
+import { SluiceError } from '../../src/base/error.ts';
 import { hashOf, raiseCanary, template } from '../server/stage.ts';
 import { CliHarness, matchGolden } from './harness.ts';
 
 const name = 'web-2-1';
+
+interface Ended {
+  readonly terminate?: boolean;
+}
 
 /** An Experiment of the current step with two templates, one of which has its pod, and one analysis. */
 async function raiseExperiment({ stage }: CliHarness): Promise<void> {
@@ -88,6 +93,122 @@ describe('what the tool shows of Experiments', () => {
   });
 
   it('nothing for one that is not there', async () => {
-    assert.equal((await cli.call(['get', 'experiment', 'none', '-n', 'shop'])).code, 1);
+    const { code, stderr } = await cli.call(['get', 'experiment', 'none', '-n', 'shop']);
+    assert.deepEqual([code, stderr], [1, 'error: there is no Experiment none in namespace shop\n']);
+  });
+
+  it('one as a tree, and in detail', async () => {
+    await matchGolden('get-experiment.txt', await cli.print(['get', 'experiment', 'web-2-1', '-n', 'shop']));
+    await matchGolden('describe-experiment.txt', await cli.print(['describe', 'experiment', 'web-2-1', '-n', 'shop']));
+    const { stdout } = await cli.call(['list', 'exp', '-n', 'shop', '-o', 'name']);
+    assert.deepEqual(stdout.trim().split('\n'), ['experiment.argoproj.io/alone', 'experiment.argoproj.io/web-2-1']);
+  });
+
+  it('one that changes, and all that change', async () => {
+    const tree = await watched(['get', 'experiment', 'web-2-1', '-w']);
+    assert.match(tree, /Status: {6}◌ Running\n[\s\S]*Status: {6}◌ Running: slowly/);
+    const lines = await watched(['get', 'experiments', '-w', '-o', 'wide']);
+    assert.match(lines, /^NAME .*\n(?:.*\n){2}web-2-1 .* slowly\n/);
+    const json = await watched(['get', 'experiment', 'web-2-1', '-w', '-o', 'json']);
+    assert.match(json, /"message": ""[\s\S]*"message": "slowly"/);
+  });
+
+  /** What is printed until a change of `web-2-1` was told. */
+  async function watched(argv: readonly string[]): Promise<string> {
+    const interrupt = new AbortController();
+    const say = (message: string | null) => patch('web-2-1', { status: { message } });
+    let isSaid = false;
+    const { stdout } = await cli.call([...argv, '-n', 'shop'], {
+      signal: interrupt.signal,
+      onOutput: (text) => {
+        if (text.includes('slowly')) interrupt.abort(new SluiceError('Cancelled', 'interrupted'));
+        else if (!isSaid) void say('slowly');
+        isSaid = true;
+      },
+    });
+    await say(null);
+    return stdout;
+  }
+
+  const patch = (of: string, body: object) =>
+    cli.stage.cluster.patch(
+      { type: resourceTypes.experiment, namespace: 'shop', name: of },
+      { kind: 'merge', body },
+      {},
+      { signal: AbortSignal.timeout(5000) },
+    );
+});
+
+describe('commands for Experiments and AnalysisRuns', () => {
+  let cli: CliHarness;
+
+  before(async () => {
+    cli = await CliHarness.open();
+    await raiseCanary(cli.stage);
+    await raiseExperiment(cli);
+  });
+  after(() => cli.close());
+
+  const give = (...words: readonly string[]) => cli.print([...words, '-n', 'shop']);
+
+  it('terminate one that runs, and say so of one that has ended', async () => {
+    assert.equal(
+      await give('terminate', 'experiment', 'web-2-1'),
+      'experiment.argoproj.io/web-2-1 is being terminated\n',
+    );
+    assert.equal(((await cli.stage.get(resourceTypes.experiment, 'web-2-1'))['spec'] as Ended).terminate, true);
+    assert.equal(
+      await give('terminate', 'exp', 'experiment/web-2-1', 'alone'),
+      'experiment.argoproj.io/web-2-1 is being terminated already\n' +
+        'experiment.argoproj.io/alone has ended already: Failed\n',
+    );
+    const [entry] = cli.stage.journal.entries();
+    assert.deepEqual(
+      [entry?.intent.action, entry?.intent.actor.name, entry?.intent.subject, entry?.result?.kind],
+      ['terminate', 'ada', 'embedded/shop/web-2-1', 'done'],
+    );
+  });
+
+  it('terminate an AnalysisRun', async () => {
+    await cli.stage.create(resourceTypes.analysisRun, {
+      metadata: { name: 'check', namespace: 'shop' },
+      spec: { metrics: [{ name: 'errors', provider: { web: { url: 'http://metrics' } } }] },
+    });
+    assert.equal(
+      await give('terminate', 'analysisrun', 'check'),
+      'analysisrun.argoproj.io/check is being terminated\n',
+    );
+    assert.equal(((await cli.stage.get(resourceTypes.analysisRun, 'check'))['spec'] as Ended).terminate, true);
+  });
+
+  it('retry one that has ended, by an empty status; also one that was terminated', async () => {
+    assert.equal(
+      await give('retry', 'experiment', 'web-2-1'),
+      'experiment.argoproj.io/web-2-1 has not ended, so there is nothing to retry\n',
+    );
+    assert.equal(await give('retry', 'experiment', 'alone'), 'experiment.argoproj.io/alone is tried again\n');
+    const alone = await cli.stage.get(resourceTypes.experiment, 'alone');
+    assert.equal(alone['status'], undefined);
+    const path = '/api/v1/namespaces/shop/experiments/web-2-1/retry';
+    const { uid } = (await cli.stage.get(resourceTypes.experiment, 'web-2-1')).metadata;
+    const body = { uid, actor: 'ada', position: 'Running@2026-03-01T11:59:00Z' };
+    const signal = AbortSignal.timeout(5000);
+    const at = { type: resourceTypes.experiment, namespace: 'shop', name: 'web-2-1' };
+    await cli.stage.cluster.patch(at, { kind: 'merge', body: { status: { phase: 'Successful' } } }, {}, { signal });
+    const stale = await cli.stage.ask('POST', path, body);
+    assert.deepEqual([stale.status, stale.body['code']], [409, 'StaleCommand']);
+    const other = await cli.stage.ask('POST', path, { ...body, uid: 'other' });
+    assert.deepEqual([other.status, other.body['code']], [409, 'StaleCommand']);
+    assert.equal(await give('retry', 'exp', 'web-2-1'), 'experiment.argoproj.io/web-2-1 is tried again\n');
+    const { spec, status } = await cli.stage.get(resourceTypes.experiment, 'web-2-1');
+    assert.deepEqual([(spec as Ended).terminate, status], [undefined, undefined]);
+  });
+
+  it('are refused for what is not there, and to those who may only look', async () => {
+    const { code, stderr } = await cli.call(['terminate', 'experiment', 'none', '-n', 'shop']);
+    assert.deepEqual([code, stderr], [1, 'error: there is no Experiment none in namespace shop\n']);
+    const path = '/api/v1/namespaces/shop/experiments/alone/terminate';
+    const guest = await cli.stage.ask('POST', path, { uid: 'any', actor: 'guest' }, cli.stage.viewerToken);
+    assert.equal(guest.status, 403);
   });
 });

@@ -22,12 +22,17 @@ describe('the tool', () => {
     const commands = [
       [],
       ['get', 'rollouts'],
+      ['get', 'experiments'],
       ['get', 'analysisruns'],
       ['describe', 'analysisrun'],
+      ['describe', 'experiment'],
       ['status'],
       ['promote'],
       ['abort'],
       ['retry', 'rollout'],
+      ['retry', 'experiment'],
+      ['terminate', 'experiment'],
+      ['terminate', 'analysisrun'],
       ['pause'],
       ['resume'],
       ['restart'],
@@ -155,6 +160,8 @@ describe('the tool', () => {
       ]);
       assert.deepEqual(await complete(script, 'sluice -n shop get ro web --wa'), ['--watch']);
       assert.deepEqual(await complete(script, 'sluice promote --f'), ['--full']);
+      assert.deepEqual(await complete(script, 'sluice terminate e'), ['experiment']);
+      assert.deepEqual(await complete(script, 'sluice list exp web --wa'), ['--watch']);
     });
 
     it('is there for zsh and fish', async () => {

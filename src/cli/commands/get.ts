@@ -7,7 +7,7 @@ import { addGetRollouts } from './get-rollouts.ts';
 
 /** `get`: shows objects. */
 export function addGet(program: Command, context: CliContext): void {
-  const get = program.command('get').description('Show Rollouts, Experiments and AnalysisRuns');
+  const get = program.command('get').alias('list').description('Show Rollouts, Experiments and AnalysisRuns');
   addGetRollouts(get, context);
   addGetExperiments(get, context);
   addGetAnalysisRuns(get, context);

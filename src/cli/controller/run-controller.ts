@@ -15,7 +15,8 @@ import { createHttpPolicy } from '../../controller/http-policy.ts';
 import { createMemoryJournal } from '../../controller/journal.ts';
 import { lead, type Work } from '../../controller/lead.ts';
 import { Leadership } from '../../controller/leadership.ts';
-import { createControllerMetrics, type ApiReport } from '../../controller/metrics/controller-metrics.ts';
+import { createControllerMetrics } from '../../controller/metrics/controller-metrics.ts';
+import type { ApiReport } from '../../controller/metrics/request-families.ts';
 import { instanceSelector, scopeNamespaces } from '../../controller/scope.ts';
 import { metricProvidersWith, type MetricSettings } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
@@ -102,6 +103,7 @@ export async function runController(
       countsDelayMs,
       notifications,
       onDecision: (rollout, decision) => tracing.onDecision(rollout, decision),
+      onStatus: (before, after) => metrics.onStatus(before, after),
       onPass: (pass) => {
         metrics.onPass(pass);
         tracing.onPass(pass);

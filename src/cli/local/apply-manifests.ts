@@ -1,9 +1,11 @@
+import type { ManifestObject } from '../../api/manifest.ts';
 import { mergeDiff } from '../../api/merge-diff.ts';
 import type { KubeObject, ResourceType } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/object.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
 import { hasCode, messageOf, SluiceError } from '../../base/error.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
+import { explainRefusal, type Refusal } from './explain-refusal.ts';
 import { identityOf, type ManifestSet } from './manifest-set.ts';
 
 /** Annotation with the manifest as it was last applied, as kubectl writes it, so that both can be used in turn. */
@@ -27,7 +29,7 @@ export interface AppliedObject {
 /** What became of a set. With any problem nothing of it was applied. */
 export interface ApplyResult {
   readonly objects: readonly AppliedObject[];
-  /** `file:line[:column]: what is wrong`, one for each object that is refused. */
+  /** `file:line[:column]: what is wrong`, one for each mistake. */
   readonly problems: readonly string[];
 }
 
@@ -51,7 +53,7 @@ interface Item {
   readonly type: ResourceType;
   readonly object: KubeObject;
   readonly revision: string;
-  readonly place: string;
+  readonly manifest: ManifestObject;
 }
 
 const fieldManager = 'sluice-source';
@@ -63,17 +65,14 @@ const conflictsMax = 5;
  * that are not known are skipped.
  */
 export async function applyManifests(set: ManifestSet, options: ApplyOptions): Promise<ApplyResult> {
-  if (set.problems.length > 0) {
-    const problems = set.problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
-    return { objects: [], problems };
-  }
+  if (set.problems.length > 0) return { objects: [], problems: explainRefusal(set, []) };
   const { items, skipped } = itemsOf(set, options.namespace);
-  const problems: string[] = [];
+  const refusals: Refusal[] = [];
   for (const item of items) {
-    const problem = await refusalOf(item, options);
-    if (problem !== undefined) problems.push(problem);
+    const message = await refusalOf(item, options);
+    if (message !== undefined) refusals.push({ manifest: item.manifest, message });
   }
-  if (problems.length > 0) return { objects: [], problems };
+  if (refusals.length > 0) return { objects: [], problems: explainRefusal(set, refusals) };
   const applied: AppliedObject[] = [...skipped];
   for (const item of items) {
     const result = await applyOne(item, options, false).catch((error: unknown) => {
@@ -81,20 +80,20 @@ export async function applyManifests(set: ManifestSet, options: ApplyOptions): P
     });
     applied.push({ identity: identityOf(item.object), result });
   }
-  return { objects: [...applied, ...(options.prune ? await prune(items, options) : [])], problems };
+  return { objects: [...applied, ...(options.prune ? await prune(items, options) : [])], problems: [] };
 }
 
 function itemsOf(set: ManifestSet, namespace: string): { items: readonly Item[]; skipped: readonly AppliedObject[] } {
   const items: Item[] = [];
   const skipped: AppliedObject[] = [];
-  for (const { object, file, line } of set.objects) {
+  for (const manifest of set.objects) {
+    const { object } = manifest;
     const type = typeOf(object);
-    const place = `${file}:${line}`;
     if (type !== undefined) {
-      items.push({ type, object: withNamespace(object, type, namespace), revision: set.revision, place });
+      items.push({ type, object: withNamespace(object, type, namespace), revision: set.revision, manifest });
       continue;
     }
-    const reason = `${place}: the kind ${object.kind} (${object.apiVersion}) is not known here`;
+    const reason = `${placeOf(manifest)}: the kind ${object.kind} (${object.apiVersion}) is not known here`;
     skipped.push({ identity: identityOf(object), result: 'skipped', reason });
   }
   return { items, skipped };
@@ -111,9 +110,13 @@ async function refusalOf(item: Item, options: ApplyOptions): Promise<string | un
   }
 }
 
-function placed(error: unknown, { place, object }: Item): SluiceError {
+function placeOf({ file, line }: ManifestObject): string {
+  return `${file}:${line}`;
+}
+
+function placed(error: unknown, { manifest, object }: Item): SluiceError {
   const code = error instanceof SluiceError ? error.code : 'Internal';
-  return new SluiceError(code, `${place}: ${identityOf(object)}: ${messageOf(error)}`, { cause: error });
+  return new SluiceError(code, `${placeOf(manifest)}: ${identityOf(object)}: ${messageOf(error)}`, { cause: error });
 }
 
 /** Deletes what carries the name of this source and is not in the set. */

@@ -1,13 +1,20 @@
-import { parseInstant } from '../../base/instant.ts';
 import type { AnalysisRunReport } from '../../server/view/analysis-run-report.ts';
-import type { ExperimentReport } from '../../server/view/experiment-report.ts';
-import type { PodReport } from '../../server/view/pod-report.ts';
-import type { ReplicaSetReport, RevisionReport } from '../../server/view/revision-report.ts';
+import type { RevisionReport } from '../../server/view/revision-report.ts';
 import type { RolloutDetail } from '../../server/view/rollout-detail.ts';
-import { ageOf, shortDuration } from './age.ts';
 import { evidenceLines } from './evidence-lines.ts';
 import { markOf, type Paint } from './style.ts';
 import { columns, table, type Cell } from './table.ts';
+import {
+  branch,
+  end,
+  experimentRows,
+  leftText,
+  replicaSetRows,
+  row,
+  section,
+  treeHeader,
+  type Twig,
+} from './tree-rows.ts';
 
 /** Everything about a Rollout as lines: summary, steps, the tree of its objects, and the evidence of its analyses. */
 export function rolloutTree(rollout: RolloutDetail, nowMs: number, paint: Paint): readonly string[] {
@@ -15,13 +22,9 @@ export function rolloutTree(rollout: RolloutDetail, nowMs: number, paint: Paint)
     ...columns(summaryRows(rollout), paint),
     ...section('STEPS', stepLines(rollout, nowMs, paint)),
     '',
-    ...table(['NAME', 'KIND', 'STATUS', 'AGE', 'INFO'], treeRows(rollout, nowMs), paint),
+    ...table(treeHeader, treeRows(rollout, nowMs), paint),
     ...rollout.analysisRuns.filter(isOfInterest(rollout)).flatMap((run) => analysisLines(run, paint)),
   ];
-}
-
-function section(title: string, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
 function summaryRows(rollout: RolloutDetail): readonly (readonly Cell[])[] {
@@ -96,11 +99,6 @@ function stepLines({ steps, aborted }: RolloutDetail, nowMs: number, paint: Pain
   });
 }
 
-function leftText(until: string, nowMs: number): string {
-  const leftMs = (parseInstant(until) ?? nowMs) - nowMs;
-  return leftMs <= 0 ? 'is over' : `${shortDuration(leftMs)} left`;
-}
-
 function treeRows(rollout: RolloutDetail, nowMs: number): readonly (readonly Cell[])[] {
   const { revisions } = rollout;
   return [
@@ -110,15 +108,6 @@ function treeRows(rollout: RolloutDetail, nowMs: number): readonly (readonly Cel
     ),
   ];
 }
-
-/** Signs before a row, and before the rows inside it. */
-interface Twig {
-  readonly own: string;
-  readonly inner: string;
-}
-
-const branch: Twig = { own: '├─ ', inner: '│  ' };
-const end: Twig = { own: '└─ ', inner: '   ' };
 
 function revisionRows(
   revision: RevisionReport,
@@ -142,83 +131,9 @@ function revisionRows(
   ];
 }
 
-function experimentRows(
-  experiment: ExperimentReport,
-  prefix: string,
-  twig: Twig,
-  nowMs: number,
-): readonly (readonly Cell[])[] {
-  const { name, phase, createdAt, templates, analyses, endsAt } = experiment;
-  const left = endsAt === undefined || phase !== 'Running' ? '' : leftText(endsAt, nowMs);
-  const inner = `${prefix}${twig.inner}`;
-  const sets = templates.flatMap(({ replicaSet }) => replicaSet ?? []);
-  const started = analyses.filter(({ run }) => run !== '');
-  const runs = started.map(({ run, phase: runPhase, required }, index) => {
-    const own = index === started.length - 1 ? end.own : branch.own;
-    return row(`${inner}${own}`, run, 'AnalysisRun', runPhase, '', required ? 'required' : '', nowMs).with(3, '');
-  });
-  return [
-    row(`${prefix}${twig.own}`, name, 'Experiment', phase, createdAt, left, nowMs),
-    ...sets.flatMap((set, index) =>
-      replicaSetRows(set, inner, runs.length === 0 && index === sets.length - 1 ? end : branch, nowMs),
-    ),
-    ...runs,
-  ];
-}
-
-function replicaSetRows(
-  replicaSet: ReplicaSetReport,
-  prefix: string,
-  twig: Twig,
-  nowMs: number,
-): readonly (readonly Cell[])[] {
-  const { name, status, createdAt, pods } = replicaSet;
-  return [
-    row(`${prefix}${twig.own}`, name, 'ReplicaSet', status, createdAt, replicaSetInfo(replicaSet, nowMs), nowMs),
-    ...pods.map((pod, index) =>
-      podRow(pod, `${prefix}${twig.inner}${(index === pods.length - 1 ? end : branch).own}`, nowMs),
-    ),
-  ];
-}
-
-function replicaSetInfo({ available, desired, scaleDownAt, message }: ReplicaSetReport, nowMs: number): string {
-  const goes = scaleDownAt === undefined ? undefined : (parseInstant(scaleDownAt) ?? nowMs) - nowMs;
-  return [
-    desired === 0 ? '' : `available ${available}/${desired}`,
-    goes === undefined ? '' : `goes in ${shortDuration(goes)}`,
-    message ?? '',
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
-}
-
-function podRow(
-  { name, status, ready, readyContainers, containers, restarts = 0, createdAt }: PodReport,
-  prefix: string,
-  nowMs: number,
-): readonly Cell[] {
-  const info = `ready ${readyContainers}/${containers}${restarts > 0 ? `, restarts ${restarts}` : ''}`;
-  const shown = row(prefix, name, 'Pod', status, createdAt, info, nowMs);
-  // A pod that runs is good only when it gets traffic.
-  return ready && status === 'Running' ? shown.with(2, { text: '✔ Running', tone: 'good' }) : shown;
-}
-
 function runRow({ name, phase, createdAt, role, stepIndex }: AnalysisRunReport, prefix: string, nowMs: number): Cell[] {
   const place = stepIndex === undefined ? role : `${role} ${stepIndex + 1}`;
   return row(prefix, name, 'AnalysisRun', phase, createdAt, place, nowMs);
-}
-
-function row(
-  prefix: string,
-  name: string,
-  kind: string,
-  status: string,
-  createdAt: string,
-  info: string,
-  nowMs: number,
-): Cell[] {
-  const { sign, tone } = markOf(status);
-  return [`${prefix}${name}`, kind, { text: `${sign} ${status}`.trim(), tone }, ageOf(createdAt, nowMs), info];
 }
 
 /** Runs about the current revision; those of earlier ones are history. */
@@ -226,7 +141,8 @@ function isOfInterest({ hash }: RolloutDetail): (run: AnalysisRunReport) => bool
   return (run) => run.hash === hash;
 }
 
-function analysisLines(run: AnalysisRunReport, paint: Paint): readonly string[] {
+/** What the metrics of a run say, under its name. */
+export function analysisLines(run: AnalysisRunReport, paint: Paint): readonly string[] {
   const { sign, tone } = markOf(run.phase);
   const phase = `${sign} ${run.phase}`.trim();
   const message = run.message === '' ? '' : `: ${run.message}`;

@@ -118,7 +118,8 @@ const commandRoutes: readonly CommandRoute[] = [
   },
 ];
 
-const outcomeSchema = object({ changed: boolean, message: text, resourceVersion: text }, {});
+/** What became of a command. */
+export const outcomeSchema = object({ changed: boolean, message: text, resourceVersion: text }, {});
 
 /** Registers one route for each command: `POST …/rollouts/{name}/{command}`. */
 export function registerCommands(server: FastifyInstance, tools: CommandTools): void {

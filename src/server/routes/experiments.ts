@@ -2,11 +2,12 @@ import type { FastifyInstance } from 'fastify';
 
 import { resourceTypes } from '../../api/resource-types.ts';
 import { list, object, text } from '../../api/schema.ts';
-import { hasCode, SluiceError } from '../../base/error.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
 import { callOf } from '../call-of.ts';
 import { errorSchema } from '../error-answer.ts';
 import { listAll } from '../list-all.ts';
+import { readExperiment } from '../read-experiment.ts';
+import { experimentDetailSchema, reportExperimentDetail } from '../view/experiment-detail.ts';
 import { experimentReportSchema, reportExperiment } from '../view/experiment-report.ts';
 import { listQuery, objectPath, type ListParameters, type ObjectPath } from './parameters.ts';
 import { scopeOf } from './rollouts.ts';
@@ -35,21 +36,11 @@ export function registerExperiments(server: FastifyInstance, cluster: ClusterPor
     '/api/v1/namespaces/:namespace/experiments/:name',
     {
       config: { action: 'experiments.get', summary: 'One Experiment with its templates and analyses' },
-      schema: { params: objectPath, response: { 200: experimentReportSchema, default: errorSchema } },
+      schema: { params: objectPath, response: { 200: experimentDetailSchema, default: errorSchema } },
     },
     async ({ params }, reply) => {
-      const { namespace, name } = params;
-      const call = callOf(reply);
-      const at = { type: resourceTypes.experiment, namespace, name };
-      const experiment = await cluster.get(at, call).catch((error: unknown) => {
-        if (!hasCode(error, 'NotFound')) throw error;
-        throw new SluiceError('NotFound', `there is no Experiment ${name} in namespace ${namespace}`);
-      });
-      const [replicaSets, pods] = await Promise.all([
-        listAll(cluster, resourceTypes.replicaSet, { namespace }, call),
-        listAll(cluster, resourceTypes.pod, { namespace }, call),
-      ]);
-      return reportExperiment(experiment, { replicaSets: replicaSets.items, pods: pods.items });
+      const { objects } = await readExperiment(cluster, params, callOf(reply));
+      return reportExperimentDetail(objects);
     },
   );
 }

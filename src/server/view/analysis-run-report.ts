@@ -38,6 +38,7 @@ export const analysisRunReportSchema = object(
   {
     name: text,
     namespace: text,
+    uid: text,
     createdAt: text,
     role: stringEnum(['Step', 'Background', 'PrePromotion', 'PostPromotion', '']),
     phase: text,
@@ -49,7 +50,7 @@ export const analysisRunReportSchema = object(
   { rollout: text, revision: int32, stepIndex: int32, startedAt: text, completedAt: text },
 );
 
-/** One AnalysisRun. `role` is where the Rollout uses it; empty for one that stands alone. */
+/** One AnalysisRun. `role` is where the Rollout uses it; empty for one that stands alone. A command names `uid`. */
 export type AnalysisRunReport = Static<typeof analysisRunReportSchema>;
 
 /** Reports an AnalysisRun. */
@@ -61,6 +62,7 @@ export function reportAnalysisRun(run: KubeObject): AnalysisRunReport {
   return {
     name: view.name,
     namespace: metadata.namespace ?? '',
+    uid: metadata.uid ?? '',
     createdAt: metadata.creationTimestamp ?? '',
     role: view.role,
     phase: view.phase,

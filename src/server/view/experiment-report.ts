@@ -8,6 +8,7 @@ import { boolean, int32, list, object, text } from '../../api/schema.ts';
 import { formatInstant } from '../../base/instant.ts';
 import { projectExperiment } from '../../controller/experiments/project-experiment.ts';
 import { projectReplicaSet } from '../../controller/project.ts';
+import { experimentPosition } from '../../engine/experiment/experiment-command.ts';
 import { durationEndsAt } from '../../engine/experiment/experiment-situation.ts';
 import { experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
 import { revisionAnnotation } from '../../engine/revision.ts';
@@ -20,23 +21,31 @@ const templateReportSchema = object(
 
 const analysisReportSchema = object({ name: text, run: text, phase: text, message: text, required: boolean }, {});
 
-/** Schema of an Experiment as people see it. */
-export const experimentReportSchema = object(
-  {
+/** Fields of the line of an Experiment in a list. */
+export const experimentLineFields = {
+  required: {
     name: text,
     namespace: text,
+    uid: text,
     createdAt: text,
     phase: text,
     message: text,
     hash: text,
+    position: text,
     terminating: boolean,
     templates: list(templateReportSchema),
     analyses: list(analysisReportSchema),
   },
-  { rollout: text, revision: int32, availableAt: text, endsAt: text },
-);
+  optional: { rollout: text, revision: int32, availableAt: text, endsAt: text },
+} as const;
 
-/** One Experiment. `rollout` is whose step it is; `endsAt` is when its time is over, once its pods are available. */
+/** Schema of an Experiment as people see it. */
+export const experimentReportSchema = object(experimentLineFields.required, experimentLineFields.optional);
+
+/**
+ * One Experiment. `rollout` is whose step it is; `endsAt` is when its time is over, once its pods are available. A
+ * command for it names `uid` and, when it starts it anew, `position`.
+ */
 export type ExperimentReport = Static<typeof experimentReportSchema>;
 
 /** What an Experiment is made of, as far as it was read. */
@@ -58,10 +67,12 @@ export function reportExperiment(
   return {
     name: view.name,
     namespace: view.namespace,
+    uid: view.uid,
     createdAt: experiment.metadata.creationTimestamp ?? '',
     phase: status.phase ?? '',
     message: status.message ?? '',
     hash: view.labels[hashLabel] ?? '',
+    position: experimentPosition({ status }),
     terminating: spec.terminate === true,
     templates: view.templates.map(({ name, replicas }) =>
       reportTemplate(name, replicas, status, own.find(isOfTemplate(name)), pods),

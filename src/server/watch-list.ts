@@ -1,17 +1,24 @@
-import type { KubeObject } from '../api/object.ts';
-import { resourceTypes } from '../api/resource-types.ts';
+import type { KubeObject, ResourceType } from '../api/object.ts';
 import { hasCode } from '../base/error.ts';
 import type { ClusterPort, WatchEvent } from '../cluster/port.ts';
 import { ChangeQueue } from './change-queue.ts';
 import type { EventStream } from './event-stream.ts';
 import { listAll } from './list-all.ts';
 import type { ServerLimits } from './server-limits.ts';
-import { reportRollout } from './view/rollout-report.ts';
 
 /** What a watch is made with. */
 export interface WatchTools {
   readonly cluster: ClusterPort;
   readonly limits: ServerLimits;
+}
+
+/** A kind whose objects a client can watch all together. */
+export interface ListedKind {
+  readonly type: ResourceType;
+  /** Name of the event about one object, and of the event with all of them. */
+  readonly one: string;
+  readonly many: string;
+  readonly report: (object: KubeObject) => object;
 }
 
 interface Change {
@@ -21,11 +28,12 @@ interface Change {
 }
 
 /**
- * Tells a client about all Rollouts (of one namespace) until it leaves: `rollouts` with all of them at the start, then
- * `rollout` and `deleted` for each change. A client that comes back goes on after `lastEventId`, or is told `reset` and
- * starts with all of them again when that is too long ago.
+ * Tells a client about all objects of a kind (in one namespace) until it leaves: all of them at the start, e.g. as
+ * `rollouts`, then `rollout` and `deleted` for each change. A client that comes back goes on after `lastEventId`, or is
+ * told `reset` and starts with all of them again when that is too long ago.
  */
-export async function watchRollouts(
+export async function watchList(
+  kind: ListedKind,
   namespace: string | undefined,
   lastEventId: string | undefined,
   stream: EventStream,
@@ -34,9 +42,9 @@ export async function watchRollouts(
   const scope = namespace === undefined ? {} : { namespace };
   let version = lastEventId;
   while (!stream.signal.aborted) {
-    version ??= await sendAll(scope, stream, tools);
+    version ??= await sendAll(kind, scope, stream, tools);
     try {
-      version = await follow(scope, version, stream, tools);
+      version = await follow(kind, scope, version, stream, tools);
     } catch (error) {
       if (!hasCode(error, 'Gone', 'BadRequest')) throw error;
       await stream.send({ event: 'reset', data: { message: error.message } });
@@ -47,25 +55,36 @@ export async function watchRollouts(
 
 type Scope = { readonly namespace?: string };
 
-async function sendAll(scope: Scope, stream: EventStream, { cluster }: WatchTools): Promise<string> {
-  const { items, resourceVersion } = await listAll(cluster, resourceTypes.rollout, scope, { signal: stream.signal });
-  const rollouts = items.map((item) => reportRollout(item));
-  await stream.send({ event: 'rollouts', data: { items: rollouts, resourceVersion }, id: resourceVersion });
+async function sendAll(
+  { type, many, report }: ListedKind,
+  scope: Scope,
+  stream: EventStream,
+  { cluster }: WatchTools,
+): Promise<string> {
+  const { items, resourceVersion } = await listAll(cluster, type, scope, { signal: stream.signal });
+  const data = { items: items.map((item) => report(item)), resourceVersion };
+  await stream.send({ event: many, data, id: resourceVersion });
   return resourceVersion;
 }
 
 /** Follows one watch to its end, and answers the version to which everything was told. */
-async function follow(scope: Scope, from: string, stream: EventStream, tools: WatchTools): Promise<string> {
+async function follow(
+  kind: ListedKind,
+  scope: Scope,
+  from: string,
+  stream: EventStream,
+  tools: WatchTools,
+): Promise<string> {
   const { cluster, limits } = tools;
   const ending = new AbortController();
   const signal = AbortSignal.any([stream.signal, ending.signal]);
-  const events = cluster.watch(resourceTypes.rollout, { ...scope, resourceVersion: from, bookmarks: true }, signal);
+  const events = cluster.watch(kind.type, { ...scope, resourceVersion: from, bookmarks: true }, signal);
   const queue = new ChangeQueue<Change>(limits.waitingChangesMax);
   let version = from;
   const pumping = pump(events, queue, (bookmark) => (version = bookmark));
   try {
     for await (const batch of queue) {
-      for (const [index, change] of batch.entries()) await sendChange(change, index === batch.length - 1, stream);
+      for (const [index, change] of batch.entries()) await sendChange(kind, change, index === batch.length - 1, stream);
       version = batch.at(-1)?.version ?? version;
     }
   } finally {
@@ -97,11 +116,16 @@ async function pump(
 }
 
 /** Only the last of a batch carries its version: whoever comes back from one before it would miss the others. */
-function sendChange({ object, isDeleted, version }: Change, isLast: boolean, stream: EventStream): Promise<void> {
+function sendChange(
+  { one, report }: ListedKind,
+  { object, isDeleted, version }: Change,
+  isLast: boolean,
+  stream: EventStream,
+): Promise<void> {
   const { namespace = '', name } = object.metadata;
   return stream.send({
-    event: isDeleted ? 'deleted' : 'rollout',
-    data: isDeleted ? { namespace, name } : reportRollout(object),
+    event: isDeleted ? 'deleted' : one,
+    data: isDeleted ? { namespace, name } : report(object),
     ...(isLast ? { id: version } : {}),
   });
 }
