@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { resourceTypes } from '../../src/api/resource-types.ts';
+import type { RolloutSpec } from '../../src/api/rollout.ts';
 import { SluiceError } from '../../src/base/error.ts';
 import { hashOf, raiseCanary, template } from '../server/stage.ts';
 import { CliHarness, matchGolden } from './harness.ts';
@@ -137,6 +138,53 @@ describe('what the tool shows of Experiments', () => {
       {},
       { signal: AbortSignal.timeout(5000) },
     );
+});
+
+describe('what the tool shows of traffic', () => {
+  let cli: CliHarness;
+
+  before(async () => {
+    cli = await CliHarness.open();
+    await raiseCanary(cli.stage);
+  });
+  after(() => cli.close());
+
+  it('the shares of Experiments, and the routes beside the weights', async () => {
+    const rollout = await cli.stage.get(resourceTypes.rollout, 'web');
+    const { strategy } = rollout['spec'] as RolloutSpec;
+    const managedRoutes = [{ name: 'testers' }, { name: 'copy' }, { name: 'later' }];
+    const steps = [
+      { setHeaderRoute: { name: 'testers', match: [{ headerName: 'agent', headerValue: { exact: 'firefox' } }] } },
+      {
+        setMirrorRoute: {
+          name: 'copy',
+          percentage: 35,
+          match: [{ method: { exact: 'GET' }, path: { prefix: '/api' } }],
+        },
+      },
+      { setWeight: 25 },
+      { experiment: { templates: [{ name: 'baseline', specRef: 'stable', weight: 5 }] } },
+      { setHeaderRoute: { name: 'later', match: [{ headerName: 'x', headerValue: { regex: 'y.*' } }] } },
+    ];
+    const { trafficRouting } = strategy?.canary ?? {};
+    const canary = { ...strategy?.canary, steps, trafficRouting: { ...trafficRouting, managedRoutes } };
+    await cli.stage.patchSpec('web', { strategy: { canary } });
+    const weights = {
+      canary: { weight: 25 },
+      stable: { weight: 70 },
+      additional: [{ weight: 5, serviceName: 'web-2-1-baseline' }],
+    };
+    await cli.stage.setStatus(resourceTypes.rollout, 'web', { currentStepIndex: 3, canary: { weights } });
+    const text = await cli.print(['get', 'rollout', 'web', '-n', 'shop']);
+    const lines = text.split('\n').filter((line) => /^(?:Traffic|Routes|Images): |^ {13}copy/.test(line));
+    assert.deepEqual(lines.slice(0, 3), [
+      'Traffic:     canary 25, web-2-1-baseline 5, stable 70 of 100 (canary wanted 25)',
+      'Routes:      testers: agent=firefox, to the canary',
+      '             copy: method=GET and path=/api…, 35 % copied to the canary',
+    ]);
+    await cli.stage.setStatus(resourceTypes.rollout, 'web', { abort: true });
+    assert.doesNotMatch(await cli.print(['get', 'rollout', 'web', '-n', 'shop']), /Routes:/);
+  });
 });
 
 describe('commands for Experiments and AnalysisRuns', () => {

@@ -37,6 +37,7 @@ function summaryRows(rollout: RolloutDetail): readonly (readonly Cell[])[] {
     ['Strategy:', strategyText(rollout)],
     ...workloadRows(rollout),
     ...trafficRows(rollout),
+    ...routeRows(rollout),
     ...imageRows(rollout),
     ['Pods:', podsText(rollout)],
   ];
@@ -66,11 +67,20 @@ function trafficRows({ weights, services, promoted }: RolloutDetail): readonly (
     if (active === undefined) return [];
     return [['Services:', `active ${active}${preview === undefined ? '' : `, preview ${preview}`}`]];
   }
-  const { canary, stable, wanted, max, verified } = weights;
+  const { canary, stable, wanted, max, verified, additional = [] } = weights;
   if (promoted && canary === 0) return [['Traffic:', 'all to the stable revision']];
-  const read = canary === undefined ? 'not read yet' : `canary ${canary}, stable ${stable ?? max - canary}`;
+  const others = additional.map(({ service, weight }) => `${service} ${weight}, `).join('');
+  const read = canary === undefined ? 'not read yet' : `canary ${canary}, ${others}stable ${stable ?? max - canary}`;
   const unverified = verified === false ? ', not verified yet' : '';
   return [['Traffic:', `${read} of ${max} (canary wanted ${wanted}${unverified})`]];
+}
+
+/** Routes that lead to the canary beside its share. */
+function routeRows({ routes }: RolloutDetail): readonly (readonly Cell[])[] {
+  return routes.map(({ name, kind, matches, percentage }, index) => {
+    const share = kind === 'header' ? 'to the canary' : `${percentage ?? 100} % copied to the canary`;
+    return [index === 0 ? 'Routes:' : '', `${name}: ${matches.join(' or ')}, ${share}`];
+  });
 }
 
 function imageRows({ images }: RolloutDetail): readonly (readonly Cell[])[] {

@@ -12,6 +12,7 @@ import { analysisRunReportSchema, reportAnalysisRun, type AnalysisRunReport } fr
 import { experimentReportSchema, reportExperiment } from './experiment-report.ts';
 import { imagesOf, reportRevisions, revisionReportSchema, type RevisionReport } from './revision-report.ts';
 import { reportRollout, rolloutLineFields, strategyOf } from './rollout-report.ts';
+import { reportRoutes, routeReportSchema } from './route-report.ts';
 import { reportSteps, stepReportSchema } from './step-report.ts';
 
 const decisionSchema = object({ code: text, message: text, state: text, at: text }, {});
@@ -39,6 +40,7 @@ export const rolloutDetailSchema = object(
     pauses: list(object({ reason: text, startTime: text }, {})),
     images: list(object({ image: text, roles: list(text) }, {})),
     services: map(text),
+    routes: list(routeReportSchema),
     steps: list(stepReportSchema),
     revisions: list(revisionReportSchema),
     analysisRuns: list(analysisRunReportSchema),
@@ -103,6 +105,7 @@ export function reportRolloutDetail(
     pauses: status.pauseConditions ?? [],
     images: imagesInUse(rollout, revisions),
     services: servicesOf(rollout),
+    routes: reportRoutes(view, known.current),
     steps: reportSteps({ ...rollout, status }, nowMs),
     revisions,
     analysisRuns: runs,

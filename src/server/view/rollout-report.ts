@@ -3,17 +3,26 @@ import type { Static } from 'typebox';
 import type { KubeObject } from '../../api/object.ts';
 import { replicasOf, trafficWeightMax } from '../../api/rollout-defaults.ts';
 import type { Rollout } from '../../api/rollout.ts';
-import { boolean, int32, object, stringEnum, text } from '../../api/schema.ts';
+import { boolean, int32, list, object, stringEnum, text } from '../../api/schema.ts';
 import { projectRollout } from '../../controller/project.ts';
 import { canaryWeight } from '../../engine/canary-weight.ts';
 import { isFullyPromoted, shownPhase } from '../../engine/phase.ts';
 import { revisionAnnotation } from '../../engine/revision.ts';
 import type { ReplicaSetView, RolloutView } from '../../engine/world.ts';
 
-const weightsSchema = object({ wanted: int32, max: int32 }, { canary: int32, stable: int32, verified: boolean });
+const weightsSchema = object(
+  { wanted: int32, max: int32 },
+  {
+    canary: int32,
+    stable: int32,
+    verified: boolean,
+    additional: list(object({ service: text, weight: int32 }, {})),
+  },
+);
 
 /**
- * Shares of the traffic out of `max`: what the steps want for the canary, and what was read back from the router.
+ * Shares of the traffic out of `max`: what the steps want for the canary, and what was read back from the router;
+ * `additional` are those of Services of Experiments.
  * Without a router `canary` is the share of the available pods. A revision that is promoted is no canary any more.
  */
 export type WeightsReport = Static<typeof weightsSchema>;
@@ -106,8 +115,10 @@ function weightsOf(view: RolloutView, { current, stable }: KnownReplicaSets): We
     : canaryWeight({ spec, status, newReplicaSet: current, stableReplicaSet: stable });
   const read = status.canary?.weights;
   if (read === undefined) return { wanted, max, ...shareOfPods(view, max) };
-  const { canary, stable: stableRead, verified } = read;
-  return { wanted, max, canary: canary.weight, stable: stableRead.weight, verified };
+  const { canary, stable: stableRead, verified, additional = [] } = read;
+  const shares = additional.map(({ serviceName = '', weight }) => ({ service: serviceName, weight }));
+  const others = shares.length === 0 ? {} : { additional: shares };
+  return { wanted, max, canary: canary.weight, stable: stableRead.weight, verified, ...others };
 }
 
 /** Without a router users meet the canary as often as there are canary pods. */
