@@ -3,8 +3,10 @@ import { canaryStepKind, canaryStepKinds } from './canary-step-kind.ts';
 import type { CanaryStep } from './canary-step.ts';
 import type { CanaryStrategy } from './canary-strategy.ts';
 import { forbidden, invalid, type FieldErrors } from './field-error.ts';
+import type { PodTemplateSpec } from './pod-template.ts';
 import { revisionHistoryLimit } from './rollout-defaults.ts';
 import type { RolloutSpec } from './rollout.ts';
+import { hasContainerPorts } from './validate-experiment.ts';
 
 /**
  * What is accepted in a Rollout for the sake of existing manifests, but does not do what it seems to do. None of it
@@ -18,6 +20,7 @@ export function adviseRollout(spec: RolloutSpec): FieldErrors {
       : []),
     ...adviseWorkload(spec),
     ...(canary === undefined ? [] : adviseCanary(canary, revisionHistoryLimit(spec))),
+    ...(canary === undefined ? [] : adviseExperimentServices(canary, spec.template)),
     ...(blueGreen === undefined ? [] : adviseBlueGreen(blueGreen)),
   ];
 }
@@ -87,6 +90,20 @@ function adviseStep(step: CanaryStep, field: string): FieldErrors {
       ? [invalid(`${field}.experiment.templates`, [], 'an experiment without templates runs nothing')]
       : []),
   ];
+}
+
+/** A Service needs a port. What pods of the stable revision have is not known here, and neither is a workload. */
+function adviseExperimentServices({ steps = [] }: CanaryStrategy, template: PodTemplateSpec = {}): FieldErrors {
+  if (template.spec === undefined || hasContainerPorts(template)) return [];
+  const detail = 'its Service needs a container port, and spec.template has none: the step can only fail';
+  return steps.flatMap(({ experiment }, step) =>
+    (experiment?.templates ?? []).flatMap(({ specRef, weight, service }, index) => {
+      const field = `spec.strategy.canary.steps[${step}].experiment.templates[${index}]`;
+      if (specRef !== 'canary') return [];
+      if (weight !== undefined) return [invalid(`${field}.weight`, weight, detail)];
+      return service === undefined ? [] : [invalid(`${field}.service`, service, detail)];
+    }),
+  );
 }
 
 function adviseScale({ setCanaryScale: scale }: CanaryStep, field: string): FieldErrors {

@@ -2,6 +2,7 @@ import { parseDuration } from '../base/duration.ts';
 import type { ExperimentSpec, ExperimentTemplate } from './experiment.ts';
 import { duplicate, invalid, required, type FieldErrors } from './field-error.ts';
 import { listOf, recordOf, textMapOf } from './json-access.ts';
+import type { PodTemplateSpec } from './pod-template.ts';
 import { selectorFromObject, selectorMatches } from './selector.ts';
 import { validateLabelSelector } from './validate-label-selector.ts';
 import { validatePodTemplate } from './validate-pod-template.ts';
@@ -40,7 +41,7 @@ function validateTemplate(template: ExperimentTemplate, spec: ExperimentSpec, fi
           ),
         ]
       : []),
-    ...(service !== undefined && !hasPorts(template)
+    ...(service !== undefined && !hasContainerPorts(template.template)
       ? [required(`${field}.template.spec.containers`, 'the Service of this template needs a container port')]
       : []),
   ];
@@ -59,7 +60,8 @@ function validateTemplateSelector({ selector, template }: ExperimentTemplate, fi
     : [invalid(`${field}.template.metadata.labels`, labels, `the selector of ${field} must match these labels`)];
 }
 
-function hasPorts({ template }: ExperimentTemplate): boolean {
+/** Whether a Service in front of such pods would have a port. */
+export function hasContainerPorts(template: PodTemplateSpec): boolean {
   return listOf(template.spec?.containers).some((container) => listOf(recordOf(container)['ports']).length > 0);
 }
 
