@@ -24,14 +24,14 @@ export async function figuresOf(controller: ControllerProcess): Promise<Figures>
       (total, { groups = {} }) => total + (isWanted(groups['labels'] ?? '') ? Number(groups['value']) : 0),
       0,
     );
-  const requests = 'controller_clientset_k8s_request_total';
-  const isEvent = (labels: string): boolean => labels.includes('kind="events"');
+  const requests = 'sluice_api_requests_total';
+  const isEvent = (labels: string): boolean => labels.includes('resource="events"');
   return {
     cpuSeconds,
     eventRequests: sum(requests, isEvent),
-    otherRequests: sum(requests, (labels) => !isEvent(labels) && !labels.includes('kind="leases')),
+    otherRequests: sum(requests, (labels) => !isEvent(labels) && !labels.includes('resource="leases')),
     requests: new Map(
-      [...page.matchAll(new RegExp(`^${requests}\\{kind="(.*)",verb="(.*)",status_code="(.*)"\\} (\\d+)$`, 'gm'))].map(
+      [...page.matchAll(new RegExp(`^${requests}\\{resource="(.*)",verb="(.*)",outcome="(.*)"\\} (\\d+)$`, 'gm'))].map(
         ([, kind, verb, outcome, value]) => [`${verb} ${kind} ${outcome}`, Number(value)],
       ),
     ),

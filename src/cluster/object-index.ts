@@ -20,6 +20,13 @@ export interface ObjectIndexOptions {
   readonly objectsMax?: number;
 }
 
+/** What is known of an object, by its name. Without a namespace it belongs to the whole cluster. */
+export interface NamedView<View> {
+  readonly namespace: string;
+  readonly name: string;
+  readonly view: View;
+}
+
 /** What a change did to the cache. */
 export interface CacheChange<View> {
   readonly namespace: string;
@@ -81,6 +88,14 @@ export class ObjectIndex<View> {
 
   *list(): Iterable<View> {
     for (const { view } of this.#entries.values()) yield view;
+  }
+
+  /** Names with what is known by them. */
+  *named(): Iterable<NamedView<View>> {
+    for (const [key, { view }] of this.#entries) {
+      const [namespace = '', name = ''] = key.split('/');
+      yield { namespace, name, view };
+    }
   }
 
   /** Takes an object in when it is news. Throws TooLarge when there is no room for one more. */

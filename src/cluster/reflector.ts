@@ -5,7 +5,14 @@ import { sleep, type Clock } from '../base/clock.ts';
 import { hasCode, messageOf, SluiceError } from '../base/error.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import { keyOf, ObjectIndex, versionOf, type CacheChange, type ObjectIndexOptions } from './object-index.ts';
+import {
+  keyOf,
+  ObjectIndex,
+  versionOf,
+  type CacheChange,
+  type NamedView,
+  type ObjectIndexOptions,
+} from './object-index.ts';
 import type { ClusterPort, ListPage, WatchEvent } from './port.ts';
 import { WatchDog } from './watch-dog.ts';
 
@@ -119,6 +126,10 @@ export class Reflector<View> {
 
   list(): Iterable<View> {
     return this.#index.list();
+  }
+
+  named(): Iterable<NamedView<View>> {
+    return this.#index.named();
   }
 
   get size(): number {

@@ -1,4 +1,5 @@
 import type { KubeObject, ResourceType } from '../api/object.ts';
+import type { NamedView } from '../cluster/object-index.ts';
 import type { CacheStanding } from '../cluster/reflector.ts';
 import type { ObjectCache } from './caches.ts';
 
@@ -53,6 +54,10 @@ export class CacheGroup<View> implements FollowedCache<View> {
 
   *list(): Iterable<View> {
     for (const member of this.#members.values()) yield* member.list();
+  }
+
+  *named(): Iterable<NamedView<View>> {
+    for (const member of this.#members.values()) yield* member.named();
   }
 
   remember(object: KubeObject): void {

@@ -1,5 +1,6 @@
 import type { AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
+import type { NamedView } from '../cluster/object-index.ts';
 import type { ObservedExperiment } from './experiments/project-experiment.ts';
 import type { ObservedWorkload } from './project-workload.ts';
 import type { ObservedPod, ObservedReplicaSet, ObservedRun, ObservedService } from './project.ts';
@@ -14,6 +15,8 @@ export interface ObjectCache<View> {
   /** Objects whose controller has this uid. */
   ownedBy(uid: string): readonly View[];
   list(): Iterable<View>;
+  /** The same with their names. */
+  named(): Iterable<NamedView<View>>;
   /** Takes in the answer to a write or a read, when it is newer than what is there. */
   remember(object: KubeObject): void;
   /** Takes in a deletion; later news about the same uid are ignored. */

@@ -43,7 +43,7 @@ import { watchedEventSink } from './watched-event-sink.ts';
 export interface ControllerOptions
   extends
     Pick<RunTools, 'environment' | 'http' | 'metricProviders' | 'metricPlugins' | 'ownNamespace'>,
-    Pick<ReconcileTools, 'decide' | 'onDecision'>,
+    Pick<ReconcileTools, 'decide' | 'onDecision' | 'onStatus'>,
     Pick<ReconcileExperimentTools, 'decideExperiment'> {
   readonly cluster: ClusterPort;
   /** Only this namespace; all when absent. */
@@ -181,8 +181,8 @@ class ClusterController implements Controller {
   }
 
   get stats(): ControllerStats {
-    const { depth: queued, active } = this.#queue;
-    return { queued, active, eventsWaiting: this.#events.waiting, eventsLost: this.#events.lost };
+    const { active, pending } = this.#queue;
+    return { active, pending, eventsWaiting: this.#events.waiting, eventsLost: this.#events.lost };
   }
 
   /** Before everything was read once, a Rollout would look as if its ReplicaSets did not exist. */

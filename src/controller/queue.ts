@@ -26,6 +26,13 @@ export interface QueueOptions {
   readonly quarantineDelayMs?: number;
 }
 
+/** A key that waits, or is worked on for some time. */
+export interface PendingWork {
+  readonly key: string;
+  /** Absent while it waits. */
+  readonly runningMs?: number;
+}
+
 /** A queue of keys: each waits at most once, however often it is asked for, so its length is bounded by the keys. */
 export interface Queue {
   /** Asks for work on a key as soon as possible. */
@@ -38,6 +45,8 @@ export interface Queue {
   readonly depth: number;
   /** Keys that are worked on now. */
   readonly active: number;
+  /** Both kinds of keys. */
+  readonly pending: readonly PendingWork[];
   /** Begins nothing new, aborts the work under way, and resolves when that has ended. */
   stop(): Promise<void>;
 }
@@ -56,7 +65,8 @@ class KeyedQueue implements Queue {
   readonly #options: QueueOptions;
   /** Monotonic time since which each key waits. */
   readonly #ready = new Map<string, number>();
-  readonly #running = new Set<string>();
+  /** Monotonic time since which each key is worked on. */
+  readonly #running = new Map<string, number>();
   readonly #askedWhileRunning = new Map<string, number>();
   readonly #timers = new Map<string, Timer>();
   readonly #failures = new Map<string, number>();
@@ -73,6 +83,12 @@ class KeyedQueue implements Queue {
 
   get active(): number {
     return this.#running.size;
+  }
+
+  get pending(): readonly PendingWork[] {
+    const nowMs = this.#options.clock.monotonic();
+    const running = [...this.#running].map(([key, sinceMs]) => ({ key, runningMs: nowMs - sinceMs }));
+    return [...[...this.#ready.keys()].map((key) => ({ key })), ...running];
   }
 
   add(key: string): void {
@@ -127,8 +143,9 @@ class KeyedQueue implements Queue {
     for (const [key, sinceMs] of this.#ready) {
       if (this.#running.size >= this.#options.concurrencyMax) return;
       this.#ready.delete(key);
-      this.#running.add(key);
-      void this.#run(key, this.#options.clock.monotonic() - sinceMs);
+      const nowMs = this.#options.clock.monotonic();
+      this.#running.set(key, nowMs);
+      void this.#run(key, nowMs - sinceMs);
     }
   }
 

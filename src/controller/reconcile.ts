@@ -1,6 +1,7 @@
 import { mergeDiff } from '../api/merge-diff.ts';
 import { apiVersionOf } from '../api/object.ts';
 import { resourceTypes } from '../api/resource-types.ts';
+import type { RolloutStatus } from '../api/rollout.ts';
 import { workloadType } from '../api/workload.ts';
 import type { Clock } from '../base/clock.ts';
 import { hasCode, type SluiceError } from '../base/error.ts';
@@ -49,6 +50,8 @@ export interface ReconcileTools {
   readonly notifier?: Pick<Notifier, 'tell'> | undefined;
   /** Told of every decision before it is carried out, for people who watch. */
   onDecision?(rollout: RolloutView, decision: Decision): void;
+  /** Told of every status when it is stored, and of the one that was stored before. */
+  onStatus?(before: RolloutStatus, after: RolloutStatus): void;
   /** Another decision than the engine's, to try wrong ones. */
   readonly decide?: (world: World) => Decision;
 }
@@ -95,8 +98,13 @@ export async function reconcile(
     if (hasCode(error, ...lostAnswers)) await refreshRollout(context, signal);
     throw error;
   }
+  note(rollout, decision, tools);
   tell(withRouterNotices(decision.events, context.notices));
   return { kind: 'done', ...againAfter(decision, isNews, clock) };
+}
+
+function note({ status, storedStatus }: ObservedRollout, decision: Decision, tools: ReconcileTools): void {
+  tools.onStatus?.(storedStatus ?? status, decision.status);
 }
 
 /** Nothing is done about a Rollout that is known from a list alone: it is read first, and may be another by now. */

@@ -29,6 +29,40 @@ export function nextDuration(
   return end(hold(begun, news.heldByPerson, now), news, now);
 }
 
+/** An update that is over, in seconds. */
+export interface EndedUpdate {
+  readonly status: NonNullable<DurationStatus['completionStatus']>;
+  readonly totalSeconds: number;
+  /** Of these, those in which people held it. */
+  readonly heldSeconds: number;
+}
+
+/**
+ * Updates whose end the change of a stored `status.duration` tells. One that a new one replaced is told of by the new
+ * one alone.
+ */
+export function endedUpdates(before: DurationStatus = {}, after: DurationStatus = {}): readonly EndedUpdate[] {
+  const isOther = before.rolloutStartedAt !== after.rolloutStartedAt;
+  const wasFinished = !isOther && before.finishedAt !== undefined;
+  return [
+    ...(isOther && before.finishedAt === undefined ? replacedUpdate(before, after) : []),
+    ...(wasFinished ? [] : endedUpdate(after, after.finishedAt)),
+  ];
+}
+
+function replacedUpdate(before: DurationStatus, { rolloutStartedAt }: DurationStatus): readonly EndedUpdate[] {
+  const endMs = parseInstant(rolloutStartedAt ?? '');
+  if (endMs === undefined) return [];
+  return endedUpdate({ ...hold(before, false, endMs), completionStatus: 'Superseded' }, rolloutStartedAt);
+}
+
+function endedUpdate(update: DurationStatus, endedAt: string | undefined): readonly EndedUpdate[] {
+  const [startMs, endMs] = [update.rolloutStartedAt, endedAt].map((text = '') => parseInstant(text));
+  const { completionStatus: status, totalManualPauseDurationSeconds: heldSeconds = 0 } = update;
+  if (status === undefined || startMs === undefined || endMs === undefined) return [];
+  return [{ status, totalSeconds: Math.max(0, (endMs - startMs) / 1000), heldSeconds }];
+}
+
 /** Going back to stable ends the update that was under way; anything else begins a new one. */
 function begin(stored: DurationStatus | undefined, news: DurationNews, now: number): DurationStatus {
   const underWay = stored?.rolloutStartedAt !== undefined && stored.finishedAt === undefined;

@@ -76,6 +76,7 @@ test('no more keys than allowed are worked on at the same time', async () => {
   for (const key of ['a', 'b', 'c']) queue.add(key);
   await clock.advance(500);
   assert.deepEqual([queue.active, queue.depth], [2, 1]);
+  assert.deepEqual(queue.pending, [{ key: 'c' }, { key: 'a', runningMs: 500 }, { key: 'b', runningMs: 500 }]);
   await clock.advance(5000);
   assert.deepEqual(begun, ['a@0', 'b@0', 'c@1']);
 });

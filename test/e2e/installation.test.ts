@@ -94,7 +94,7 @@ ownControlPlaneSuite(
       );
       const page = await controller.read('metrics', '/metrics');
       const pattern =
-        /^controller_clientset_k8s_request_total\{kind="(?<kind>[^"]+)",verb="(?<verb>\w+)",status_code="(?<outcome>\w+)"\}/gm;
+        /^sluice_api_requests_total\{resource="(?<kind>[^"]+)",verb="(?<verb>\w+)",outcome="(?<outcome>\w+)"\}/gm;
       const used = [...page.matchAll(pattern)].map(({ groups = {} }) => groups);
       assert.deepEqual(
         used.filter(({ outcome }) => outcome === 'Forbidden'),

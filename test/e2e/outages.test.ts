@@ -69,7 +69,7 @@ ownControlPlaneSuite('Rollouts on a control plane in trouble', { kubelet }, (pla
     await waitUntil(
       'the controller is at rest',
       () => controller.read('metrics', '/metrics'),
-      (page) => /^sluice_working 0$/m.test(page) && /^workqueue_depth\{name="rollouts"\} 0$/m.test(page),
+      (page) => /^sluice_working 0$/m.test(page) && /^workqueue_depth\{name="Rollouts"\} 0$/m.test(page),
     );
     assert.ok(!controller.lines.some(({ msg }) => msg === 'a bug was met'));
   });

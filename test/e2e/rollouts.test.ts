@@ -110,10 +110,10 @@ ownControlPlaneSuite('Rollouts on a real control plane', { kubelet }, (plane) =>
     assert.ok(page.includes(`rollout_info{${labels},phase="Completed"} 1`), page.slice(0, 2000));
     assert.match(page, /rollout_reconcile_count\{namespace="shop-\w+",name="web"\} [1-9]/);
     assert.match(page, /rollout_events_total\{.*name="web",type="Warning",reason="RolloutAborted"\} 1/);
-    assert.match(
-      page,
-      /controller_clientset_k8s_request_total\{kind="rollouts\/status\.argoproj\.io",verb="patch",status_code="ok"\}/,
-    );
+    const counted = `kind="rollouts",namespace="${shop.namespace}",name="web",verb="Patch",status_code="200"`;
+    assert.ok(page.includes(`controller_clientset_k8s_request_total{${counted}}`), page);
+    assert.match(page, /^rollout_duration_seconds_count\{status="Aborted"\} 1$/m);
+    assert.match(page, /^rollout_duration_seconds_count\{status="Promoted"\} [2-9]$/m);
   });
 
   test('a controller that is killed half-way is replaced by one that goes on where it was', async () => {

@@ -1,4 +1,5 @@
-import type { Metric } from '../../api/analysis-template.ts';
+import type { AnalysisTemplateSpec, Metric } from '../../api/analysis-template.ts';
+import type { NamedView } from '../../cluster/object-index.ts';
 import type { ObservedExperiment } from '../experiments/project-experiment.ts';
 import type { ObservedRun } from '../project.ts';
 import { gauge, type Labels, type MetricFamily } from './metric-family.ts';
@@ -41,6 +42,36 @@ export function analysisRunFamilies(runs: readonly ObservedRun[]): readonly Metr
       metrics,
     ),
   ];
+}
+
+/** What AnalysisTemplates and ClusterAnalysisTemplates there are, and what they measure with. */
+export function analysisTemplateFamilies(
+  templates: readonly NamedView<AnalysisTemplateSpec>[],
+): readonly MetricFamily[] {
+  return [
+    gauge(
+      'analysis_template_info',
+      'An AnalysisTemplate, or without a namespace a ClusterAnalysisTemplate.',
+      templates.map(({ namespace, name }) => ({ labels: { namespace, name }, value: 1 })),
+    ),
+    gauge(
+      'analysis_template_metric_info',
+      'What measures a metric of an AnalysisTemplate.',
+      templates.flatMap(({ namespace, name, view }) =>
+        readableMetrics(view).map((metric) => ({
+          labels: { namespace, name, type: typeOf(metric), metric: metric.name },
+          value: 1,
+        })),
+      ),
+    ),
+  ];
+}
+
+/** Templates were not validated: those of a wrong shape are left out. */
+function readableMetrics({ metrics }: AnalysisTemplateSpec): readonly Metric[] {
+  const isReadable = (metric: Partial<Metric> | null): boolean =>
+    typeof metric?.name === 'string' && typeof metric.provider === 'object';
+  return Array.isArray(metrics) ? metrics.filter(isReadable) : [];
 }
 
 /** How Experiments stand. */

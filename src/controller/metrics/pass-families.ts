@@ -1,4 +1,5 @@
 import { Counter, Histogram, type Labels, type MetricFamily } from './metric-family.ts';
+import { queueName } from './queue-families.ts';
 
 /** One pass over a Rollout, an AnalysisRun or an Experiment. */
 export interface PassReport {
@@ -33,6 +34,7 @@ export class PassFamilies {
   readonly #waits: Histogram;
   readonly #durations: Histogram;
   readonly #latencies: Histogram;
+  readonly #adds: Counter;
   readonly #retries: Counter;
 
   constructor() {
@@ -45,6 +47,7 @@ export class PassFamilies {
       { name: 'workqueue_work_duration_seconds', help: 'Seconds that an object is worked on.' },
       latencyBounds,
     );
+    this.#adds = new Counter({ name: 'workqueue_adds_total', help: 'Objects that were taken up to be worked on.' });
     this.#retries = new Counter({ name: 'workqueue_retries_total', help: 'Passes that are tried again.' });
     this.#latencies = new Histogram(
       {
@@ -56,7 +59,8 @@ export class PassFamilies {
   }
 
   add({ kind, namespace, name, outcome, waitedMs, durationMs }: PassReport): void {
-    const queue = { name: kind };
+    const queue = { name: queueName(kind) };
+    this.#adds.add(queue);
     this.#waits.observe(queue, waitedMs / 1000);
     this.#durations.observe(queue, durationMs / 1000);
     this.#latencies.observe({ kind }, (waitedMs + durationMs) / 1000);
@@ -76,7 +80,7 @@ export class PassFamilies {
 
   families(): readonly MetricFamily[] {
     const byObject = [...this.#kinds.values()].flatMap(({ passes, errors }) => [passes, errors]);
-    return [...byObject, this.#waits, this.#durations, this.#retries, this.#latencies];
+    return [...byObject, this.#adds, this.#waits, this.#durations, this.#retries, this.#latencies];
   }
 }
 

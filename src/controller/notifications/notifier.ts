@@ -18,6 +18,7 @@ import { occasionOf, recentOccasions, type TriggerOccasion } from './occasion.ts
 import { planDeliveries, type PlannedStep } from './plan-deliveries.ts';
 import { readRolloutObject } from './read-rollout-object.ts';
 import { sendDispatch, type SendPorts } from './send-dispatch.ts';
+import { ThreadMemory } from './thread-memory.ts';
 
 /** How a controller notifies. */
 export interface NotificationOptions extends SendPorts {
@@ -32,9 +33,13 @@ export interface NotificationOptions extends SendPorts {
 export interface DeliveryReport {
   readonly namespace: string;
   readonly name: string;
-  readonly trigger: string;
+  /** Type and reason of the Event that it tells of; `Normal` and the trigger's name when there is none. */
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
   readonly service: string;
   readonly isSent: boolean;
+  /** From when it was due until it was sent or given up. */
+  readonly durationMs: number;
 }
 
 /** What a notifier is made with. */
@@ -101,6 +106,7 @@ class QueuedNotifier implements Notifier {
   readonly #source: ConfigSource;
   readonly #queue: DeliveryQueue;
   readonly #writer: NotifiedWriter;
+  readonly #threads = new ThreadMemory();
   /** By a key: of several looks at one Rollout the last one counts. */
   readonly #jobs = new Map<string, Job>();
   /** Versions that our own notes made: they say nothing new. */
@@ -212,11 +218,12 @@ class QueuedNotifier implements Notifier {
     const identity = occasion === undefined ? {} : { identity: occasion.identity };
     for (const [trigger, destinations] of wanted) {
       const steps = planDeliveries({ config, trigger, destinations, object, ...identity, nowMs: clock.now() });
-      for (const step of steps) this.#carryOut(step, trigger, rollout);
+      for (const step of steps) this.#carryOut(step, trigger, matter);
     }
   }
 
-  #carryOut(step: PlannedStep, trigger: string, { namespace, name, uid }: ObservedRollout): void {
+  #carryOut(step: PlannedStep, trigger: string, { rollout, occasion }: Matter): void {
+    const { namespace, name, uid } = rollout;
     if (step.kind === 'forget') {
       this.#sent.delete(`${uid}\n${step.key}`);
       this.#writer.remember({ namespace, name, uid }, step.key, undefined);
@@ -225,7 +232,11 @@ class QueuedNotifier implements Notifier {
     const { options, log, clock } = this.#tools;
     const service = step.destination?.service ?? '';
     const fields = { rollout: `${namespace}/${name}`, trigger, service };
-    const report = (isSent: boolean): void => options.onDelivery?.({ namespace, name, trigger, service, isSent });
+    const { type = 'Normal', reason = trigger } = occasion ?? {};
+    const told = { namespace, name, type, reason, service };
+    const dueMs = clock.monotonic();
+    const report = (isSent: boolean): void =>
+      options.onDelivery?.({ ...told, isSent, durationMs: clock.monotonic() - dueMs });
     if (step.kind === 'problem') {
       log.error({ ...fields, problem: step.problem }, 'a notification cannot be made');
       report(false);
@@ -233,10 +244,11 @@ class QueuedNotifier implements Notifier {
     }
     const key = `${uid}\n${step.key}`;
     if (this.#sent.has(key)) return;
+    const lane = `${service}\n${step.destination.recipient}`;
     this.#queue.add({
       key,
-      lane: `${service}\n${step.destination.recipient}`,
-      send: (signal) => sendDispatch(step.dispatch, step.service, options, signal),
+      lane,
+      send: (signal) => sendDispatch(step.dispatch, { ...step, lane, threads: this.#threads }, options, signal),
       onFailed: (attempt, problem) => log.warn({ ...fields, attempt, problem }, 'a notification was not taken'),
       onEnd: (isSent) => {
         if (isSent) {

@@ -6,7 +6,7 @@ import type { Notice } from '../../engine/decision.ts';
 import { triggerOfReason } from '../../providers/notifications/event-trigger.ts';
 
 /** One time at which a trigger was set off. */
-export interface TriggerOccasion {
+export interface TriggerOccasion extends Pick<Notice, 'type' | 'reason'> {
   readonly trigger: string;
   /** The same whenever the same thing is told again, by this process or by the next one. */
   readonly identity: string;
@@ -19,14 +19,14 @@ export interface TriggerOccasion {
  * itself is identified by that, so that it can be found again after a crash; anything else by its text and `fallback`.
  */
 export function occasionOf(
-  { reason, message }: Notice,
+  { type, reason, message }: Notice,
   before: RolloutStatus,
   next: RolloutStatus,
   fallback: string,
 ): TriggerOccasion {
   const trigger = triggerOfReason(reason);
-  const told = statusFacts(next).find((fact) => fact.trigger === trigger && isSameRun(fact, message));
-  return { trigger, identity: told?.identity ?? `${reason}\n${message}\n${fallback}`, status: before };
+  const told = statusFacts(next).find((fact) => fact.reason === reason && isSameRun(fact, message));
+  return { type, reason, trigger, identity: told?.identity ?? `${reason}\n${message}\n${fallback}`, status: before };
 }
 
 /** A run's notice names the run in quotes; other notices are about the only thing of their kind. */
@@ -41,14 +41,24 @@ export function recentOccasions(status: RolloutStatus, nowMs: number): readonly 
       const atMs = parseInstant(at ?? '');
       return atMs !== undefined && nowMs - atMs >= 0 && nowMs - atMs <= recentMs;
     })
-    .map(({ trigger, identity }) => ({ trigger, identity, status: statusBefore(trigger, status) }));
+    .map(({ reason, identity }) => ({
+      type: isWarning.test(reason) ? 'Warning' : 'Normal',
+      reason,
+      trigger: triggerOfReason(reason),
+      identity,
+      status: statusBefore(reason, status),
+    }));
 }
+
+/** Reasons among those of facts whose Events are warnings. */
+const isWarning = /Aborted$|^AnalysisRun(?:Failed|Error|Inconclusive)$/;
 
 /** How long after an event it is still told by a process that only finds its traces. */
 const recentMs = 15 * 60_000;
 
 interface StatusFact {
-  readonly trigger: string;
+  /** Of the Event that tells of it. */
+  readonly reason: string;
   readonly identity: string;
   /** RFC 3339; when it happened, or the last time it can have happened. */
   readonly at: string | undefined;
@@ -69,40 +79,40 @@ function updateOf({ currentPodHash = '', duration }: RolloutStatus): string {
 
 function updated(status: RolloutStatus): StatusFact | undefined {
   const at = status.duration?.rolloutStartedAt;
-  return at === undefined ? undefined : { trigger: 'on-rollout-updated', identity: updateOf(status), at };
+  return at === undefined ? undefined : { reason: 'RolloutUpdated', identity: updateOf(status), at };
 }
 
 function completed(status: RolloutStatus): StatusFact | undefined {
   const { currentPodHash = '', stableRS, conditions } = status;
   if (currentPodHash === '' || currentPodHash !== stableRS) return undefined;
   const at = getCondition(conditions, 'Completed')?.lastUpdateTime;
-  return { trigger: 'on-rollout-completed', identity: updateOf(status), at };
+  return { reason: 'RolloutCompleted', identity: updateOf(status), at };
 }
 
 function stepCompleted(status: RolloutStatus): StatusFact | undefined {
   const { currentStepIndex = 0, abort } = status;
   if (currentStepIndex === 0 || abort === true) return undefined;
   const identity = `${updateOf(status)}/${currentStepIndex}`;
-  return { trigger: 'on-rollout-step-completed', identity, at: lastProgress(status) };
+  return { reason: 'RolloutStepCompleted', identity, at: lastProgress(status) };
 }
 
 function paused(status: RolloutStatus): StatusFact | undefined {
   const [pause] = status.pauseConditions ?? [];
   if (pause === undefined) return undefined;
   const identity = `${updateOf(status)}/${pause.reason}/${pause.startTime}`;
-  return { trigger: 'on-rollout-paused', identity, at: pause.startTime };
+  return { reason: 'RolloutPaused', identity, at: pause.startTime };
 }
 
 function aborted(status: RolloutStatus): StatusFact | undefined {
   const { abortedAt } = status;
   if (abortedAt === undefined) return undefined;
-  return { trigger: 'on-rollout-aborted', identity: `${updateOf(status)}/${abortedAt}`, at: abortedAt };
+  return { reason: 'RolloutAborted', identity: `${updateOf(status)}/${abortedAt}`, at: abortedAt };
 }
 
 /** When a run came to its phase the status does not say; what followed from it came soon. */
 function runFact({ name, status: phase }: AnalysisRunReference, status: RolloutStatus): StatusFact {
   const at = status.abortedAt ?? status.pauseConditions?.[0]?.startTime ?? lastProgress(status);
-  return { trigger: triggerOfReason(`AnalysisRun${phase}`), identity: `${name}/${phase}`, at, run: name };
+  return { reason: `AnalysisRun${phase}`, identity: `${name}/${phase}`, at, run: name };
 }
 
 function lastProgress({ conditions }: RolloutStatus): string | undefined {
@@ -120,7 +130,7 @@ function runsOf({ canary, blueGreen }: RolloutStatus): readonly AnalysisRunRefer
 }
 
 /** A step that was completed has moved the index on since. */
-function statusBefore(trigger: string, status: RolloutStatus): RolloutStatus {
-  if (trigger !== 'on-rollout-step-completed' || status.currentStepIndex === undefined) return status;
+function statusBefore(reason: string, status: RolloutStatus): RolloutStatus {
+  if (reason !== 'RolloutStepCompleted' || status.currentStepIndex === undefined) return status;
   return { ...status, currentStepIndex: Math.max(status.currentStepIndex - 1, 0) };
 }

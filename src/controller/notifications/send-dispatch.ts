@@ -1,8 +1,16 @@
 import type { ErrorCode } from '../../base/error.ts';
-import { assessStatus, type AnyNotificationService, type Dispatch } from '../../providers/notifications/contract.ts';
+import type { MetricRequest } from '../../providers/metrics/contract.ts';
+import {
+  assessStatus,
+  type AnyNotificationService,
+  type Dispatch,
+  type ServiceAnswer,
+  type Thread,
+} from '../../providers/notifications/contract.ts';
 import type { HttpPort } from '../http-port.ts';
 import type { Attempt } from './delivery-queue.ts';
 import type { MailPort } from './send-mail.ts';
+import type { ThreadMemory } from './thread-memory.ts';
 
 /** What notifications are sent with. */
 export interface SendPorts {
@@ -10,19 +18,69 @@ export interface SendPorts {
   readonly mail: MailPort;
 }
 
+/** To whom a dispatch goes, and where threads are remembered. */
+export interface SendPlace {
+  readonly service: AnyNotificationService;
+  /** Threads of one recipient are apart from those of others. */
+  readonly lane: string;
+  readonly threads: ThreadMemory;
+}
+
 /** Sends what a service composed and lets it judge the answer. No message shows what was sent, or what was answered. */
 export async function sendDispatch(
   dispatch: Dispatch,
-  service: AnyNotificationService,
-  { http, mail }: SendPorts,
+  place: SendPlace,
+  ports: SendPorts,
   signal: AbortSignal,
 ): Promise<Attempt> {
-  if (dispatch.kind === 'mail') return mail.send(dispatch.mail, signal);
-  const answer = await http.send(dispatch.request, signal);
-  if (answer.kind === 'failure') return failure(answer.code);
+  if (dispatch.kind === 'mail') return ports.mail.send(dispatch.mail, signal);
+  const { request, thread } = dispatch;
+  if (thread !== undefined) return sendInThread(dispatch, thread, request, place, ports, signal);
+  return (await exchange(request, place, ports, signal)).attempt;
+}
+
+async function sendInThread(
+  dispatch: Dispatch,
+  thread: Thread,
+  request: MetricRequest,
+  place: SendPlace,
+  ports: SendPorts,
+  signal: AbortSignal,
+): Promise<Attempt> {
+  const { threads, lane } = place;
+  const key = `${lane}\n${thread.key}`;
+  const first = threads.placeOf(key);
+  if (first === undefined) {
+    const { attempt, answer } = await exchange(request, place, ports, signal);
+    const begun = attempt.kind === 'sent' && answer !== undefined ? thread.placeOf(answer) : undefined;
+    if (begun !== undefined) threads.begin(key, begun);
+    return attempt;
+  }
+  for (const further of thread.follow(first).slice(threads.sentOf(dispatch))) {
+    const { attempt, answer } = await exchange(further, place, ports, signal);
+    if (attempt.kind === 'sent') {
+      threads.advance(dispatch);
+      continue;
+    }
+    if (answer === undefined || !thread.isGone(answer)) return attempt;
+    threads.forget(key);
+    return { ...attempt, isFinal: false };
+  }
+  return { kind: 'sent' };
+}
+
+async function exchange(
+  request: MetricRequest,
+  { service }: SendPlace,
+  { http }: SendPorts,
+  signal: AbortSignal,
+): Promise<{ readonly attempt: Attempt; readonly answer?: ServiceAnswer }> {
+  const answer = await http.send(request, signal);
+  if (answer.kind === 'failure') return { attempt: failure(answer.code) };
   const outcome = service.assess?.(answer) ?? assessStatus(answer);
   const { retryAfterMs } = answer;
-  return outcome.kind === 'sent' || retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs };
+  const isLater = outcome.kind === 'failed' && retryAfterMs !== undefined;
+  return { attempt: isLater ? { ...outcome, retryAfterMs } : outcome, answer };
 }
 
 /** The text of a failure may hold the address, which for some services is the secret itself. */

@@ -68,13 +68,33 @@ const controller = {
     rollouts: cacheOf('Rollout', [web, wrong]),
     analysisRuns: cacheOf('AnalysisRun', [run]),
     experiments: cacheOf('Experiment', [experiment]),
+    analysisTemplates: {
+      named: () => [
+        { namespace: 'shop', name: 'checks', view: { metrics: [{ name: 'errors', provider: { prometheus: {} } }] } },
+        // Templates are not validated before somebody uses them.
+        { namespace: 'shop', name: 'odd', view: { metrics: [null, { name: 5 }, 'text'] } },
+        { namespace: 'shop', name: 'odder', view: { metrics: 7 } },
+      ],
+    },
+    clusterAnalysisTemplates: { named: () => [{ namespace: '', name: 'all', view: {} }] },
     standing: () =>
       new Map([
         ['rollouts.argoproj.io', { size: 2, ageMs: 1500, lagMs: 20 }],
         ['pods.', { size: 0, ageMs: undefined, lagMs: undefined }],
       ]),
   },
-  stats: { queued: 4, active: 2, eventsWaiting: 5, eventsLost: 1 },
+  stats: {
+    active: 2,
+    pending: [
+      { key: 'Rollout/shop/a' },
+      { key: 'Rollout/shop/b' },
+      { key: 'Rollout/shop/c', runningMs: 500 },
+      { key: 'Rollout/shop/d', runningMs: 1500 },
+      { key: 'AnalysisRun/shop/a' },
+    ],
+    eventsWaiting: 5,
+    eventsLost: 1,
+  },
 } as unknown as Controller;
 
 const pass: PassReport = {
@@ -122,9 +142,65 @@ describe('the metrics of a controller', () => {
     );
   });
 
+  test('tell what templates there are, also of a wrong shape', () => {
+    expectLines(
+      'analysis_template_info{namespace="shop",name="checks"} 1',
+      'analysis_template_info{namespace="shop",name="odd"} 1',
+      'analysis_template_info{namespace="shop",name="odder"} 1',
+      'analysis_template_info{namespace="",name="all"} 1',
+      'analysis_template_metric_info{namespace="shop",name="checks",type="Prometheus",metric="errors"} 1',
+    );
+    assert.equal([...lines].filter((line) => line.startsWith('analysis_template_metric_info{')).length, 1);
+  });
+
+  test('tell how long updates took, by how they ended, and how long people held them', () => {
+    const metrics = createControllerMetrics('1.0.0');
+    const begun = { rolloutStartedAt: '2026-01-01T00:00:00Z', totalManualPauseDurationSeconds: 40 };
+    const ended = { ...begun, completionStatus: 'Promoted', finishedAt: '2026-01-01T00:01:30Z' } as const;
+    metrics.onStatus({}, { duration: begun });
+    metrics.onStatus({ duration: begun }, { duration: ended });
+    // What is written later says nothing new.
+    metrics.onStatus({ duration: ended }, { duration: ended, phase: 'Healthy' });
+    const page = metrics.page(undefined);
+    for (const line of [
+      'rollout_duration_seconds_bucket{status="Promoted",le="60"} 0',
+      'rollout_duration_seconds_bucket{status="Promoted",le="120"} 1',
+      'rollout_duration_seconds_sum{status="Promoted"} 90',
+      'rollout_progression_duration_seconds_sum{status="Promoted"} 50',
+      'rollout_manual_pause_duration_seconds_sum{status="Promoted"} 40',
+      'rollout_manual_pause_duration_seconds_count{status="Promoted"} 1',
+    ]) {
+      assert.ok(page.includes(`${line}\n`), `${line} is not in\n${page}`);
+    }
+  });
+
+  test('tell what became of notifications', () => {
+    const metrics = createControllerMetrics('1.0.0');
+    const delivery = { namespace: 'shop', name: 'web', type: 'Warning', reason: 'RolloutAborted' } as const;
+    metrics.onDelivery({ ...delivery, service: 'slack', isSent: true, durationMs: 200 });
+    metrics.onDelivery({ ...delivery, service: 'email', isSent: false, durationMs: 2000 });
+    metrics.onDelivery({ ...delivery, name: 'gone', service: 'email', isSent: false, durationMs: 2000 });
+    const page = metrics.page(controller);
+    const labels = 'namespace="shop",name="web",type="Warning",reason="RolloutAborted"';
+    for (const line of [
+      `notification_send_success{${labels},service="slack"} 1`,
+      `notification_send_error{${labels},service="email"} 1`,
+      'notification_send_bucket{namespace="shop",name="web",le="0.25"} 1',
+      'notification_send_count{namespace="shop",name="web"} 2',
+    ]) {
+      assert.ok(page.includes(`${line}\n`), `${line} is not in\n${page}`);
+    }
+    assert.equal(page.includes('"gone"'), false);
+  });
+
   test('tell how much waits and how well the caches keep up', () => {
     expectLines(
-      'workqueue_depth{name="rollouts"} 4',
+      'workqueue_depth{name="Rollouts"} 2',
+      'workqueue_unfinished_work_seconds{name="Rollouts"} 2',
+      'workqueue_longest_running_processor_seconds{name="Rollouts"} 1.5',
+      'workqueue_depth{name="AnalysisRuns"} 1',
+      'workqueue_depth{name="Experiments"} 0',
+      'workqueue_longest_running_processor_seconds{name="Experiments"} 0',
       'sluice_events_waiting 5',
       'sluice_cache_objects{kind="rollouts.argoproj.io"} 2',
       'sluice_cache_age_seconds{kind="rollouts.argoproj.io"} 1.5',
@@ -143,10 +219,11 @@ describe('the metrics of a controller', () => {
     for (const line of [
       'rollout_reconcile_bucket{namespace="shop",name="web",le="0.01"} 1',
       'experiment_reconcile_error{namespace="shop",name="try"} 1',
-      'workqueue_queue_duration_seconds_bucket{name="Rollout",le="0.025"} 0',
-      'workqueue_queue_duration_seconds_bucket{name="Rollout",le="0.05"} 2',
-      'workqueue_work_duration_seconds_count{name="Experiment"} 1',
-      'workqueue_retries_total{name="Experiment"} 1',
+      'workqueue_queue_duration_seconds_bucket{name="Rollouts",le="0.025"} 0',
+      'workqueue_queue_duration_seconds_bucket{name="Rollouts",le="0.05"} 2',
+      'workqueue_adds_total{name="Rollouts"} 2',
+      'workqueue_work_duration_seconds_count{name="Experiments"} 1',
+      'workqueue_retries_total{name="Experiments"} 1',
       'sluice_decision_latency_seconds_bucket{kind="Rollout",le="0.05"} 2',
     ]) {
       assert.ok(page.includes(`${line}\n`), `${line} is not in\n${page}`);
@@ -154,14 +231,28 @@ describe('the metrics of a controller', () => {
     assert.equal(page.includes('"gone"'), false);
   });
 
-  test('count requests by verb without names of objects', () => {
+  test('count requests: by Rollout as Argo Rollouts does, and by outcome without names', () => {
     const metrics = createControllerMetrics('1.0.0');
-    const resource = { group: 'argoproj.io', plural: 'rollouts', subresource: 'status' };
-    metrics.onRequest({ verb: 'patch', resource, outcome: 'ok', durationMs: 3 });
-    const page = metrics.page(undefined);
-    const labels = 'kind="rollouts/status.argoproj.io",verb="patch",status_code="ok"';
-    assert.ok(page.includes(`controller_clientset_k8s_request_total{${labels}} 1\n`), page);
-    assert.ok(page.includes('sluice_api_request_seconds_bucket{verb="patch",le="0.005"} 1\n'), page);
-    assert.equal(page.includes('rollout_info'), false);
+    const rollouts = { group: 'argoproj.io', plural: 'rollouts', namespace: 'shop' };
+    const replicaSet = { group: 'apps', plural: 'replicasets', namespace: 'shop', name: 'web-1' };
+    const status = { ...rollouts, subresource: 'status', name: 'web' };
+    metrics.onRequest({ verb: 'patch', resource: status, outcome: 'ok', durationMs: 3 });
+    metrics.onRequest({ verb: 'patch', resource: { ...status, name: 'gone' }, outcome: 'Conflict', durationMs: 3 });
+    metrics.onRequest({ verb: 'list', resource: rollouts, outcome: 'Forbidden', durationMs: 3 });
+    metrics.onRequest({ verb: 'create', resource: replicaSet, outcome: 'ok', durationMs: 3 });
+    const page = metrics.page(controller);
+    const counted = 'controller_clientset_k8s_request_total';
+    for (const line of [
+      `${counted}{kind="rollouts",namespace="shop",name="web",verb="Patch",status_code="200"} 1`,
+      `${counted}{kind="rollouts",namespace="shop",name="N/A",verb="List",status_code="403"} 1`,
+      `${counted}{kind="replicasets",namespace="shop",name="N/A",verb="Create",status_code="201"} 1`,
+      'sluice_api_requests_total{resource="rollouts/status.argoproj.io",verb="patch",outcome="ok"} 1',
+      'sluice_api_requests_total{resource="rollouts/status.argoproj.io",verb="patch",outcome="Conflict"} 1',
+      'sluice_api_request_seconds_bucket{verb="patch",le="0.005"} 2',
+    ]) {
+      assert.ok(page.includes(`${line}\n`), `${line} is not in\n${page}`);
+    }
+    assert.equal(page.includes('"gone"'), false);
+    assert.equal(metrics.page(undefined).includes('rollout_info'), false);
   });
 });
