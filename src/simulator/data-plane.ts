@@ -3,6 +3,7 @@ import type { KubeObject } from '../api/object.ts';
 import { hashLabel } from '../api/pod-template-hash.ts';
 import { resourceTypes } from '../api/resource-types.ts';
 import type { Commit } from './ledger.ts';
+import { Proxies, type RouteWrite } from './proxies.ts';
 import type { VirtualTime } from './virtual-clock.ts';
 
 /** Where the users of one Rollout come in. */
@@ -38,10 +39,12 @@ export interface ServingPod {
 /** How a data plane is set up. */
 export interface DataPlaneOptions {
   readonly time: VirtualTime;
-  /** Milliseconds from the write of a route until proxies act on it. */
-  readonly routeDelayMs: () => number;
-  /** Told when the gateway has dealt with a route; answers whether it takes the route. */
-  readonly onRoute: (route: KubeObject) => boolean;
+  /** Milliseconds from the write of a route until one proxy acts on it; proxies count from 0. */
+  readonly routeDelayMs: (proxy: number) => number;
+  /** Whether the gateway takes routes now. */
+  readonly takesRoutes: () => boolean;
+  /** Told when every proxy acts on a route, or when the gateway has refused it. */
+  readonly onRoute: (route: KubeObject) => void;
   /** Told of a frontend before its flow may change. */
   readonly beforeChange: (frontend: Frontend) => void;
   /** Told of a frontend after its flow may have changed. */
@@ -54,9 +57,7 @@ export interface DataPlaneOptions {
  */
 export class DataPlane {
   readonly #options: DataPlaneOptions;
-  readonly #routes = new Map<string, KubeObject>();
-  /** Version of the newest write of a route that was heard of. */
-  readonly #routeVersions = new Map<string, number>();
+  readonly #proxies = new Proxies();
   readonly #pods = new Map<string, ServingPod>();
   readonly #podByAddress = new Map<string, ServingPod>();
   /** Slices by Service, then by their own name. */
@@ -94,9 +95,9 @@ export class DataPlane {
     this.#options.afterChange(frontend, this.flow(frontend));
   }
 
-  /** The route as proxies act on it now. */
-  route(namespace: string, name: string): KubeObject | undefined {
-    return this.#routes.get(`${namespace}/${name}`);
+  /** The route as proxies act on it now: more than one while they do not agree. */
+  routes(namespace: string, name: string): readonly KubeObject[] {
+    return this.#proxies.copiesOf(`${namespace}/${name}`).flatMap(({ route }) => route ?? []);
   }
 
   /** Takes a write in. */
@@ -120,13 +121,13 @@ export class DataPlane {
 
   /** Who answers the users of a frontend now. */
   flow({ namespace, entry }: Frontend): Flow {
-    const backends =
+    const { shares, lost } =
       entry.kind === 'service'
-        ? [{ service: entry.name, share: 1 }]
-        : splitOf(this.#routes.get(`${namespace}/${entry.name}`));
+        ? { shares: new Map([[entry.name, 1]]), lost: 0 }
+        : this.#sharesBy(`${namespace}/${entry.name}`);
     const pods: PodShare[] = [];
-    let unserved = backends.length === 0 ? 1 : 0;
-    for (const { service, share } of backends) {
+    let unserved = lost;
+    for (const [service, share] of shares) {
       const ready = this.#readyPods(namespace, service);
       for (const pod of ready) {
         if (pod.isRunning) pods.push({ pod: pod.key, hash: pod.hash, share: share / ready.length });
@@ -135,6 +136,18 @@ export class DataPlane {
       if (ready.length === 0) unserved += share;
     }
     return { pods, unserved };
+  }
+
+  /** Shares of the Services behind a route, over all proxies, and the share of those that lead nowhere. */
+  #sharesBy(key: string): { readonly shares: ReadonlyMap<string, number>; readonly lost: number } {
+    const shares = new Map<string, number>();
+    let lost = 0;
+    for (const { route, share: part } of this.#proxies.copiesOf(key)) {
+      const split = splitOf(route);
+      if (split.length === 0) lost += part;
+      for (const { service, share } of split) shares.set(service, (shares.get(service) ?? 0) + share * part);
+    }
+    return { shares, lost };
   }
 
   #readyPods(namespace: string, service: string): readonly ServingPod[] {
@@ -170,37 +183,40 @@ export class DataPlane {
     return entry.kind === 'route' ? this.#frontendsOfRoute : this.#frontendsOfService;
   }
 
-  /** Proxies may be late, but who has heard of a write does not go back to an earlier one. */
   #takeRoute({ object, type, previous, namespace, name, version }: Commit): void {
     if (type === 'MODIFIED' && previous?.metadata.generation === object.metadata.generation) return;
-    const key = `${namespace}/${name}`;
-    const delayMs = previous === undefined ? 0 : this.#options.routeDelayMs();
-    this.#options.time.at(this.#options.time.nowMs + delayMs, () => {
-      if (version < (this.#routeVersions.get(key) ?? 0)) return;
-      this.#routeVersions.set(key, version);
-      if (type !== 'DELETED') this.offer(object);
-      else this.#replaceRoute(key, undefined);
-    });
+    const { time, routeDelayMs } = this.#options;
+    const write = { key: `${namespace}/${name}`, version, route: type === 'DELETED' ? undefined : object };
+    const delays = Map.groupBy(this.#proxies.all, (proxy) => (previous === undefined ? 0 : routeDelayMs(proxy)));
+    for (const [delayMs, proxies] of delays) time.at(time.nowMs + delayMs, () => this.#tell(write, proxies));
   }
 
-  /** Gives a route to the gateway; proxies go on as before when it is not taken. */
+  /** Gives a route to the gateway and at once to all proxies. */
   offer(route: KubeObject): void {
-    const { name, namespace = '' } = route.metadata;
-    if (this.#options.onRoute(route)) this.#replaceRoute(`${namespace}/${name}`, route);
+    const { name, namespace = '', resourceVersion } = route.metadata;
+    this.#tell({ key: `${namespace}/${name}`, version: Number(resourceVersion), route }, this.#proxies.all);
   }
 
-  #replaceRoute(key: string, route: KubeObject | undefined): void {
-    this.#change(this.#frontendsOfRoute.get(key), () => this.#setRoute(key, route));
+  /** Proxies go on as before when the gateway does not take a route. */
+  #tell(write: RouteWrite, proxies: readonly number[]): void {
+    const { takesRoutes, onRoute } = this.#options;
+    const news = this.#proxies.tell(write, proxies);
+    const isTaken = write.route === undefined || takesRoutes();
+    if (news.length === 0) return;
+    if (isTaken) {
+      this.#change(this.#frontendsOfRoute.get(write.key), () => this.#setRoute(write, news));
+    }
+    if (write.route !== undefined && (!isTaken || this.#proxies.haveAllHeard(write))) onRoute(write.route);
   }
 
-  #setRoute(key: string, route: KubeObject | undefined): void {
+  #setRoute(write: RouteWrite, proxies: readonly number[]): void {
+    const { key } = write;
     const [namespace = ''] = key.split('/');
-    for (const { service } of splitOf(this.#routes.get(key))) {
+    for (const service of this.#sharesBy(key).shares.keys()) {
       this.#routesOfService.get(`${namespace}/${service}`)?.delete(key);
     }
-    if (route === undefined) this.#routes.delete(key);
-    else this.#routes.set(key, route);
-    for (const { service } of splitOf(route)) put(this.#routesOfService, `${namespace}/${service}`, key);
+    this.#proxies.set(write, proxies);
+    for (const service of this.#sharesBy(key).shares.keys()) put(this.#routesOfService, `${namespace}/${service}`, key);
   }
 
   #takeSlice({ object, type, namespace, name }: Commit): void {

@@ -47,8 +47,8 @@ export interface WorldOptions {
   readonly observers: readonly WorldObserver[];
   /** Requests per second of the users of every Rollout. */
   readonly ratePerSecond?: number;
-  /** From the write of a route until proxies act on it and its status says so. */
-  readonly routeDelayMs?: number | ((random: Random) => number);
+  /** From the write of a route until a proxy acts on it; its status says so once all do. Proxies count from 0. */
+  readonly routeDelayMs?: number | ((random: Random, proxy: number) => number);
   /** The gateway writes into the status of routes what it took. */
   readonly gatewayReports?: boolean;
   /** From the end of a controller to the next one's start. */
@@ -252,13 +252,13 @@ export class SimulatedWorld {
     const delays = this.random.fork('route-delays');
     return new DataPlane({
       time: this.time,
-      routeDelayMs: () => {
+      routeDelayMs: (proxy) => {
         const { routeDelayMs } = this;
-        return typeof routeDelayMs === 'number' ? routeDelayMs : routeDelayMs(delays);
+        return typeof routeDelayMs === 'number' ? routeDelayMs : routeDelayMs(delays, proxy);
       },
+      takesRoutes: () => this.#refusal === undefined,
       onRoute: (route) => {
         if (gatewayReports) void this.#report(route);
-        return this.#refusal === undefined;
       },
       beforeChange: (frontend) => this.traffic.settle(frontend, this.time.nowMs),
       afterChange: (frontend, flow) => {

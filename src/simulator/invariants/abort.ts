@@ -1,4 +1,5 @@
 import type { Commit } from '../ledger.ts';
+import { carriedByStable } from './carried-by-stable.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 import { sizeChange, weightChange } from './written-by.ts';
@@ -49,15 +50,6 @@ function follow(state: AbortState, picture: RolloutPicture): void {
   if (!isGoingBack) return;
   state.hash = picture.currentHash;
   state.sinceMs ??= picture.nowMs;
-}
-
-/** The share for which stable has the pods. */
-function carriedByStable({ sets, stableHash, replicas, maxUnavailable, weightMax, blueGreen }: RolloutPicture): number {
-  const available = sets.find(({ hash }) => hash === stableHash)?.available ?? 0;
-  const needed = Math.max(1, replicas - maxUnavailable);
-  // A Service is switched as a whole.
-  if (blueGreen !== undefined && available < needed) return 0;
-  return Math.min(weightMax, Math.floor((weightMax * available) / needed));
 }
 
 /** I11: an abort takes nothing away from stable, and does nothing when nothing is in progress. */

@@ -76,7 +76,7 @@ export function allInvariants(strictness: Strictness): readonly Invariant[] {
     sameHash(),
     foreignFields(),
     statusWeights(graceMs),
-    supersede(),
+    supersede(clockMs),
     calm(writesMax),
     failClosed(),
     pausedTime(clockMs),

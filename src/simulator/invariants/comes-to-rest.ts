@@ -31,7 +31,7 @@ function unlike(picture: RolloutPicture): string | undefined {
   if (!picture.isRouted || replicas === 0) return undefined;
   const weights = recordOf(recordOf(picture.status['canary'])['weights']);
   const claimed = numberOf(recordOf(weights['canary'])['weight']) ?? 0;
-  if (picture.proxiedWeightOf(stableHash) !== picture.weightMax) return 'it is healthy, but not everybody gets it';
+  if (!picture.isGivenAll(stableHash)) return 'it is healthy, but not everybody gets it';
   return claimed === picture.canaryWeight
     ? undefined
     : `its status says ${claimed} where the routes say ${picture.canaryWeight}`;

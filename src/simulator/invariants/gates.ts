@@ -110,8 +110,8 @@ function shareNotInForce(step: Readonly<Record<string, unknown>>, picture: Rollo
   const weight = numberOf(step['setWeight']);
   if (weight === undefined || !picture.isRouted || picture.replicas === 0) return undefined;
   if (picture.canaryWeight !== weight) return `the canary's share is ${picture.canaryWeight}, not ${weight}`;
-  const proxied = picture.proxiedCanaryWeight;
-  return proxied === weight ? undefined : `proxies still give the canary ${proxied}, not ${weight}`;
+  const other = picture.weightsOfProxies.find(({ canary }) => canary !== weight);
+  return other === undefined ? undefined : `a proxy still gives the canary ${other.canary}, not ${weight}`;
 }
 
 function pauseNotOver(
@@ -136,10 +136,7 @@ function promoted({ before, after }: Change, picture: RolloutPicture, state: App
   const index = numberOf(before['currentStepIndex']) ?? picture.steps.length;
   if (index < picture.steps.length) return `promoted at step ${index} of ${picture.steps.length}`;
   if (!picture.isRouted || picture.replicas === 0) return undefined;
-  const proxied = picture.proxiedWeightOf(to);
-  return proxied === picture.weightMax
-    ? undefined
-    : `promoted while proxies give it ${proxied} of ${picture.weightMax}`;
+  return picture.isGivenAll(to) ? undefined : `promoted while not every proxy gives it all ${picture.weightMax}`;
 }
 
 function promotedBlueGreen(picture: RolloutPicture, state: Approvals): string | undefined {

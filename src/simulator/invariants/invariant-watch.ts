@@ -12,8 +12,8 @@ import type { RolloutPicture, Scene } from './rollout-picture.ts';
 export interface WatchedWorld {
   readonly ledger: Ledger;
   nowMs(): number;
-  /** The route as proxies act on it now. */
-  proxiedRoute(namespace: string, name: string): KubeObject | undefined;
+  /** The route as proxies act on it now: more than one while they do not agree. */
+  proxiedRoutes(namespace: string, name: string): readonly KubeObject[];
 }
 
 /** Violations kept; a run that broke so many rules needs no more of them. */
@@ -42,7 +42,7 @@ export class InvariantWatch {
       ledger: world.ledger,
       losses: this.#losses,
       nowMs: () => world.nowMs(),
-      proxiedRoute: (namespace, name) => world.proxiedRoute(namespace, name),
+      proxiedRoutes: (namespace, name) => world.proxiedRoutes(namespace, name),
       replicasLately: (uid, now) => this.#replicas.of(uid, now, world.nowMs()),
     };
     this.#index = new RolloutIndex(world.ledger, scene);

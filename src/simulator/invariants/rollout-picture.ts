@@ -14,8 +14,8 @@ export interface Scene {
   readonly losses: PodLosses;
   /** Milliseconds since the simulation began. */
   nowMs(): number;
-  /** The route as proxies act on it now. */
-  proxiedRoute(namespace: string, name: string): KubeObject | undefined;
+  /** The route as proxies act on it now: more than one while they do not agree. */
+  proxiedRoutes(namespace: string, name: string): readonly KubeObject[];
   /** Smallest and largest spec.replicas of the last moments, because a controller hears of a change a little later. */
   replicasLately(uid: string, now: number): { readonly least: number; readonly most: number };
 }
@@ -203,36 +203,39 @@ export class RolloutPicture {
     return Math.max(0, ...this.#storedRoutes().map((route) => this.weightsIn(route).canary));
   }
 
-  /** Largest share of the canary side that proxies act on. */
+  /** Largest share of the canary side that any proxy acts on. */
   get proxiedCanaryWeight(): number {
-    return Math.max(0, ...this.#proxiedRoutes().map((route) => this.weightsIn(route).canary));
+    return Math.max(0, ...this.weightsOfProxies.map(({ canary }) => canary));
   }
 
-  /** Largest share of the stable side that proxies act on. */
+  /** Largest share of the stable side that any proxy acts on. */
   get proxiedStableWeight(): number {
-    return Math.max(0, ...this.#proxiedRoutes().map((route) => this.weightsIn(route).stable));
+    return Math.max(0, ...this.weightsOfProxies.map(({ stable }) => stable));
   }
 
   /** Share of a revision out of `weightMax`, by stored routes and Services. */
   weightOf(hash: string): number {
-    return this.#weightOf(hash, this.#storedRoutes());
+    return Math.max(0, ...this.#sharesOf(hash, this.weightsOfRoutes));
   }
 
-  /** Share of a revision out of `weightMax`, as proxies act on it. */
+  /** Largest share of a revision out of `weightMax` that any proxy acts on. */
   proxiedWeightOf(hash: string): number {
-    return this.#weightOf(hash, this.#proxiedRoutes());
+    return Math.max(0, ...this.#sharesOf(hash, this.weightsOfProxies));
   }
 
-  #weightOf(hash: string, routes: readonly KubeObject[]): number {
+  /** Whether every proxy gives a revision all users. */
+  isGivenAll(hash: string): boolean {
+    const shares = this.#sharesOf(hash, this.weightsOfProxies);
+    return shares.length > 0 && shares.every((share) => share === this.weightMax);
+  }
+
+  #sharesOf(hash: string, weights: readonly RouteWeights[]): readonly number[] {
     if (this.blueGreen !== undefined) {
-      return this.serviceHash(this.blueGreen['activeService']) === hash ? this.weightMax : 0;
+      return [this.serviceHash(this.blueGreen['activeService']) === hash ? this.weightMax : 0];
     }
     const leads = (service: string): boolean => this.serviceHash(service) === hash;
-    const shares = routes.map((route) => {
-      const { canary, stable } = this.weightsIn(route);
-      return (leads(this.canaryService) ? canary : 0) + (leads(this.stableService) ? stable : 0);
-    });
-    return Math.max(0, ...shares);
+    const [isCanary, isStable] = [leads(this.canaryService), leads(this.stableService)];
+    return weights.map(({ canary, stable }) => (isCanary ? canary : 0) + (isStable ? stable : 0));
   }
 
   /** Least number of available pods that a share of the traffic needs. */
@@ -247,7 +250,7 @@ export class RolloutPicture {
   }
 
   #proxiedRoutes(): readonly KubeObject[] {
-    return this.routeNames.flatMap((name) => this.scene.proxiedRoute(this.namespace, name) ?? []);
+    return this.routeNames.flatMap((name) => this.scene.proxiedRoutes(this.namespace, name));
   }
 
   #fenceposts(): { readonly maxSurge: number; readonly maxUnavailable: number } {

@@ -91,7 +91,7 @@ class Play {
       {
         ledger: this.#world.ledger,
         nowMs: now,
-        proxiedRoute: (namespace, name) => this.#world.dataPlane.route(namespace, name),
+        proxiedRoutes: (namespace, name) => this.#world.dataPlane.routes(namespace, name),
       },
       options.strictness,
     );

@@ -22,22 +22,30 @@ export const v3 = podTemplateHash(template('shop:3'));
 export class DoctoredLog {
   readonly ledger = new Ledger();
   readonly watch: InvariantWatch;
-  /** The route as proxies act on it; the stored one when the test says nothing. */
-  proxied: KubeObject | undefined;
   nowMs = 100_000;
   #version = 0;
+  /** Routes that proxies go on with; the others act on the stored one. */
+  #kept: { readonly route: KubeObject | undefined; readonly by: 'all' | 'one' } | undefined;
 
   constructor() {
     this.watch = new InvariantWatch({
       ledger: this.ledger,
       nowMs: () => this.nowMs,
-      proxiedRoute: (namespace, name) => this.proxied ?? this.ledger.get('HTTPRoute', namespace, name),
+      proxiedRoutes: (namespace, name) => {
+        const stored = this.#kept?.by === 'all' ? undefined : this.ledger.get('HTTPRoute', namespace, name);
+        return [stored, this.#kept?.route].flatMap((route) => route ?? []);
+      },
     });
   }
 
   /** Ids of the invariants that complained so far. */
   get broken(): readonly string[] {
     return [...new Set(this.watch.violations.map(({ id }) => id))];
+  }
+
+  /** From now on all proxies, or one of them, go on with the route as it is. */
+  keepProxies(by: 'all' | 'one'): void {
+    this.#kept = { route: this.ledger.get('HTTPRoute', 'shop', 'web'), by };
   }
 
   /** Lets time pass second by second. */
@@ -235,6 +243,11 @@ export function replicaSet(
     });
   }
 }
+
+/** Annotations of a ReplicaSet whose scale-down delay is over at this time of the log. */
+export const scaleDownAt = (atMs: number) => ({
+  'scale-down-deadline': formatInstant(simulationStartMs + atMs),
+});
 
 /** The controller gives a ReplicaSet another size. */
 export function scale(log: DoctoredLog, hash: string, replicas: number, call: Partial<SentCall> = {}): void {

@@ -138,17 +138,6 @@ export const gateCases: readonly Planted[] = [
   },
   {
     invariant: 'I13',
-    what: 'a weight that proxies do not act on yet',
-    sound: (log) => status(log, { currentStepIndex: 1 }),
-    bad: (log) => {
-      route(log, 'person', 0);
-      log.proxied = log.ledger.get('HTTPRoute', 'shop', 'web');
-      route(log, 'sluice', 25);
-      status(log, { currentStepIndex: 1 });
-    },
-  },
-  {
-    invariant: 'I13',
     what: 'a promotion in the middle of the steps',
     sound: nothing,
     bad: (log) => status(log, { stableRS: v2 }),

@@ -5,9 +5,11 @@ import { setting } from './doctored-log.ts';
 import { experimentCases } from './experiment-cases.ts';
 import { gateCases } from './gate-cases.ts';
 import { podCases } from './pod-cases.ts';
+import { proxyCases } from './proxy-cases.ts';
+import { takeoverCases } from './takeover-cases.ts';
 import { trafficCases } from './traffic-cases.ts';
 
-const planted = [...trafficCases, ...podCases, ...gateCases, ...experimentCases];
+const planted = [...trafficCases, ...proxyCases, ...takeoverCases, ...podCases, ...gateCases, ...experimentCases];
 
 describe('an invariant', () => {
   for (const { invariant, what, given, sound, bad } of planted) {

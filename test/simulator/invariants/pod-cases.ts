@@ -1,13 +1,12 @@
 import { resourceTypes } from '../../../src/api/resource-types.ts';
 import { formatInstant } from '../../../src/base/instant.ts';
 import { simulationStartMs } from '../../../src/simulator/virtual-clock.ts';
-import { replicaSet, route, routing, scale, switchTo, v1, v2, v3 } from './doctored-log.ts';
+import { replicaSet, scale, scaleDownAt, switchTo, v1, v2, v3 } from './doctored-log.ts';
 import type { Planted } from './planted.ts';
 
 const { replicaSet: sets, pod } = resourceTypes;
 const nothing = (): void => undefined;
 const basic = { canary: { maxSurge: 1, maxUnavailable: 1, steps: [{ setWeight: 50 }] } };
-const deadline = (atMs: number) => ({ 'scale-down-deadline': formatInstant(simulationStartMs + atMs) });
 
 /** Bad things that happen to pods. */
 export const podCases: readonly Planted[] = [
@@ -48,30 +47,15 @@ export const podCases: readonly Planted[] = [
   },
   { invariant: 'I07', what: 'stable that loses pods beside a canary', sound: nothing, bad: (log) => scale(log, v1, 3) },
   {
-    invariant: 'I07',
-    what: 'stable that shrinks before proxies have let its users go',
-    given: {
-      strategy: { canary: { ...routing, dynamicStableScale: true, steps: [{ setWeight: 50 }] } },
-      weight: 50,
-      canary: [2, 2],
-    },
-    sound: (log) => scale(log, v1, 2),
-    bad: (log) => {
-      log.proxied = log.ledger.get('HTTPRoute', 'shop', 'web');
-      route(log, 'sluice', 75);
-      scale(log, v1, 1);
-    },
-  },
-  {
     invariant: 'I08',
     what: 'an older revision that goes before its delay is over',
     given: { weight: 0 },
     sound: (log) => {
-      replicaSet(log, v3, 2, 2, deadline(90_000));
+      replicaSet(log, v3, 2, 2, scaleDownAt(90_000));
       scale(log, v3, 0);
     },
     bad: (log) => {
-      replicaSet(log, v3, 2, 2, deadline(110_000));
+      replicaSet(log, v3, 2, 2, scaleDownAt(110_000));
       scale(log, v3, 0);
     },
   },
@@ -83,18 +67,6 @@ export const podCases: readonly Planted[] = [
     bad: (log) => {
       replicaSet(log, v3, 2, 2);
       scale(log, v3, 0);
-    },
-  },
-  {
-    invariant: 'I08',
-    what: 'a canary that goes while proxies still send requests to it',
-    given: { status: { abort: true } },
-    sound: nothing,
-    bad: (log) => {
-      log.proxied = log.ledger.get('HTTPRoute', 'shop', 'web');
-      route(log, 'sluice', 0);
-      log.change('sluice', sets, `web-${v2}`, { metadata: { annotations: deadline(90_000) } });
-      scale(log, v2, 0);
     },
   },
   {

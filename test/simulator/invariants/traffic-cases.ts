@@ -169,45 +169,6 @@ export const trafficCases: readonly Planted[] = [
     },
   },
   {
-    invariant: 'I21',
-    what: 'users who are taken over although stable could have them',
-    given: { status: { currentPodHash: v3 }, stable: [4, 2] },
-    sound: (log) => {
-      replicaSet(log, v3, 1, 1);
-      log.nowMs += 20_000;
-      switchTo(log, 'web-canary', v3);
-    },
-    bad: (log) => {
-      replicaSet(log, v1, 4, 4);
-      replicaSet(log, v3, 1, 1);
-      log.nowMs += 20_000;
-      switchTo(log, 'web-canary', v3);
-    },
-  },
-  {
-    invariant: 'I21',
-    what: 'users who are taken over beyond what the step allows',
-    given: { status: { currentPodHash: v3 }, stable: [4, 2] },
-    sound: nothing,
-    bad: (log) => {
-      replicaSet(log, v3, 2, 2);
-      route(log, 'person', 40);
-      log.nowMs += 20_000;
-      switchTo(log, 'web-canary', v3);
-    },
-  },
-  {
-    invariant: 'I21',
-    what: 'a Service that is turned before proxies have let its users go',
-    sound: nothing,
-    bad: (log) => {
-      replicaSet(log, v3, 1, 1);
-      log.proxied = log.ledger.get('HTTPRoute', 'shop', 'web');
-      route(log, 'sluice', 0);
-      switchTo(log, 'web-canary', v3);
-    },
-  },
-  {
     invariant: 'I10',
     what: 'users who stay on an aborted revision though stable could carry some of them',
     given: { status: { abort: true }, stable: [4, 2], canary: [3, 3], weight: 60 },

@@ -10,12 +10,12 @@ export const troubleCommands: readonly CommandKind[] = [
   trouble('break watches without a word', 'watches dead'),
   trouble('refuse watches', 'watches refused'),
   {
-    pattern: /^routes reach the proxies after (?<time>\S+)$/u,
-    usage: 'routes reach the proxies after TIME',
-    make: ({ groups: { time = '' } }) => {
-      const delayMs = durationMs(time);
+    pattern: /^routes reach the proxies after (?<time>[^\s,]+)(?:, one of them after (?<last>\S+))?$/u,
+    usage: 'routes reach the proxies after TIME[, one of them after TIME]',
+    make: ({ groups: { time = '', last = time } }) => {
+      const [delayMs, lastDelayMs] = [durationMs(time), durationMs(last)];
       return (stage) => {
-        stage.world.routeDelayMs = delayMs;
+        stage.world.routeDelayMs = (_random, proxy) => (proxy === 0 ? lastDelayMs : delayMs);
         return Promise.resolve();
       };
     },
