@@ -3,13 +3,15 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 
+import type { Json } from '../../../src/api/object.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createHttpClient } from '../../../src/controller/http-client.ts';
 import { createHttpPolicy } from '../../../src/controller/http-policy.ts';
 import type { HttpPort } from '../../../src/controller/http-port.ts';
-import { sendDispatch } from '../../../src/controller/notifications/send-dispatch.ts';
+import { sendDispatch, type SendPlace } from '../../../src/controller/notifications/send-dispatch.ts';
 import { createMailPort } from '../../../src/controller/notifications/send-mail.ts';
-import type { Mail } from '../../../src/providers/notifications/contract.ts';
+import { ThreadMemory } from '../../../src/controller/notifications/thread-memory.ts';
+import type { AnyNotificationService, Mail } from '../../../src/providers/notifications/contract.ts';
 import { slack } from '../../../src/providers/notifications/slack.ts';
 import { webhook } from '../../../src/providers/notifications/webhook.ts';
 
@@ -37,7 +39,8 @@ describe('a dispatch over HTTP', () => {
       const occasion = { destination: { service: 'slack', recipient: 'c' }, id: 'i', nowMs: 0 };
       const dispatch = slack.compose(config.value, { message: 'hello', parts: {} }, occasion);
       assert.ok(dispatch.ok);
-      const send = () => sendDispatch(dispatch.value, slack, { http, mail: createMailPort(systemClock) }, signal);
+      const send = () =>
+        sendDispatch(dispatch.value, placeOf(slack), { http, mail: createMailPort(systemClock) }, signal);
       const refused = await send();
       assert.ok(refused.kind === 'failed' && !refused.isFinal);
       assert.equal(refused.retryAfterMs, 7000);
@@ -70,7 +73,7 @@ describe('a dispatch over HTTP', () => {
         const dispatch = webhook.compose(config.value, { message: '', parts }, occasion);
         assert.ok(dispatch.ok);
         const ports = { http, mail: createMailPort(systemClock) };
-        assert.deepEqual(await sendDispatch(dispatch.value, webhook, ports, signal), { kind: 'sent' });
+        assert.deepEqual(await sendDispatch(dispatch.value, placeOf(webhook), ports, signal), { kind: 'sent' });
       }
       assert.deepEqual(
         seen,
@@ -91,10 +94,105 @@ describe('a dispatch over HTTP', () => {
       };
       const request = { id: 'x', url, headers: {}, timeoutMs: 1000, bodyBytesMax: 1000 };
       const mail = createMailPort(systemClock);
-      const outcome = await sendDispatch({ kind: 'http', request }, slack, { http, mail }, signal);
+      const outcome = await sendDispatch({ kind: 'http', request }, placeOf(slack), { http, mail }, signal);
       assert.ok(outcome.kind === 'failed' && !outcome.message.includes('canary'), JSON.stringify(outcome));
       assert.equal(outcome.isFinal, ['Forbidden', 'TooLarge', 'Invalid'].includes(code));
     }
+  });
+});
+
+/** Nobody is at home at the other side, but for what it answers. */
+function slackStage(answers: readonly string[]) {
+  const sent: string[] = [];
+  const http: HttpPort = {
+    send({ id, url, body = '' }) {
+      const { channel, ts, thread_ts: thread, reply_broadcast: broadcast, text } = JSON.parse(body) as Texts;
+      const shown = [channel, thread, ts, broadcast === undefined ? undefined : 'to all', text];
+      const words = shown.filter((part) => part !== undefined);
+      sent.push(`${new URL(url).pathname.split('/').at(-1)} ${words.join(' ')}`);
+      const answer = answers[sent.length - 1] ?? `{"ok":true,"channel":"C1","ts":"${sent.length}.0"}`;
+      return Promise.resolve({ kind: 'answer', id, status: 200, contentType: '', body: answer });
+    },
+  };
+  const place = placeOf(slack);
+  const config = slack.parse({ token: 'xoxb-1' });
+  assert.ok(config.ok);
+  const compose = (message: string, part: object) => {
+    const occasion = { destination: { service: 'slack', recipient: 'releases' }, id: 'i', nowMs: 0 };
+    const dispatch = slack.compose(config.value, { message, parts: { slack: part as Json } }, occasion);
+    assert.ok(dispatch.ok, JSON.stringify(dispatch));
+    return () => sendDispatch(dispatch.value, place, { http, mail: createMailPort(systemClock) }, signal);
+  };
+  return { sent, compose };
+}
+
+interface Texts {
+  readonly [field: string]: string | undefined;
+}
+
+// https://docs.slack.dev/reference/methods/chat.postMessage: thread_ts, reply_broadcast, "Response": channel, ts;
+// https://docs.slack.dev/reference/methods/chat.update: channel, ts, "Errors".
+describe('messages with a grouping key', () => {
+  const key = { groupingKey: 'update 2' };
+
+  test('are one thread, and others are none', async () => {
+    const { sent, compose } = slackStage([]);
+    for (const part of [key, key, { ...key, notifyBroadcast: true }, {}, { groupingKey: 'update 3' }]) {
+      assert.deepEqual(await compose('hello', part)(), { kind: 'sent' });
+    }
+    assert.deepEqual(sent, [
+      'chat.postMessage releases hello',
+      'chat.postMessage C1 1.0 hello',
+      'chat.postMessage C1 1.0 to all hello',
+      'chat.postMessage releases hello',
+      'chat.postMessage releases hello',
+    ]);
+  });
+
+  test('replace the first one, or answer it too, as the delivery policy says', async () => {
+    const { sent, compose } = slackStage([]);
+    for (const [text, deliveryPolicy] of [
+      ['begun', 'Update'],
+      ['half', 'Update'],
+      ['done', 'PostAndUpdate'],
+    ] as const) {
+      assert.deepEqual(await compose(text, { ...key, deliveryPolicy })(), { kind: 'sent' });
+    }
+    assert.deepEqual(sent, [
+      'chat.postMessage releases begun',
+      'chat.update C1 1.0 half',
+      'chat.postMessage C1 1.0 done',
+      'chat.update C1 1.0 done',
+    ]);
+  });
+
+  test('are sent once each, whichever of two requests fails', async () => {
+    const limited = '{"ok":false,"error":"ratelimited"}';
+    const good = '{"ok":true,"channel":"C1","ts":"1.0"}';
+    const { sent, compose } = slackStage([good, good, limited, good]);
+    await compose('begun', key)();
+    const send = compose('done', { ...key, deliveryPolicy: 'PostAndUpdate' });
+    const first = await send();
+    assert.ok(first.kind === 'failed' && !first.isFinal);
+    assert.deepEqual(await send(), { kind: 'sent' });
+    assert.deepEqual(sent.slice(1), [
+      'chat.postMessage C1 1.0 done',
+      'chat.update C1 1.0 done',
+      'chat.update C1 1.0 done',
+    ]);
+  });
+
+  test('begin a new thread when somebody deleted the first message', async () => {
+    const { sent, compose } = slackStage([
+      '{"ok":true,"channel":"C1","ts":"1.0"}',
+      '{"ok":false,"error":"message_not_found"}',
+    ]);
+    await compose('begun', key)();
+    const send = compose('done', { ...key, deliveryPolicy: 'Update' });
+    const refused = await send();
+    assert.ok(refused.kind === 'failed' && !refused.isFinal);
+    assert.deepEqual(await send(), { kind: 'sent' });
+    assert.deepEqual(sent.slice(1), ['chat.update C1 1.0 done', 'chat.postMessage releases done']);
   });
 });
 
@@ -213,6 +311,10 @@ class MailServer {
     if (line === 'DATA') return '354 go on';
     return line === 'QUIT' ? '221 bye' : '250 ok';
   }
+}
+
+function placeOf(service: AnyNotificationService): SendPlace {
+  return { service, lane: 'lane', threads: new ThreadMemory() };
 }
 
 async function readAll(request: IncomingMessage): Promise<string> {
