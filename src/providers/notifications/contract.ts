@@ -45,8 +45,27 @@ export interface Destination {
 
 /** What is sent. */
 export type Dispatch =
-  | { readonly kind: 'http'; readonly request: MetricRequest }
+  /** With a thread, `request` begins it; if it was begun before, the thread says what is sent instead. */
+  | { readonly kind: 'http'; readonly request: MetricRequest; readonly thread?: Thread }
   | { readonly kind: 'mail'; readonly mail: Mail };
+
+/** Messages that belong together where they are read. */
+export interface Thread {
+  /** The same for all of them, among those to one recipient. */
+  readonly key: string;
+  /** Where the first message is, as the answer to it tells. */
+  placeOf(answer: ServiceAnswer): MessagePlace | undefined;
+  /** What is sent once there is a first message, one after the other. */
+  follow(first: MessagePlace): readonly MetricRequest[];
+  /** True when an answer says that the first message is gone: the thread is then begun anew. */
+  isGone(answer: ServiceAnswer): boolean;
+}
+
+/** Where a message is. */
+export interface MessagePlace {
+  readonly channel: string;
+  readonly id: string;
+}
 
 /** A letter and the server that takes it (SMTP). */
 export interface Mail {

@@ -3,9 +3,17 @@ import { recordOf, textOf } from '../../api/json-access.ts';
 import type { Json } from '../../api/object.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { ConfigReader } from '../metrics/config-reader.ts';
+import type { MetricRequest } from '../metrics/contract.ts';
 import { parseJsonDocument } from '../metrics/json-document.ts';
 import { isHeaderValue } from '../metrics/request-headers.ts';
-import { assessStatus, type DeliveryOutcome, type NotificationService, type ServiceAnswer } from './contract.ts';
+import {
+  assessStatus,
+  type DeliveryOutcome,
+  type MessagePlace,
+  type NotificationService,
+  type ServiceAnswer,
+  type Thread,
+} from './contract.ts';
 import { jsonRequest } from './json-request.ts';
 import { jsonObjects, partText } from './part-reader.ts';
 
@@ -20,8 +28,9 @@ export interface SlackConfig {
 }
 
 /**
- * Slack, by `chat.postMessage` of its Web API with a bot's token. The recipient is a channel. Threads (`groupingKey`)
- * would need a memory of messages, so every message is posted by itself.
+ * Slack, by `chat.postMessage` and `chat.update` of its Web API with a bot's token. The recipient is a channel. Messages
+ * with the same `groupingKey` are one thread: a later one is a reply, a new text of the first one, or both, as
+ * `deliveryPolicy` says.
  */
 export const slack: NotificationService<SlackConfig> = {
   type: 'slack',
@@ -35,8 +44,9 @@ export const slack: NotificationService<SlackConfig> = {
     const icon = iconFields(part('icon') === '' ? config.icon : part('icon'));
     if (!icon.ok) return icon;
     const username = part('username') === '' ? config.username : part('username');
-    const body: Json = {
-      channel: destination.recipient,
+    const policy = readPolicy(part('deliveryPolicy'));
+    if (!policy.ok) return policy;
+    const message: JsonObject = {
       text: notification.message,
       ...(username === '' ? {} : { username }),
       ...icon.value,
@@ -44,12 +54,54 @@ export const slack: NotificationService<SlackConfig> = {
       ...(blocks.value.length === 0 ? {} : { blocks: blocks.value }),
       ...(config.unfurls ? {} : { unfurl_links: false, unfurl_media: false }),
     };
-    const headers = { authorization: `Bearer ${config.token}` };
-    const url = `${config.apiUrl.replace(/\/+$/, '')}/chat.postMessage`;
-    return succeed({ kind: 'http', request: jsonRequest({ url, body, headers, insecure: config.insecure }) });
+    const request = methodRequest(config, 'chat.postMessage', { channel: destination.recipient, ...message });
+    const key = part('groupingKey');
+    if (key === '') return succeed({ kind: 'http', request });
+    const isBroadcast = recordOf(notification.parts['slack'])['notifyBroadcast'] === true;
+    const follow: Thread['follow'] = ({ channel, id }) => {
+      const reply = { channel, ...message, thread_ts: id, ...(isBroadcast ? { reply_broadcast: true } : {}) };
+      return [
+        ...(policy.value === 'Update' ? [] : [methodRequest(config, 'chat.postMessage', reply)]),
+        ...(policy.value === 'Post' ? [] : [methodRequest(config, 'chat.update', { channel, ts: id, ...message })]),
+      ];
+    };
+    return succeed({ kind: 'http', request, thread: { key, placeOf, follow, isGone } });
   },
   assess,
 };
+
+interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+function methodRequest({ apiUrl, token, insecure }: SlackConfig, method: string, body: JsonObject): MetricRequest {
+  const headers = { authorization: `Bearer ${token}` };
+  return jsonRequest({ url: `${apiUrl.replace(/\/+$/, '')}/${method}`, body, headers, insecure });
+}
+
+const policies = ['Post', 'PostAndUpdate', 'Update'] as const;
+
+function readPolicy(text: string): Result<(typeof policies)[number], string> {
+  const policy = policies.find((name) => name === text);
+  if (policy !== undefined || text === '') return succeed(policy ?? 'Post');
+  return fail(`slack.deliveryPolicy must be one of ${policies.join(', ')}`);
+}
+
+/** The answer names the channel by its id, which is what further requests need. */
+function placeOf({ body }: ServiceAnswer): MessagePlace | undefined {
+  const document = parseJsonDocument(body);
+  const { channel, ts } = recordOf(document.ok ? document.value : null);
+  const place = { channel: textOf(channel), id: textOf(ts) };
+  return place.channel === '' || place.id === '' ? undefined : place;
+}
+
+/** Codes that tell that the first message of a thread cannot be used any more. */
+const goneErrors: ReadonlySet<string> = new Set(['message_not_found', 'thread_not_found', 'cant_update_message']);
+
+function isGone({ body }: ServiceAnswer): boolean {
+  const document = parseJsonDocument(body);
+  return goneErrors.has(textOf(recordOf(document.ok ? document.value : null)['error']));
+}
 
 function parse(configuration: Json): Result<SlackConfig, FieldErrors> {
   const fields = new ConfigReader(configuration);
@@ -68,7 +120,7 @@ function parse(configuration: Json): Result<SlackConfig, FieldErrors> {
   return errors.length > 0 ? fail(errors) : succeed(config);
 }
 
-function iconFields(icon: string): Result<{ readonly [key: string]: Json }, string> {
+function iconFields(icon: string): Result<JsonObject, string> {
   if (icon === '') return succeed({});
   if (/^:.+:$/.test(icon)) return succeed({ icon_emoji: icon });
   const { protocol = '' } = URL.parse(icon) ?? {};

@@ -97,6 +97,11 @@ describe('Slack', () => {
     assert.equal(dispatch('slack', config, bad, 'c'), 'slack.attachments is no JSON once its values are filled in');
     assert.equal(dispatch('slack', config, { slack: { blocks: '{}' } }, 'c'), 'slack.blocks is no list of objects');
     assert.match(JSON.stringify(dispatch('slack', config, { slack: { icon: 'x' } }, 'c')), /neither an emoji/);
+    const odd = { slack: { groupingKey: 'k', deliveryPolicy: 'Replace' } };
+    assert.equal(
+      dispatch('slack', config, odd, 'c'),
+      'slack.deliveryPolicy must be one of Post, PostAndUpdate, Update',
+    );
   });
 
   test('sees a refusal in an answer with the status 200', () => {
