@@ -10,6 +10,7 @@ import {
   assessStatus,
   type DeliveryOutcome,
   type MessagePlace,
+  type Notification,
   type NotificationService,
   type ServiceAnswer,
   type Thread,
@@ -37,32 +38,21 @@ export const slack: NotificationService<SlackConfig> = {
   parse,
   compose(config, notification, { destination }) {
     const part = (field: string): string => partText(notification, 'slack', field);
-    const attachments = jsonObjects(part('attachments'), 'slack.attachments');
-    if (!attachments.ok) return attachments;
-    const blocks = jsonObjects(part('blocks'), 'slack.blocks');
-    if (!blocks.ok) return blocks;
-    const icon = iconFields(part('icon') === '' ? config.icon : part('icon'));
-    if (!icon.ok) return icon;
-    const username = part('username') === '' ? config.username : part('username');
     const policy = readPolicy(part('deliveryPolicy'));
     if (!policy.ok) return policy;
-    const message: JsonObject = {
-      text: notification.message,
-      ...(username === '' ? {} : { username }),
-      ...icon.value,
-      ...(attachments.value.length === 0 ? {} : { attachments: attachments.value }),
-      ...(blocks.value.length === 0 ? {} : { blocks: blocks.value }),
-      ...(config.unfurls ? {} : { unfurl_links: false, unfurl_media: false }),
-    };
-    const request = methodRequest(config, 'chat.postMessage', { channel: destination.recipient, ...message });
+    const message = composeMessage(config, notification);
+    if (!message.ok) return message;
+    const first = { channel: destination.recipient, ...message.value };
+    const request = methodRequest(config, 'chat.postMessage', first);
     const key = part('groupingKey');
     if (key === '') return succeed({ kind: 'http', request });
     const isBroadcast = recordOf(notification.parts['slack'])['notifyBroadcast'] === true;
     const follow: Thread['follow'] = ({ channel, id }) => {
-      const reply = { channel, ...message, thread_ts: id, ...(isBroadcast ? { reply_broadcast: true } : {}) };
+      const reply = { channel, ...message.value, thread_ts: id, ...(isBroadcast ? { reply_broadcast: true } : {}) };
+      const update = { channel, ts: id, ...message.value };
       return [
         ...(policy.value === 'Update' ? [] : [methodRequest(config, 'chat.postMessage', reply)]),
-        ...(policy.value === 'Post' ? [] : [methodRequest(config, 'chat.update', { channel, ts: id, ...message })]),
+        ...(policy.value === 'Post' ? [] : [methodRequest(config, 'chat.update', update)]),
       ];
     };
     return succeed({ kind: 'http', request, thread: { key, placeOf, follow, isGone } });
@@ -72,6 +62,26 @@ export const slack: NotificationService<SlackConfig> = {
 
 interface JsonObject {
   readonly [key: string]: Json;
+}
+
+/** What is shown, wherever it goes. */
+function composeMessage(config: SlackConfig, notification: Notification): Result<JsonObject, string> {
+  const part = (field: string): string => partText(notification, 'slack', field);
+  const attachments = jsonObjects(part('attachments'), 'slack.attachments');
+  if (!attachments.ok) return attachments;
+  const blocks = jsonObjects(part('blocks'), 'slack.blocks');
+  if (!blocks.ok) return blocks;
+  const icon = iconFields(part('icon') === '' ? config.icon : part('icon'));
+  if (!icon.ok) return icon;
+  const username = part('username') === '' ? config.username : part('username');
+  return succeed({
+    text: notification.message,
+    ...(username === '' ? {} : { username }),
+    ...icon.value,
+    ...(attachments.value.length === 0 ? {} : { attachments: attachments.value }),
+    ...(blocks.value.length === 0 ? {} : { blocks: blocks.value }),
+    ...(config.unfurls ? {} : { unfurl_links: false, unfurl_media: false }),
+  });
 }
 
 function methodRequest({ apiUrl, token, insecure }: SlackConfig, method: string, body: JsonObject): MetricRequest {
