@@ -58,6 +58,23 @@ describe("the Helm chart, rendered by Helm's own engine", { skip: !go.ok && !ski
     });
   }
 
+  test('has rights in each namespace that is named, for the account of the release', async () => {
+    const namespaces = ['shop', 'bank'];
+    const objects = await render({ scope: 'namespace', namespaces }, 'other');
+    const base = installFiles({ scope: 'namespace', namespace, namespaces, image: 'sluice:0.1.0' });
+    const rights = base.flatMap(({ objects: all }) => all).filter(({ kind }) => kind.startsWith('Role'));
+    const keyOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace}/${metadata.name}`;
+    const found = new Map(objects.map((object) => [keyOf(object), object]));
+    for (const object of rights) {
+      // The names are the release's.
+      const renamed = JSON.parse(JSON.stringify(object).replaceAll(/"sluice(?!-system)/g, '"other')) as KubeObject;
+      assert.deepEqual(found.get(keyOf(renamed)), renamed);
+    }
+    const roles = objects.filter(({ kind }) => kind.startsWith('Role') || kind.startsWith('ClusterRole'));
+    assert.equal(roles.length, rights.length);
+    assert.deepEqual(container(objects).args, ['controller', '--namespace=shop,bank']);
+  });
+
   test('does what each value says', async () => {
     const objects = await render(
       {
@@ -127,6 +144,8 @@ describe("the Helm chart, rendered by Helm's own engine", { skip: !go.ok && !ski
     [{ replicas: 'two' }, /replicas/],
     [{ image: { repositry: 'x' } }, /repositry/],
     [{ colour: 'red' }, /colour/],
+    [{ namespaces: ['shop'] }, /namespaces/],
+    [{ scope: 'namespace', namespaces: ['Shop'] }, /namespaces/],
   ] as const) {
     test(`refuses ${JSON.stringify(values)}`, async () => {
       await assert.rejects(render(values), message);

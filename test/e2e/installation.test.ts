@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import type { KubeObject } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import { installFiles } from '../../src/cli/install/install-objects.ts';
 import { accessRules } from '../../src/controller/access-rules.ts';
 import { applyObject } from '../control-plane/apply-manifests.ts';
 import { ControllerProcess } from './controller-process.ts';
+import { forUser } from './for-user.ts';
 import { Shop } from './shop.ts';
 import { ownControlPlaneSuite } from './suite.ts';
 import { waitUntil } from './wait.ts';
@@ -41,7 +41,7 @@ ownControlPlaneSuite(
     before(async () => {
       const files = installFiles({ scope: 'cluster', namespace, image: 'sluice:test' });
       for (const object of files.flatMap(({ objects }) => objects)) {
-        await applyObject(plane().cluster(), forUser(object), signal);
+        await applyObject(plane().cluster(), forUser(object, user), signal);
       }
       shop = await Shop.open(plane());
       controller = new ControllerProcess(plane().kubeconfig(user), ['--lease-namespace', namespace]);
@@ -115,9 +115,3 @@ ownControlPlaneSuite(
     });
   },
 );
-
-/** The rights go to the user of the test in place of the service account. */
-function forUser(object: KubeObject): KubeObject {
-  if (!object.kind.endsWith('Binding')) return object;
-  return { ...object, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }] };
-}

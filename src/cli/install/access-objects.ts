@@ -14,8 +14,15 @@ const rbac = 'rbac.authorization.k8s.io';
 /** Which part of a cluster the installation looks after. */
 export type InstallScope = 'cluster' | 'namespace';
 
-/** The service account and what it may do. `namespace` is where the controller runs. */
-export function accessObjects(scope: InstallScope, namespace: string): readonly KubeObject[] {
+/**
+ * The service account and what it may do. `namespace` is where the controller runs; with the scope `namespace` it may
+ * work in `namespaces` only.
+ */
+export function accessObjects(
+  scope: InstallScope,
+  namespace: string,
+  namespaces: readonly string[],
+): readonly KubeObject[] {
   const rules = accessRules(routerTypes(trafficRouters));
   const account = object('v1', 'ServiceAccount', { name: installName, namespace });
   const own = [
@@ -27,13 +34,13 @@ export function accessObjects(scope: InstallScope, namespace: string): readonly 
   if (scope === 'cluster') {
     return [account, role('ClusterRole', installName, rules), binding('ClusterRole', installName, namespace), ...own];
   }
-  const inside = rules.filter(({ namespaced }) => namespaced);
-  return [
-    account,
-    role('Role', installName, inside, namespace),
-    binding('Role', installName, namespace, namespace),
-    ...own,
-  ];
+  return [account, ...namespaces.flatMap((watched) => watchedAccess(watched, namespace)), ...own];
+}
+
+/** What the controller that runs in `namespace` may do in a namespace that it looks after. */
+export function watchedAccess(watched: string, namespace: string): readonly KubeObject[] {
+  const inside = accessRules(routerTypes(trafficRouters)).filter(({ namespaced }) => namespaced);
+  return [role('Role', installName, inside, watched), binding('Role', installName, namespace, watched)];
 }
 
 /** Roles that add to those of Kubernetes: who may view or edit workloads may view or edit Rollouts. */

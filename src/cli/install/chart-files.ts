@@ -19,8 +19,9 @@ export interface ChartVersions {
   readonly app: string;
 }
 
-/** What stands for the namespace until the text is made. */
+/** What stands for the namespaces until the text is made: of the release, and of each one that is looked after. */
 const namespace = 'release-namespace';
+const watched = 'watched-namespace';
 
 /**
  * The Helm chart, made from the same objects as the kustomize bases: what a release named `sluice` with the default
@@ -28,7 +29,7 @@ const namespace = 'release-namespace';
  */
 export function chartFiles({ chart, app }: ChartVersions): readonly ChartFile[] {
   const [cluster, single] = (['cluster', 'namespace'] as const).map((scope) =>
-    installFiles({ scope, namespace, image: 'image' }),
+    installFiles({ scope, namespace, namespaces: [watched], image: 'image' }),
   );
   const own = (cluster ?? []).filter(({ name }) => name !== 'crds.yaml');
   const description = {
@@ -69,32 +70,34 @@ function templateText(cluster: InstallFile, single: InstallFile | undefined): st
     (all ?? []).filter((text) => one?.includes(text) === false),
     (one ?? []).filter((text) => all?.includes(text) === false),
   ];
-  return [
-    ...common.map((text) => `---\n${text}`),
-    ...scoped('cluster', wide ?? []),
-    ...scoped('namespace', narrow ?? []),
-  ].join('');
+  return [...common, ...scoped('cluster', wide ?? []), ...scoped('namespace', narrow ?? [])].join('');
 }
 
 function scoped(scope: string, texts: readonly string[]): readonly string[] {
   if (texts.length === 0) return [];
-  return [`{{- if eq .Values.scope "${scope}" }}\n`, ...texts.map((text) => `---\n${text}`), '{{- end }}\n'];
+  return [`{{- if eq .Values.scope "${scope}" }}\n`, ...texts, '{{- end }}\n'];
 }
 
-/** An object that some value leaves out stands in a condition. */
+/** An object that some value leaves out stands in a condition, and one for each namespace in a loop. */
 function objectText(object: KubeObject): string {
   const slots = new ChartSlots();
+  const isWatched = object.metadata.namespace === watched;
+  const root = isWatched ? '$' : '';
   const text = slots
     .render(withValues(object, slots))
     .replaceAll(
-      new RegExp(`^(?<key> *(?:- )?[^ ]+: )(?<value>.*\\b(?:${installName}|${namespace})\\b.*)$`, 'gm'),
+      new RegExp(`^(?<key> *(?:- )?[^ ]+: )(?<value>.*\\b(?:${installName}|${namespace}|${watched})\\b.*)$`, 'gm'),
       '$1"$2"',
     )
-    .replaceAll(new RegExp(`\\b${installName}\\b`, 'g'), '{{ .Release.Name }}')
-    .replaceAll(new RegExp(`\\b${namespace}\\b`, 'g'), '{{ .Release.Namespace }}');
+    .replaceAll(new RegExp(`\\b${installName}\\b`, 'g'), `{{ ${root}.Release.Name }}`)
+    .replaceAll(new RegExp(`\\b${namespace}\\b`, 'g'), `{{ ${root}.Release.Namespace }}`)
+    .replaceAll(new RegExp(`\\b${watched}\\b`, 'g'), '{{ . }}');
+  if (isWatched) return `{{- range ${watchedNamespaces} }}\n---\n${text}{{- end }}\n`;
   const condition = conditions[object.kind] ?? (isAggregate(object) ? '.Values.aggregateRoles' : undefined);
-  return condition === undefined ? text : `{{- if ${condition} }}\n${text}{{- end }}\n`;
+  return condition === undefined ? `---\n${text}` : `---\n{{- if ${condition} }}\n${text}{{- end }}\n`;
 }
+
+const watchedNamespaces = '.Values.namespaces | default (list .Release.Namespace)';
 
 const conditions: Readonly<Record<string, string>> = {
   Namespace: '.Values.createNamespace',
@@ -175,7 +178,7 @@ const imageExpression =
 
 const flagLines = [
   '{{- if eq .Values.scope "namespace" }}',
-  '- --namespace=$(POD_NAMESPACE)',
+  '- {{ printf "--namespace=%s" (.Values.namespaces | join "," | default "$(POD_NAMESPACE)") }}',
   '{{- end }}',
   '{{- with .Values.instanceId }}',
   '- {{ printf "--instance-id=%s" . | quote }}',

@@ -30,8 +30,10 @@ imagePullSecrets: []
 # One leads, the others take over within a second when it ends.
 replicas: ${String(part('Deployment', 'spec', 'replicas'))}
 
-# What is looked after: "cluster", or "namespace" with rights in the release's own namespace only.
+# What is looked after: "cluster", or "namespace" with rights in some namespaces only.
 scope: cluster
+# These namespaces, with the scope "namespace"; the release's own when there are none. They must be there already.
+namespaces: []
 
 # Only Rollouts with this label argo-rollouts.argoproj.io/controller-instance-id.
 instanceId: ''
@@ -92,6 +94,11 @@ export const chartValuesSchema: object = {
     imagePullSecrets: { type: 'array', items: closed({ name: text }) },
     replicas: { type: 'integer', minimum: 0 },
     scope: { enum: ['cluster', 'namespace'] },
+    namespaces: {
+      type: 'array',
+      items: { ...text, pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' },
+      uniqueItems: true,
+    },
     instanceId: text,
     settings: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
     resources: free,
@@ -105,4 +112,6 @@ export const chartValuesSchema: object = {
     metrics: closed({ service: flag, serviceMonitor: closed({ enabled: flag, interval: text, labels: texts }) }),
     networkPolicy: closed({ enabled: flag, egress: { type: 'array', items: free } }),
   }),
+  // Rights in the whole cluster are not narrowed by a list of namespaces.
+  anyOf: [{ properties: { scope: { const: 'namespace' } } }, { properties: { namespaces: { maxItems: 0 } } }],
 };

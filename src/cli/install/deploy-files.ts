@@ -2,9 +2,9 @@ import { dump } from 'js-yaml';
 
 import { kindSchemas } from '../../api/json-schema.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { InstallScope } from './access-objects.ts';
+import { watchedAccess, type InstallScope } from './access-objects.ts';
 import { chartFiles } from './chart-files.ts';
-import { installFiles } from './install-objects.ts';
+import { installFiles, type InstallFile } from './install-objects.ts';
 
 /** A file below `deploy/`. */
 export interface DeployFile {
@@ -16,28 +16,36 @@ export interface DeployFile {
 const version = '0.1.0';
 const defaults = { namespace: 'sluice-system', image: `sluice:${version}` } as const;
 
+/** What an overlay replaces by the namespace that is looked after. */
+const watchedExample = 'watched';
+
 const folders: Readonly<Record<InstallScope, string>> = { cluster: 'base', namespace: 'namespaced' };
 
 /**
- * All files below `deploy/`: a kustomize base for the whole cluster, one for a single namespace, a Helm chart, and the
- * JSON Schemas of all kinds.
+ * All files below `deploy/`: a kustomize base for the whole cluster, one for a single namespace, one for each further
+ * namespace that the latter looks after, a Helm chart, and the JSON Schemas of all kinds.
  */
 export function deployFiles(): readonly DeployFile[] {
-  const bases = (['cluster', 'namespace'] as const).flatMap((scope) => {
-    const files = installFiles({ ...defaults, scope });
-    const kustomization = {
-      apiVersion: 'kustomize.config.k8s.io/v1beta1',
-      kind: 'Kustomization',
-      namespace: defaults.namespace,
-      resources: files.map(({ name }) => name),
-    };
-    return [
-      { path: `${folders[scope]}/kustomization.yaml`, text: dump(kustomization) },
-      ...files.map(({ name, objects }) => ({ path: `${folders[scope]}/${name}`, text: manifestText(objects) })),
-    ];
-  });
+  const bases = (['cluster', 'namespace'] as const).flatMap((scope) =>
+    baseFiles(folders[scope], defaults.namespace, installFiles({ ...defaults, scope })),
+  );
+  const access = { name: 'access.yaml', objects: watchedAccess(watchedExample, defaults.namespace) };
+  const watched = baseFiles('watched-namespace', watchedExample, [access]);
   const chart = chartFiles({ chart: version, app: version }).map(({ path, text }) => ({ path: `chart/${path}`, text }));
-  return [...bases, ...chart, ...schemaFiles()];
+  return [...bases, ...watched, ...chart, ...schemaFiles()];
+}
+
+function baseFiles(folder: string, namespace: string, files: readonly InstallFile[]): readonly DeployFile[] {
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    namespace,
+    resources: files.map(({ name }) => name),
+  };
+  return [
+    { path: `${folder}/kustomization.yaml`, text: dump(kustomization) },
+    ...files.map(({ name, objects }) => ({ path: `${folder}/${name}`, text: manifestText(objects) })),
+  ];
 }
 
 /** Named as validators of manifests look for them. */

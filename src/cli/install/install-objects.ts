@@ -13,7 +13,10 @@ import {
 /** What is installed, and where. */
 export interface InstallOptions {
   readonly scope: InstallScope;
+  /** Where the controller runs. */
   readonly namespace: string;
+  /** What it looks after with the scope `namespace`; its own namespace unless given. */
+  readonly namespaces?: readonly string[];
   /** Image of the controller. */
   readonly image: string;
 }
@@ -31,13 +34,15 @@ const ports = { metrics: 8090, health: 8080 } as const;
 const userId = 65_532;
 
 /**
- * Everything that a cluster needs to run the controller, one file for each purpose. For one namespace, kinds and roles
- * of the whole cluster are left out: they must be there already.
+ * Everything that a cluster needs to run the controller, one file for each purpose. With the scope `namespace`, kinds
+ * and roles of the whole cluster are left out: they must be there already.
  */
-export function installFiles({ scope, namespace, image }: InstallOptions): readonly InstallFile[] {
-  const flags = scope === 'cluster' ? [] : ['--namespace=$(POD_NAMESPACE)'];
+export function installFiles({ scope, namespace, namespaces = [], image }: InstallOptions): readonly InstallFile[] {
+  const watched = namespaces.length === 0 ? [namespace] : namespaces;
+  const named = namespaces.length === 0 ? '$(POD_NAMESPACE)' : namespaces.join(',');
+  const flags = scope === 'cluster' ? [] : [`--namespace=${named}`];
   const shared = [
-    { name: 'access.yaml', objects: accessObjects(scope, namespace) },
+    { name: 'access.yaml', objects: accessObjects(scope, namespace, watched) },
     { name: 'controller.yaml', objects: [deployment(namespace, image, flags), disruptionBudget(namespace)] },
     { name: 'network.yaml', objects: [metricsService(namespace), networkPolicy(namespace)] },
   ];

@@ -82,6 +82,30 @@ describe('the installation', () => {
     assert.ok(!rulesOf(objects).some(({ resources }) => resources.includes('clusteranalysistemplates')));
   });
 
+  test('for several namespaces has rights in each of them, and the rest in its own', async () => {
+    const words = ['--image', 'x', '--scope', 'namespace', '--namespaces', 'shop,bank', '-n', 'sys'];
+    const { code, text } = await install(...words);
+    assert.equal(code, 0, text);
+    const objects = loadAll(text) as unknown as readonly KubeObject[];
+    const placed = objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
+    for (const name of ['shop', 'bank']) {
+      assert.ok(placed.includes(`Role ${name}/sluice`));
+      const binding = objects.find(({ kind, metadata }) => kind === 'RoleBinding' && metadata.namespace === name);
+      assert.deepEqual(binding?.['subjects'], [{ kind: 'ServiceAccount', name: 'sluice', namespace: 'sys' }]);
+    }
+    assert.ok(!placed.includes('Role sys/sluice'));
+    assert.ok(placed.includes('Role sys/sluice-lease'));
+    assert.match(text, /- --namespace=shop,bank\n/);
+    for (const [wrong, message] of [
+      [['--namespaces', 'shop'], /needs --scope namespace/],
+      [['--scope', 'namespace', '--namespaces', 'Shop'], /"Shop" must consist of lower case letters/],
+    ] as const) {
+      const refused = await install('--image', 'x', ...wrong);
+      assert.equal(refused.code, 2);
+      assert.match(refused.text, message);
+    }
+  });
+
   test('is printed for the image and namespace that are named', async () => {
     const { code, text } = await install('--image', 'shop/sluice:9', '-n', 'here', '--no-crds');
     assert.equal(code, 0, text);
