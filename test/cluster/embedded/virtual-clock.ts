@@ -35,10 +35,15 @@ export class VirtualClock implements Clock {
       const next = this.#next();
       if (next === undefined || next.atMs > endMs) break;
       this.#timers.delete(next);
-      this.#nowMs = next.atMs;
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.wake();
     }
     this.#nowMs = endMs;
+  }
+
+  /** Time passes in which nothing runs: what is due meanwhile is late. */
+  stall(durationMs: number): void {
+    this.#nowMs += durationMs;
   }
 
   #next(): Timer | undefined {

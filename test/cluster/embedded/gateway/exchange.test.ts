@@ -250,7 +250,7 @@ describe('the local gateway: connections', () => {
     await shop.open();
     const agent = new http.Agent({ keepAlive: true });
     await shop.get('/', { agent });
-    await pause(300);
+    await pause(800);
     // The pod has shown by now that it keeps idle connections; the second request finds none that is young enough.
     for (let index = 0; index < 50; index += 1) await shop.get('/', { agent });
     agent.destroy();
