@@ -65,7 +65,12 @@ ownControlPlaneSuite('Rollouts on a control plane in trouble', { kubelet }, (pla
     await shop.patch('away', { status: { pauseConditions: null } }, 'status');
     const isDone = ({ phase = '', stableRS = '' }): boolean => phase === 'Healthy' && stableRS !== first.stableRS;
     await shop.until('is updated', 'away', isDone);
-    assert.ok(controller.lines.some(({ msg }) => msg === 'following a kind was interrupted'));
+    // Lines are written together, a little later.
+    await waitUntil(
+      'the outage is in the log',
+      () => Promise.resolve(controller.lines),
+      (lines) => lines.some(({ msg }) => msg === 'following a kind was interrupted'),
+    );
     await waitUntil(
       'the controller is at rest',
       () => controller.read('metrics', '/metrics'),
