@@ -21,7 +21,7 @@ export const analysisDifferences: readonly Difference<AnalysisInput, AnalysisExp
     name: 'own words for an invalid specification',
     reason:
       'Ours names the field, the value and what would be right. The phase, and that nothing is measured, are the same.',
-    fields: ['final.message', 'passes'],
+    fields: ['final.message', 'passes.*.message'],
     applies: whenRun((_, { final }) => final?.message?.startsWith('Analysis spec invalid: ') === true),
   },
   {

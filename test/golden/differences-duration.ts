@@ -1,5 +1,6 @@
 import { pauseDuration } from '../../src/api/pause-duration.ts';
 import { progressDeadlineSeconds } from '../../src/api/rollout-defaults.ts';
+import { parseDuration } from '../../src/base/duration.ts';
 import { parseInstant } from '../../src/base/instant.ts';
 import type { Difference } from './difference.ts';
 import type { DurationInput, DurationOutput } from './run-duration-window.ts';
@@ -13,7 +14,11 @@ export const durationDifferences: readonly Difference<DurationInput, DurationOut
       'invalid, which counts as −1, as any other text that is no duration.',
     fields: ['seconds'],
     values: (_expected, actual) => actual === -1,
-    applies: (input) => input.kind === 'pause-duration' && pauseDuration(input.pause).kind === 'invalid',
+    applies: (input) => {
+      if (input.kind !== 'pause-duration') return false;
+      const duration = parseDuration(String(input.pause.duration ?? ''));
+      return duration.ok && Math.abs(duration.value) / 1000 >= 2 ** 31;
+    },
   },
   {
     name: 'no time is cut short',

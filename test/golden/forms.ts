@@ -90,7 +90,9 @@ const durationWindow = comparedForm<DurationInput, DurationOutput>({
   name: 'duration-window',
   title: 'Durations, delays, deadlines and rollback windows',
   differences: durationDifferences,
-  matches: ({ kind }) => typeof kind === 'string' && durationKinds.includes(kind),
+  // Only what a case speaks of is compared, so one that speaks of nothing is none.
+  matches: ({ kind }, expected) =>
+    typeof kind === 'string' && durationKinds.includes(kind) && Object.keys(expected).length > 0,
   run: (input, expected) => askedParts(runDurationWindow(input), expected),
   expect: (_input, recorded) => withoutErrorText(recorded as DurationOutput),
 });
@@ -120,7 +122,8 @@ const traffic = comparedForm<TrafficInput, TrafficOutput>({
   title: 'Objects of traffic routers',
   files: ['istio', 'nginx', 'alb', 'smi', 'traefik', 'apisix'].map((router) => `traffic-${router}.json`),
   differences: trafficDifferences,
-  matches: ({ rollout, calls }) => Array.isArray(calls) && hasKnownRouter(rollout),
+  matches: ({ rollout, calls }, { calls: answers }) =>
+    Array.isArray(calls) && Array.isArray(answers) && hasKnownRouter(rollout),
   run: runTraffic,
   expect: (input, recorded) => expectedTraffic(input, recorded as TrafficExpected),
 });
@@ -146,7 +149,8 @@ const validation: GoldenForm = {
     isRecord(input) &&
     isRecord(expected) &&
     validationKinds.includes(String(input['kind'])) &&
-    isRecord(input['rollout']),
+    isRecord(input['rollout']) &&
+    (Array.isArray(expected['errors']) || expected['panic'] === true),
   check(raw) {
     const input = raw['input'] as ValidationCaseInput;
     const actual = runValidation(input);

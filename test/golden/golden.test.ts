@@ -53,6 +53,8 @@ describe('recorded cases', () => {
   it('of no known form are named', () => {
     const unknown = readCases({ cases: [{ name: 'odd', input: { kind: 'weather' }, expected: {} }] });
     assert.deepEqual(unknown, { ok: false, error: 'the form of case 1 (odd) is not known' });
+    const input = { kind: 'pause-duration', pause: { duration: 5 } };
+    assert.equal(readCases({ cases: [{ name: 'without an answer', input, expected: {} }] }).ok, false);
     assert.equal(readCases([]).ok, false);
     assert.equal(readCases('text').ok, false);
   });
@@ -64,10 +66,23 @@ describe('recorded cases', () => {
     const changed = { ...first, raw: { ...first.raw, expected: { seconds: 77, stepText: 'pause: 0' } } };
     const differing = await checkCase(changed);
     assert.deepEqual([differing.passed, differing.mismatches], [false, [{ what: 'seconds', expected: 77, ours: 0 }]]);
+    const { pause: _, ...other } = first.raw['input'] as Readonly<Record<string, unknown>>;
+    const unusable = { ...other, pause: { duration: '1d' } };
+    const wide = { ...first, raw: { ...first.raw, input: unusable, expected: { seconds: 0 } } };
+    assert.equal((await checkCase(wide)).passed, false, 'no rule allows any answer for text that is no duration');
     const [canary] = casesOf(storedFiles().find((path) => path.endsWith('canary-replicas.json')) ?? '');
     assert.ok(canary !== undefined);
     const crash = await checkCase({ ...canary, raw: { ...canary.raw, expected: { panic: true } } });
     assert.deepEqual([crash.passed, crash.used], [true, ['crash']]);
+    const [life] = casesOf(storedFiles().find((path) => path.endsWith('canary-services.json')) ?? '');
+    assert.ok(life !== undefined);
+    const final = structuredClone(life.raw['final']) as { 'Rollout/web': { status: { phase: string } } };
+    final['Rollout/web'].status.phase = 'Degraded';
+    const contradicting = await checkCase({ ...life, raw: { ...life.raw, final } });
+    assert.deepEqual(
+      contradicting.mismatches.map(({ what }) => what),
+      ['"final" against the trace: Rollout/web status'],
+    );
     const broken = { ...first, raw: { ...first.raw, input: { kind: 'pause-step', pause: {}, now: 'never' } } };
     assert.equal((await checkCase(broken)).passed, false);
   });

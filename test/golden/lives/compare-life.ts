@@ -37,6 +37,7 @@ export function compareLife(life: RecordedLife, replay: Replay): readonly LifeDi
     ...compareStatuses(comparison),
     ...compareReasons(comparison),
     ...compareFinal(comparison),
+    ...compareSaid(comparison),
     ...comparePods(comparison),
   ];
 }
@@ -243,6 +244,28 @@ function compareFinal({ recorded, ours, stability }: Comparison): readonly LifeD
       return [{ kind: 'final', object, path, what, recorded: [textOf(seen)], ours: [textOf(had)] }];
     }),
   );
+}
+
+/** A recording says twice what there is at the end. When the two do not agree, one of them is wrong. */
+function compareSaid({ recorded }: Comparison): readonly LifeDifference[] {
+  return [...(recorded.final ?? [])].flatMap(([object, said]) => {
+    const told = recorded.states.get(object)?.at(-1);
+    const paths = [...new Set([...Object.keys(said), ...Object.keys(told ?? {})])];
+    return paths.flatMap((path): readonly LifeDifference[] => {
+      const [left, right] = [said, told].map((state) => withoutEmpty(sorted(state?.[path])));
+      if (isDeepStrictEqual(left, right)) return [];
+      const what = `"final" against the trace: ${object} ${path}`;
+      return [{ kind: 'final', object, path, what, recorded: [textOf(left)], ours: [textOf(right)] }];
+    });
+  });
+}
+
+/** With every list in the order of its names. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value))
+    return value.map(sorted).toSorted((left, right) => textOf(left).localeCompare(textOf(right)));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item)]));
 }
 
 /** Labels and annotations of the pods at the end, in lives whose pods were recorded. Their names are free. */

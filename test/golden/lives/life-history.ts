@@ -13,13 +13,16 @@ export interface LifeHistory {
   readonly reasons: ReadonlyMap<string, readonly string[]>;
   /** HTTP status of the answer to each action. */
   readonly answers: readonly (number | undefined)[];
+  /** All objects at the end, where a recording says so beside telling their changes. */
+  readonly final?: ReadonlyMap<string, Fields>;
 }
 
 /** The history that a recording tells. */
-export function recordedHistory({ trace }: RecordedLife): LifeHistory {
+export function recordedHistory({ trace, final = {} }: RecordedLife): LifeHistory {
   const book = new Book();
   for (const entry of trace) enter(book, entry);
-  return withoutForeignHashes(book.close());
+  const said = new Map(Object.entries(final).map(([key, object]) => [key, asRecorded(object)]));
+  return withoutForeignHashes({ ...book.close(), final: said });
 }
 
 function enter(book: Book, { kind, name = '', op, change = {}, ...entry }: TraceEntry): void {
@@ -63,7 +66,12 @@ function withoutForeignHashes(history: LifeHistory): LifeHistory {
     new Map(
       [...map].map(([key, value]) => [numbered(key), JSON.parse(numbered(JSON.stringify(value)), revive) as Value]),
     );
-  return { ...history, states: renamed(history.states), moments: history.moments.map(renamed) };
+  return {
+    ...history,
+    states: renamed(history.states),
+    moments: history.moments.map(renamed),
+    ...(history.final === undefined ? {} : { final: renamed(history.final) }),
+  };
 }
 
 /** JSON has no undefined in lists. */
