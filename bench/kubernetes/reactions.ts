@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { resourceTypes } from '../../src/api/resource-types.ts';
-import type { Shop } from '../../test/e2e/shop.ts';
 import { MetricPages } from './metric-pages.ts';
 import { RolloutWatch } from './rollout-watch.ts';
 import { RouteWatch } from './route-watch.ts';
+import { analysedRollout, routedRollout, updateToHalf } from './routed-rollout.ts';
 import { inTurns, onStage } from './stage.ts';
 import { median, rowText, tableHead, type Row } from './table.ts';
 
@@ -26,15 +25,9 @@ await onStage({ gatewayApi: true, kubelet: { startLatency: '50ms' } }, async (st
   const single = Array.from({ length: aborts }, (_, index) => `single-${index}`);
   const spread = Array.from({ length: aborts }, (_, index) => `spread-${index}`);
   const judged = Array.from({ length: samples }, (_, index) => `judged-${index}`);
-  await inTurns([...single, ...spread], 4, (name) => routed(shop, name, {}));
-  await inTurns(judged, 4, async (name) => {
-    await shop.create(resourceTypes.analysisTemplate, name, analysis(pages.address, name));
-    await routed(shop, name, { analysis: { templates: [{ templateName: name }] } });
-  });
-  const all = [...single, ...spread, ...judged];
-  await watch.untilAll(all, ({ phase }) => phase === 'Healthy');
-  await inTurns(all, 4, (name) => shop.setImage(name, 'v2'));
-  await watch.untilAll(all, ({ phase, canary }) => phase === 'Paused' && canary?.weights?.canary.weight === 50);
+  await inTurns([...single, ...spread], 4, (name) => routedRollout(shop, name));
+  await inTurns(judged, 4, (name) => analysedRollout(shop, name, pages.address, '1s'));
+  await updateToHalf(shop, watch, [...single, ...spread, ...judged]);
   await delay(3000);
 
   const abort = async (name: string): Promise<number> => {
@@ -71,27 +64,4 @@ for (const row of rows) console.log(rowText(row));
 function push(what: string, timesMs: readonly number[], goal: number): void {
   console.log(`${what}: ${timesMs.map((timeMs) => timeMs.toFixed(0)).join(' ')} ms`);
   rows.push({ what, here: median(timesMs) / 1000, goal, unit: 's' });
-}
-
-/** A Rollout of one pod with two Services and a route, that stops at half of the traffic. */
-async function routed(shop: Shop, name: string, more: object): Promise<void> {
-  const [stableService, canaryService] = [`${name}-stable`, `${name}-canary`];
-  for (const service of [stableService, canaryService]) {
-    await shop.create(resourceTypes.service, service, { spec: { selector: { app: name }, ports: [{ port: 80 }] } });
-  }
-  const backendRefs = [
-    { name: stableService, port: 80, weight: 100 },
-    { name: canaryService, port: 80, weight: 0 },
-  ];
-  await shop.create(resourceTypes.httpRoute, name, { spec: { rules: [{ backendRefs }] } });
-  const plugins = { 'argoproj-labs/gatewayAPI': { httpRoute: name, namespace: shop.namespace } };
-  const steps = [{ setWeight: 50 }, { pause: {} }];
-  const canary = { stableService, canaryService, trafficRouting: { plugins }, steps, ...more };
-  await shop.rollout(name, { canary }, 1);
-}
-
-function analysis(address: string, name: string): object {
-  const web = { url: `${address}/${name}`, jsonPath: '{$.errors}' };
-  const metric = { name: 'errors', interval: '1s', failureLimit: 0, successCondition: 'result < 1', provider: { web } };
-  return { spec: { metrics: [metric] } };
 }

@@ -50,6 +50,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Deadline of this call in milliseconds from its start; the implementation's default (10 s) when absent. */
   readonly timeoutMs?: number;
+  /** It takes users away from what may be harmful: calls that are not urgent make room for it. */
+  readonly isUrgent?: boolean;
 }
 
 export interface ListQuery {

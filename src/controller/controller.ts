@@ -143,7 +143,7 @@ class ClusterController implements Controller {
       ...options,
       view: this.view,
       events: this.#events,
-      wake: (namespace, name) => this.#queue.add(keyOf(resourceTypes.analysisRun, namespace, name)),
+      wake: (namespace, name) => this.#queue.add(keyOf(resourceTypes.analysisRun, namespace, name), true),
     });
   }
 
@@ -186,8 +186,8 @@ class ClusterController implements Controller {
   }
 
   /** Before everything was read once, a Rollout would look as if its ReplicaSets did not exist. */
-  #add(type: ResourceType, namespace: string, name: string): void {
-    if (this.#started) this.#queue.add(keyOf(type, namespace, name));
+  #add(type: ResourceType, namespace: string, name: string, isUrgent = false): void {
+    if (this.#started) this.#queue.add(keyOf(type, namespace, name), isUrgent);
   }
 
   #onChange(type: ResourceType, { namespace, name, before, after }: CacheChange<unknown>): void {
@@ -205,7 +205,7 @@ class ClusterController implements Controller {
         return;
       case resourceTypes.analysisRun:
         this.#add(type, namespace, name);
-        if (isNewsForOwner(before, after)) this.#wakeOwner(after ?? before);
+        if (isNewsForOwner(before, after)) this.#wakeOwner(after ?? before, true);
         return;
       case resourceTypes.replicaSet:
         this.#wakeOwner(after ?? before);
@@ -280,14 +280,14 @@ class ClusterController implements Controller {
     for (const referrer of this.#references.referrers(target)) this.#queue.add(referrer);
   }
 
-  #wakeOwner(view: unknown): void {
+  #wakeOwner(view: unknown, isUrgent = false): void {
     const { owner } = view as { readonly owner?: string };
     if (owner === undefined) return;
     for (const { type, found } of [
       { type: resourceTypes.rollout, found: this.view.rollouts.find(owner) },
       { type: resourceTypes.experiment, found: this.view.experiments.find(owner) },
     ]) {
-      if (found !== undefined) this.#add(type, found.namespace, found.name);
+      if (found !== undefined) this.#add(type, found.namespace, found.name, isUrgent);
     }
   }
 

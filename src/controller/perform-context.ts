@@ -25,6 +25,8 @@ export interface PerformContext {
   readonly workload: ObjectAddress | undefined;
   /** Version that the next write to the Rollout must find there. Moves with our own writes. */
   resourceVersion: string;
+  /** True while calls of `cluster` go before those of others. */
+  isUrgent: boolean;
   /** What routers tell about the changes that were made; they are emitted with the events of the pass. */
   readonly notices: Notice[];
 }

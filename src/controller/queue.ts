@@ -13,7 +13,10 @@ export type WorkOutcome =
 export interface QueueOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Keys that are worked on at the same time, at least 1. One key is never worked on twice at once. */
+  /**
+   * Keys that are worked on at the same time, at least 1, and besides them some that are urgent. One key is never
+   * worked on twice at once.
+   */
   readonly concurrencyMax: number;
   /**
    * Does the work. Must not throw: whatever it throws is handed to `onPanic` and counts as quarantine. `waitedMs`:
@@ -35,8 +38,8 @@ export interface PendingWork {
 
 /** A queue of keys: each waits at most once, however often it is asked for, so its length is bounded by the keys. */
 export interface Queue {
-  /** Asks for work on a key as soon as possible. */
-  add(key: string): void;
+  /** Asks for work on a key as soon as possible. An urgent one goes before the others and waits for none of them. */
+  add(key: string, isUrgent?: boolean): void;
   /** Asks for work on a key after a delay; an earlier time that was asked for already stays. */
   addAfter(key: string, delayMs: number): void;
   /** Forgets a key that no longer exists: its timer and its failures. */
@@ -56,6 +59,9 @@ export function createQueue(options: QueueOptions): Queue {
   return new KeyedQueue(options);
 }
 
+/** Others may be waiting for answers in all places there are: urgent keys have so many times of them. */
+const urgentFactor = 4;
+
 interface Timer {
   readonly at: number;
   readonly cancel: () => void;
@@ -65,6 +71,8 @@ class KeyedQueue implements Queue {
   readonly #options: QueueOptions;
   /** Monotonic time since which each key waits. */
   readonly #ready = new Map<string, number>();
+  /** Keys that go before the others. */
+  readonly #urgent = new Set<string>();
   /** Monotonic time since which each key is worked on. */
   readonly #running = new Map<string, number>();
   readonly #askedWhileRunning = new Map<string, number>();
@@ -91,7 +99,8 @@ class KeyedQueue implements Queue {
     return [...[...this.#ready.keys()].map((key) => ({ key })), ...running];
   }
 
-  add(key: string): void {
+  add(key: string, isUrgent = false): void {
+    if (isUrgent && !this.#isStopped) this.#urgent.add(key);
     this.#addSince(key, this.#options.clock.monotonic());
   }
 
@@ -121,12 +130,14 @@ class KeyedQueue implements Queue {
     this.#dropTimer(key);
     this.#failures.delete(key);
     this.#ready.delete(key);
+    this.#urgent.delete(key);
   }
 
   async stop(): Promise<void> {
     this.#controller.abort(new Error('the controller stops'));
     for (const key of this.#timers.keys()) this.#dropTimer(key);
     this.#ready.clear();
+    this.#urgent.clear();
     if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
@@ -140,13 +151,24 @@ class KeyedQueue implements Queue {
   }
 
   #fill(): void {
-    for (const [key, sinceMs] of this.#ready) {
-      if (this.#running.size >= this.#options.concurrencyMax) return;
-      this.#ready.delete(key);
-      const nowMs = this.#options.clock.monotonic();
-      this.#running.set(key, nowMs);
-      void this.#run(key, nowMs - sinceMs);
+    const { concurrencyMax } = this.#options;
+    for (const key of this.#urgent) {
+      if (this.#running.size >= urgentFactor * concurrencyMax) return;
+      const sinceMs = this.#ready.get(key);
+      if (sinceMs !== undefined) this.#start(key, sinceMs);
     }
+    for (const [key, sinceMs] of this.#ready) {
+      if (this.#running.size >= concurrencyMax) return;
+      this.#start(key, sinceMs);
+    }
+  }
+
+  #start(key: string, sinceMs: number): void {
+    this.#ready.delete(key);
+    this.#urgent.delete(key);
+    const nowMs = this.#options.clock.monotonic();
+    this.#running.set(key, nowMs);
+    void this.#run(key, nowMs - sinceMs);
   }
 
   async #run(key: string, waitedMs: number): Promise<void> {

@@ -29,6 +29,7 @@ import type { ObservedRollout } from './rollout-projector.ts';
 import { routersOf, type RouterRegistry } from './routers.ts';
 import type { StatusPace } from './status-pace.ts';
 import type { StepPluginCalls } from './step-plugins/step-plugin-calls.ts';
+import { urgentCluster } from './urgent-cluster.ts';
 import { writeStatus } from './write-status.ts';
 
 /** What a pass is done with: one per cluster. */
@@ -80,7 +81,8 @@ export async function reconcile(
   log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
 
   const intent = intentOf(rollout, decision, tools);
-  const applied = await apply(decision.effects, intent, journal, (effect, at) => perform(effect, context, at), signal);
+  const applied = await apply(decision.effects, intent, journal, (effect, at) => doOne(effect, context, at), signal);
+  context.isUrgent = false;
   const occasion = occasionOf(rollout, decision);
   const tell = (notices: readonly Notice[]): void => {
     tools.events.emit(subjectOf(rollout), notices, occasion);
@@ -101,6 +103,12 @@ export async function reconcile(
   note(rollout, decision, tools);
   tell(withRouterNotices(decision.events, context.notices));
   return { kind: 'done', ...againAfter(decision, isNews, clock) };
+}
+
+/** Taking users away comes before everything else that this process asks of the cluster. */
+function doOne(effect: Effect, context: PerformContext, signal: AbortSignal): Promise<string | undefined> {
+  context.isUrgent = effect.phase === 'lower';
+  return perform(effect, context, signal);
 }
 
 function note({ status, storedStatus }: ObservedRollout, decision: Decision, tools: ReconcileTools): void {
@@ -198,7 +206,18 @@ function performContext(
   const type = workloadType(workloadRef);
   const workload = type === undefined ? undefined : { type, namespace, name: workloadRef.name ?? '' };
   const identity = { namespace, name, uid, apiVersion, templateHash, resourceVersion };
-  return { cluster, caches, routers, stepPlugins, ...identity, rollout, workload, notices: [] };
+  const context: PerformContext = {
+    cluster: urgentCluster(cluster, () => context.isUrgent),
+    caches,
+    routers,
+    stepPlugins,
+    ...identity,
+    rollout,
+    workload,
+    isUrgent: false,
+    notices: [],
+  };
+  return context;
 }
 
 function lineOf({ namespace, name }: RolloutView, { reason, state, effects }: Decision): object {

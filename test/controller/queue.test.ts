@@ -180,3 +180,34 @@ test('work is told how long it waited since it was first asked for, also while i
   await clock.advance(2000);
   assert.deepEqual(waits, ['a 0', 'b 80', 'a 180', 'c 0']);
 });
+
+test('an urgent key goes before the others, and waits for none of them', async () => {
+  const fixture = makeQueue(2);
+  const { queue, clock, begun } = fixture;
+  fixture.outcome = (key) => (key.startsWith('slow') ? wait(clock, 60_000) : { kind: 'done' });
+  for (const key of ['slow 1', 'slow 2', 'slow 3', 'b']) queue.add(key);
+  queue.add('urgent', true);
+  // It waits already, and becomes urgent.
+  queue.add('b', true);
+  await clock.advance(0);
+  assert.deepEqual(begun, ['slow 1@0', 'slow 2@0', 'urgent@0', 'b@0']);
+  assert.equal(queue.depth, 1);
+});
+
+test('urgent keys are many at most, and one that is worked on is worked on again before the others', async () => {
+  const fixture = makeQueue(1);
+  const { queue, clock, begun } = fixture;
+  fixture.outcome = () => wait(clock, 1000);
+  queue.add('a');
+  queue.add('a', true);
+  queue.add('b');
+  for (const key of ['u1', 'u2', 'u3', 'u4']) queue.add(key, true);
+  await clock.advance(0);
+  assert.deepEqual(begun, ['a@0', 'u1@0', 'u2@0', 'u3@0']);
+  await clock.advance(1000);
+  assert.deepEqual(begun.slice(4), ['a@1', 'u4@1']);
+  await clock.advance(2000);
+  assert.deepEqual(begun.slice(6), ['b@2']);
+  queue.forget('b');
+  await queue.stop();
+});

@@ -90,7 +90,7 @@ export class ApiClient {
         clock,
         timeoutMs,
         call.signal,
-        (signal) => this.#slots.run(signal, async () => await this.#read(request, signal)),
+        (signal) => this.#slots.run(signal, async () => await this.#read(request, signal), call.isUrgent),
         () => timeoutError(request, timeoutMs),
       );
       this.#report(request, 'ok', startMs);

@@ -9,7 +9,7 @@ import { resourceTypes } from '../../api/resource-types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { hasCode } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
-import type { ClusterPort } from '../../cluster/port.ts';
+import type { Call, ClusterPort } from '../../cluster/port.ts';
 import type { MetricTarget, MetricWindow } from '../../providers/metrics/contract.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { EventSink } from '../event-sink.ts';
@@ -38,7 +38,7 @@ export interface RunTools extends Pick<MeasurementTools, 'http' | 'metricProvide
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventSink;
-  /** Asks for another look at a run. */
+  /** Asks for another look at a run; what was measured may be what users are to be taken away for. */
   wake(namespace: string, name: string): void;
 }
 
@@ -108,7 +108,7 @@ class ClusterRuns implements RunReconciler {
       this.#measure(run, decision);
       return again({ lookAgainAt: Math.min(writeAtMs, decision.lookAgainAt ?? writeAtMs) }, now);
     }
-    if (body !== undefined) await this.#write(observed, body, signal);
+    if (body !== undefined) await this.#write(observed, body, { signal, isUrgent: speaksAgainst(decision) });
     this.#pace.wrote(uid, body === undefined ? undefined : now);
     // Only now are the reports taken in; after a conflict they are decided about again.
     this.#takeIn(uid, reports);
@@ -187,12 +187,12 @@ class ClusterRuns implements RunReconciler {
   }
 
   /** There is no status subresource: the run's own reconciler is the only one that writes its status. */
-  async #write({ namespace, name, resourceVersion }: ObservedRun, body: object, signal: AbortSignal): Promise<void> {
+  async #write({ namespace, name, resourceVersion }: ObservedRun, body: object, call: Call): Promise<void> {
     const answer = await this.#tools.cluster.patch(
       { type: resourceTypes.analysisRun, namespace, name },
       { kind: 'merge', body: { ...body, metadata: { resourceVersion } } },
       { fieldManager },
-      { signal },
+      call,
     );
     this.#tools.view.analysisRuns.remember(answer);
   }
@@ -232,6 +232,11 @@ class ClusterRuns implements RunReconciler {
       ),
     };
   }
+}
+
+/** Users may be on a revision that this verdict takes them away from. */
+function speaksAgainst({ status: { phase } }: RunDecision): boolean {
+  return phase === 'Failed' || phase === 'Error';
 }
 
 function targetOf(pod: ObservedPod, role: MetricTarget['role']): MetricTarget {
