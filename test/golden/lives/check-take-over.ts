@@ -2,6 +2,7 @@ import type { CaseOutcome, Mismatch } from '../form.ts';
 import { compareLife, type LifeDifference } from './compare-life.ts';
 import { explainLife } from './differences-lives.ts';
 import { specOf } from './life-facts.ts';
+import type { Replay } from './life-stage.ts';
 import type { RecordedLife } from './life.ts';
 import { takeOverLife } from './replay-life.ts';
 
@@ -13,9 +14,14 @@ const comparedKinds: ReadonlySet<LifeDifference['kind']> = new Set(['play', 'cre
  * go on, and compares with what was recorded: every object that is made, and the status wherever things have settled.
  */
 export async function checkTakeOver(life: RecordedLife, entries: number): Promise<CaseOutcome> {
+  return judgeTakeOver(life, entries, await takeOverLife(life, entries));
+}
+
+/** Compares what became of a life that was taken over after its first `entries` entries. */
+export function judgeTakeOver(life: RecordedLife, entries: number, replay: Replay): CaseOutcome {
   const mismatches: Mismatch[] = [];
   const used = new Set<string>();
-  const differences = compareLife(life, await takeOverLife(life, entries));
+  const differences = compareLife(life, replay);
   for (const difference of differences.filter(({ kind }) => comparedKinds.has(kind))) {
     const rules = explainTakeOver(difference, life, entries) ?? explainLife(difference, life);
     for (const rule of rules ?? []) used.add(rule);

@@ -85,10 +85,20 @@ async function write(
   { cluster }: RecordedPlace,
 ): Promise<void> {
   const at = { type, name, ...(namespace === undefined ? {} : { namespace }) };
-  const object = structuredClone(await cluster.get(at, call));
-  for (const [path, value] of paths) writePath(object, path, value);
-  await cluster.update(type, object, subresource === undefined ? {} : { subresource }, call);
+  for (let attempt = 1; ; attempt += 1) {
+    const object = structuredClone(await cluster.get(at, call));
+    for (const [path, value] of paths) writePath(object, path, value);
+    try {
+      await cluster.update(type, object, subresource === undefined ? {} : { subresource }, call);
+      return;
+    } catch (error) {
+      // The controllers of the built-in kinds write too.
+      if (!hasCode(error, 'Conflict') || attempt === attemptsMax) throw error;
+    }
+  }
 }
+
+const attemptsMax = 10;
 
 async function remove(present: KubeObject | undefined, { cluster, namespace }: RecordedPlace): Promise<void> {
   if (present === undefined) return;
