@@ -111,13 +111,21 @@ export function findTemplates(
   references: readonly AnalysisTemplateReference[],
   caches: Caches,
 ): ReadonlyMap<string, AnalysisTemplateSpec> {
+  return collectTemplates(references, (reference) => lookUp(caches, namespace, reference));
+}
+
+/** The templates that are named, and those that these name, from wherever they are looked up. */
+export function collectTemplates(
+  references: readonly AnalysisTemplateReference[],
+  lookUpOne: (reference: AnalysisTemplateReference) => AnalysisTemplateSpec | undefined,
+): ReadonlyMap<string, AnalysisTemplateSpec> {
   const found = new Map<string, AnalysisTemplateSpec>();
   const open = [...references];
   // Every turn either takes a reference away for good or adds those of one template that was not there before.
   for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {
     const { templateName = '', clusterScope = false } = reference;
     const key = templateKey(templateName, clusterScope);
-    const spec = found.has(key) ? undefined : lookUp(caches, namespace, reference);
+    const spec = found.has(key) ? undefined : lookUpOne(reference);
     if (spec === undefined) continue;
     found.set(key, spec);
     open.push(...(spec.templates ?? []));

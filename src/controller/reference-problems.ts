@@ -6,6 +6,7 @@ import { rolloutReferences, type AnalysisReference } from '../api/rollout-refere
 import { validateReferences, type ReferenceFinder } from '../api/validate-references.ts';
 import { resolveRun } from '../engine/resolve-run.ts';
 import type { SpecProblem } from '../engine/world.ts';
+import type { RouterTarget } from '../providers/traffic/contract.ts';
 import type { Caches } from './caches.ts';
 import { stepExperimentProblems } from './experiments/step-experiment-problems.ts';
 import { observeTemplates } from './observe.ts';
@@ -81,7 +82,11 @@ function missingTargets({ name, targets }: ConfiguredRouter, caches: Caches): re
   return targets.flatMap((target) => {
     if (target.kind !== 'named' || target.optional) return [];
     if (caches.routerObjects(target.type).get(target.namespace, target.name) !== undefined) return [];
-    const message = `${target.type.kind} "${target.name}" does not exist in namespace ${target.namespace}`;
-    return [{ field: `spec.strategy.canary.trafficRouting (${name})`, message }];
+    return [{ field: `spec.strategy.canary.trafficRouting (${name})`, message: missingTargetText(target) }];
   });
+}
+
+/** What is said about a router object that is not there. */
+export function missingTargetText({ type, name, namespace }: Extract<RouterTarget, { kind: 'named' }>): string {
+  return `${type.kind} "${name}" does not exist in namespace ${namespace}`;
 }

@@ -62,6 +62,23 @@ describe('lint', () => {
     assert.ok(findings.length >= 3 && findings.every(({ line }) => line >= 1));
   });
 
+  it('looks into the routes that a Rollout refers to, and says of each only once what is wrong', async () => {
+    const routed = good.replace(
+      '    canary:\n',
+      '    canary:\n      stableService: a\n      canaryService: b\n      trafficRouting:\n        plugins: { argoproj-labs/gatewayAPI: { httpRoute: web } }\n',
+    );
+    const route = (rules: string): string =>
+      `---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: web }\nspec: { rules: [${rules}] }\n`;
+    const both = '{ backendRefs: [{ name: a, port: 80 }, { name: b, port: 80 }] }';
+    assert.equal(await cli.print(['lint', '-f', '-'], { stdin: routed + route(both) }), 'no mistakes found\n');
+    const { code, stdout } = await cli.call(['lint', '-f', '-'], { stdin: routed + route('') });
+    assert.deepEqual([code, stdout.split('\n').length], [1, 2]);
+    assert.match(stdout, /^standard input:19:\d+: error: Rollout web: .*HTTPRoute default\/web/u);
+    const alike = routed.replace('canaryService: b', 'canaryService: a') + route('');
+    const { stdout: services } = await cli.call(['lint', '-f', '-'], { stdin: alike });
+    assert.match(services, /^[^\n]*stableService[^\n]*\n$/u);
+  });
+
   it('reads standard input, and several places at once', async () => {
     assert.equal(await cli.print(['lint', '-f', '-'], { stdin: good }), 'no mistakes found\n');
     const { code, stdout } = await cli.call(['lint', '-f', 'good', '-f', '-'], { stdin: bad });

@@ -63,7 +63,39 @@ async function lint(paths: readonly string[], context: CliContext): Promise<read
   }
   // The schemas of all kinds are large, and few commands need them.
   const { lintManifests } = await import('../../api/lint-manifests.ts');
-  return [...problems.map(findingOf), ...lintManifests(objects, capabilitiesOf(trafficRouters))].toSorted(byPlace);
+  const findings = lintManifests(objects, capabilitiesOf(trafficRouters));
+  const beside = await referredFindings(objects, findings);
+  return [...problems.map(findingOf), ...findings, ...beside].toSorted(byPlace);
+}
+
+/** What is wrong with what Rollouts refer to, besides what was found already. */
+async function referredFindings(
+  manifests: readonly ManifestObject[],
+  findings: readonly Finding[],
+): Promise<readonly Finding[]> {
+  const { offlineProblems } = await import('../../controller/offline-problems.ts');
+  const objects = manifests.map(({ object }) => object);
+  return manifests
+    .filter(({ object }) => object.kind === 'Rollout')
+    .flatMap(({ file, object, positionOf }) => {
+      const subject = `Rollout ${object.metadata.name}`;
+      const known = findings.filter((one) => one.severity === 'error' && one.file === file && one.subject === subject);
+      return offlineProblems(object, objects, trafficRouters)
+        .filter(({ field }) => !known.some((one) => isAbout(one.field, field)))
+        .map(({ field, message }): Finding => {
+          const place = positionOf(field);
+          return { severity: 'error', file, ...place, subject, field, message: `${field}: ${message}` };
+        });
+    });
+}
+
+/** Fields of the strategy are also named without it; a router cannot work with Services that are wrong. */
+function isAbout(known: string, field: string): boolean {
+  const [left, right] = [known, field].map((path) => path.replace('.strategy.canary.', '.strategy.'));
+  const isOfService = /^spec\.strategy\.(?:canaryService|stableService|pingPong)/u.test(left ?? '');
+  return (
+    (left ?? '').startsWith(right ?? '') || (isOfService && (right ?? '').startsWith('spec.strategy.trafficRouting'))
+  );
 }
 
 async function readManifests(path: string, context: CliContext): Promise<Manifests> {

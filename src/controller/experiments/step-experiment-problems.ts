@@ -1,4 +1,5 @@
 import { resolveTemplates } from '../../analysis/resolve-templates.ts';
+import type { AnalysisTemplateSpec } from '../../api/analysis-template.ts';
 import type { ExperimentStep, ExperimentStepAnalysis } from '../../api/canary-step.ts';
 import { resolveArguments } from '../../engine/resolve-run.ts';
 import { templateKey, type RolloutView, type SpecProblem } from '../../engine/world.ts';
@@ -7,10 +8,22 @@ import { findTemplates } from '../observe.ts';
 
 /** What is wrong with the analyses of experiment steps: a template is missing, or arguments do not fit. */
 export function stepExperimentProblems(rollout: RolloutView, caches: Caches): readonly SpecProblem[] {
+  return experimentProblems(rollout, (analysis) => findTemplates(rollout.namespace, [analysis], caches));
+}
+
+/** The templates of an analysis and those that they name, by `templateKey`; undefined when they cannot be known. */
+export type TemplateFinder = (
+  analysis: ExperimentStepAnalysis,
+) => ReadonlyMap<string, AnalysisTemplateSpec> | undefined;
+
+/** The same with the templates from wherever they are. */
+export function experimentProblems(rollout: RolloutView, templatesOf: TemplateFinder): readonly SpecProblem[] {
   return stepExperiments(rollout).flatMap(({ experiment, stepIndex }) =>
     (experiment.analyses ?? []).flatMap((analysis, index) => {
       const field = `spec.strategy.canary.steps[${stepIndex}].experiment.analyses[${index}]`;
-      return analysisProblems(analysis, rollout, caches).map((message) => ({ field, message }));
+      const templates = templatesOf(analysis);
+      if (templates === undefined) return [];
+      return analysisProblems(analysis, rollout, templates).map((message) => ({ field, message }));
     }),
   );
 }
@@ -24,9 +37,12 @@ export function stepExperiments({
   );
 }
 
-function analysisProblems(analysis: ExperimentStepAnalysis, rollout: RolloutView, caches: Caches): readonly string[] {
+function analysisProblems(
+  analysis: ExperimentStepAnalysis,
+  rollout: RolloutView,
+  templates: ReadonlyMap<string, AnalysisTemplateSpec>,
+): readonly string[] {
   const { templateName, clusterScope = false } = analysis;
-  const templates = findTemplates(rollout.namespace, [analysis], caches);
   if (!templates.has(templateKey(templateName, clusterScope))) {
     return [`there is no ${clusterScope ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate'} "${templateName}"`];
   }
