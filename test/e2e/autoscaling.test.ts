@@ -18,147 +18,143 @@ const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utiliz
 const atOnce = { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 100, periodSeconds: 1 }] };
 
 /** The HorizontalPodAutoscaler controller of Kubernetes at work on Rollouts, by their scale subresource. */
-shopSuite(
-  'autoscalers on a real control plane',
-  (plane, shop) => {
-    let metrics: MetricsApi;
+shopSuite('autoscalers on a real control plane', { gatewayApi: true }, (plane, shop) => {
+  let metrics: MetricsApi;
 
-    before(async () => {
-      metrics = await MetricsApi.start(plane(), shop().namespace);
+  before(async () => {
+    metrics = await MetricsApi.start(plane(), shop().namespace);
+  });
+  after(() => metrics.close());
+
+  /** A Rollout of two pods that ask for CPU, and an autoscaler for it. */
+  async function scaled(name: string, strategy: object, metric: object): Promise<RolloutStatus> {
+    const spec = { replicas: 2, selector: { matchLabels: { app: name } }, template: template(name, 'v1'), strategy };
+    await shop().create(resourceTypes.rollout, name, { spec });
+    const status = await shop().untilHealthy(name);
+    const signal = AbortSignal.timeout(20_000);
+    await applyObject(plane().cluster(), autoscaler(name, shop().namespace, metric), signal);
+    return status;
+  }
+
+  async function update(name: string): Promise<RolloutStatus> {
+    await shop().patch(name, { spec: { template: template(name, 'v2') } });
+    return await shop().untilPaused(name);
+  }
+
+  async function promote(name: string, stableRS: string | undefined): Promise<RolloutStatus> {
+    await shop().patch(name, { status: { pauseConditions: null } }, 'status');
+    const isDone = (status: RolloutStatus): boolean => status.phase === 'Healthy' && status.stableRS !== stableRS;
+    return await shop().until('is promoted', name, isDone);
+  }
+
+  /** What the autoscaler says about itself. */
+  async function saysAutoscaler(name: string): Promise<Readonly<Record<string, unknown>>> {
+    const path = `/apis/autoscaling/v2/namespaces/${shop().namespace}/horizontalpodautoscalers/${name}`;
+    const { status } = (await plane().cluster().send({ method: 'GET', path }, call())) as KubeObject;
+    const conditions = (recordOf(status)['conditions'] ?? []) as readonly { type: string; status: string }[];
+    return { ...recordOf(status), ...Object.fromEntries(conditions.map((one) => [one.type, one.status])) };
+  }
+
+  test('scale a canary up and down by what its pods use, also in the middle of an update', async () => {
+    metrics.cpuMillis.set('web', 2 * podMillis);
+    const first = await scaled('web', { canary: { steps: halfAndPause } }, cpu);
+    metrics.cpuMillis.set('web', 4 * podMillis);
+    await shop().until('has four pods', 'web', ({ availableReplicas }) => availableReplicas === 4);
+    const said = await waitUntil(
+      'the autoscaler sees them',
+      () => saysAutoscaler('web'),
+      ({ currentReplicas, desiredReplicas }) => currentReplicas === 4 && desiredReplicas === 4,
+    );
+    assert.deepEqual([said['AbleToScale'], said['ScalingActive']], ['True', 'True']);
+    assert.ok(metrics.selectors.has('app=web'), 'it asks by status.selector');
+
+    assert.equal((await update('web')).updatedReplicas, 2);
+    metrics.cpuMillis.set('web', 8 * podMillis);
+    const grown = await untilSizes('web', 8, 4);
+    assert.deepEqual([grown.phase, grown.currentStepIndex, grown.stableRS], ['Paused', 1, first.stableRS]);
+    assert.deepEqual([grown.HPAReplicas, grown.selector], [8, 'app=web']);
+    metrics.cpuMillis.set('web', 2 * podMillis);
+    const shrunk = await untilSizes('web', 2, 1);
+    assert.deepEqual([shrunk.phase, shrunk.currentStepIndex], ['Paused', 1]);
+
+    const done = await promote('web', first.stableRS);
+    assert.equal(done.availableReplicas, 2);
+    metrics.cpuMillis.set('web', 6 * podMillis);
+    await untilSizes('web', 6, 6);
+  });
+
+  /** Waits until all pods, and those of the new revision, are as many as these, and all available. */
+  async function untilSizes(name: string, pods: number, updated: number): Promise<RolloutStatus> {
+    return await shop().until(
+      `has ${pods} pods, ${updated} of them new`,
+      name,
+      ({ replicas, availableReplicas, updatedReplicas = 0 }) =>
+        replicas === pods && availableReplicas === pods && updatedReplicas === updated,
+    );
+  }
+
+  test('scale a canary behind a router by an outside metric; weights stay what the step says', async () => {
+    const names = { stable: 'shop-stable', canary: 'shop-canary' } as const;
+    for (const name of Object.values(names)) {
+      const spec = { selector: { app: 'shop' }, ports: [{ port: 80 }] };
+      await shop().create(resourceTypes.service, name, { spec });
+    }
+    const backendRefs = Object.values(names).map((name) => ({ name, port: 80 }));
+    await shop().create(resourceTypes.httpRoute, 'shop', { spec: { rules: [{ backendRefs }] } });
+    metrics.externalMillis.set('requests', 2000);
+    const first = await scaled('shop', { canary: routed('shop', names) }, perPod('requests'));
+    const paused = await update('shop');
+    assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
+    assert.equal(paused.canary?.weights?.canary.weight, 50);
+
+    metrics.externalMillis.set('requests', 6000);
+    await untilSizes('shop', 9, 3);
+    assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
+    metrics.externalMillis.set('requests', 2000);
+    const shrunk = await untilSizes('shop', 3, 1);
+    assert.deepEqual([shrunk.phase, shrunk.currentStepIndex, shrunk.stableRS], ['Paused', 1, first.stableRS]);
+    assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
+
+    await promote('shop', first.stableRS);
+    assert.deepEqual(await weights('shop'), { 'shop-stable': 100, 'shop-canary': 0 });
+  });
+
+  async function weights(route: string): Promise<Readonly<Record<string, number>>> {
+    const { spec } = await shop().get(resourceTypes.httpRoute, route);
+    const { rules = [] } = spec as { readonly rules?: readonly { readonly backendRefs: readonly Backend[] }[] };
+    return Object.fromEntries(
+      rules.flatMap(({ backendRefs }) => backendRefs).map((one) => [one.name, one.weight ?? 1]),
+    );
+  }
+
+  test('see of a blue/green Rollout the pods that users reach, and size the preview with them', async () => {
+    await shop().create(resourceTypes.service, 'green', {
+      spec: { selector: { app: 'green' }, ports: [{ port: 80 }] },
     });
-    after(() => metrics.close());
-
-    /** A Rollout of two pods that ask for CPU, and an autoscaler for it. */
-    async function scaled(name: string, strategy: object, metric: object): Promise<RolloutStatus> {
-      const spec = { replicas: 2, selector: { matchLabels: { app: name } }, template: template(name, 'v1'), strategy };
-      await shop().create(resourceTypes.rollout, name, { spec });
-      const status = await shop().untilHealthy(name);
-      const signal = AbortSignal.timeout(20_000);
-      await applyObject(plane().cluster(), autoscaler(name, shop().namespace, metric), signal);
-      return status;
-    }
-
-    async function update(name: string): Promise<RolloutStatus> {
-      await shop().patch(name, { spec: { template: template(name, 'v2') } });
-      return await shop().untilPaused(name);
-    }
-
-    async function promote(name: string, stableRS: string | undefined): Promise<RolloutStatus> {
-      await shop().patch(name, { status: { pauseConditions: null } }, 'status');
-      const isDone = (status: RolloutStatus): boolean => status.phase === 'Healthy' && status.stableRS !== stableRS;
-      return await shop().until('is promoted', name, isDone);
-    }
-
-    /** What the autoscaler says about itself. */
-    async function saysAutoscaler(name: string): Promise<Readonly<Record<string, unknown>>> {
-      const path = `/apis/autoscaling/v2/namespaces/${shop().namespace}/horizontalpodautoscalers/${name}`;
-      const { status } = (await plane().cluster().send({ method: 'GET', path }, call())) as KubeObject;
-      const conditions = (recordOf(status)['conditions'] ?? []) as readonly { type: string; status: string }[];
-      return { ...recordOf(status), ...Object.fromEntries(conditions.map((one) => [one.type, one.status])) };
-    }
-
-    test('scale a canary up and down by what its pods use, also in the middle of an update', async () => {
-      metrics.cpuMillis.set('web', 2 * podMillis);
-      const first = await scaled('web', { canary: { steps: halfAndPause } }, cpu);
-      metrics.cpuMillis.set('web', 4 * podMillis);
-      await shop().until('has four pods', 'web', ({ availableReplicas }) => availableReplicas === 4);
-      const said = await waitUntil(
-        'the autoscaler sees them',
-        () => saysAutoscaler('web'),
-        ({ currentReplicas, desiredReplicas }) => currentReplicas === 4 && desiredReplicas === 4,
-      );
-      assert.deepEqual([said['AbleToScale'], said['ScalingActive']], ['True', 'True']);
-      assert.ok(metrics.selectors.has('app=web'), 'it asks by status.selector');
-
-      assert.equal((await update('web')).updatedReplicas, 2);
-      metrics.cpuMillis.set('web', 8 * podMillis);
-      const grown = await untilSizes('web', 8, 4);
-      assert.deepEqual([grown.phase, grown.currentStepIndex, grown.stableRS], ['Paused', 1, first.stableRS]);
-      assert.deepEqual([grown.HPAReplicas, grown.selector], [8, 'app=web']);
-      metrics.cpuMillis.set('web', 2 * podMillis);
-      const shrunk = await untilSizes('web', 2, 1);
-      assert.deepEqual([shrunk.phase, shrunk.currentStepIndex], ['Paused', 1]);
-
-      const done = await promote('web', first.stableRS);
-      assert.equal(done.availableReplicas, 2);
-      metrics.cpuMillis.set('web', 6 * podMillis);
-      await untilSizes('web', 6, 6);
-    });
-
-    /** Waits until all pods, and those of the new revision, are as many as these, and all available. */
-    async function untilSizes(name: string, pods: number, updated: number): Promise<RolloutStatus> {
-      return await shop().until(
-        `has ${pods} pods, ${updated} of them new`,
-        name,
-        ({ replicas, availableReplicas, updatedReplicas = 0 }) =>
-          replicas === pods && availableReplicas === pods && updatedReplicas === updated,
-      );
-    }
-
-    test('scale a canary behind a router by an outside metric; weights stay what the step says', async () => {
-      const names = { stable: 'shop-stable', canary: 'shop-canary' } as const;
-      for (const name of Object.values(names)) {
-        const spec = { selector: { app: 'shop' }, ports: [{ port: 80 }] };
-        await shop().create(resourceTypes.service, name, { spec });
-      }
-      const backendRefs = Object.values(names).map((name) => ({ name, port: 80 }));
-      await shop().create(resourceTypes.httpRoute, 'shop', { spec: { rules: [{ backendRefs }] } });
-      metrics.externalMillis.set('requests', 2000);
-      const first = await scaled('shop', { canary: routed('shop', names) }, perPod('requests'));
-      const paused = await update('shop');
-      assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
-      assert.equal(paused.canary?.weights?.canary.weight, 50);
-
-      metrics.externalMillis.set('requests', 6000);
-      await untilSizes('shop', 9, 3);
-      assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
-      metrics.externalMillis.set('requests', 2000);
-      const shrunk = await untilSizes('shop', 3, 1);
-      assert.deepEqual([shrunk.phase, shrunk.currentStepIndex, shrunk.stableRS], ['Paused', 1, first.stableRS]);
-      assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
-
-      await promote('shop', first.stableRS);
-      assert.deepEqual(await weights('shop'), { 'shop-stable': 100, 'shop-canary': 0 });
-    });
-
-    async function weights(route: string): Promise<Readonly<Record<string, number>>> {
-      const { spec } = await shop().get(resourceTypes.httpRoute, route);
-      const { rules = [] } = spec as { readonly rules?: readonly { readonly backendRefs: readonly Backend[] }[] };
-      return Object.fromEntries(
-        rules.flatMap(({ backendRefs }) => backendRefs).map((one) => [one.name, one.weight ?? 1]),
-      );
-    }
-
-    test('see of a blue/green Rollout the pods that users reach, and size the preview with them', async () => {
-      await shop().create(resourceTypes.service, 'green', {
-        spec: { selector: { app: 'green' }, ports: [{ port: 80 }] },
-      });
-      metrics.cpuMillis.set('green', 2 * podMillis);
-      const strategy = { blueGreen: { activeService: 'green', autoPromotionEnabled: false, scaleDownDelaySeconds: 1 } };
-      const first = await scaled('green', strategy, cpu);
-      const active = (hash = ''): string => `app=green,rollouts-pod-template-hash=${hash}`;
-      assert.equal(first.selector, active(first.stableRS));
-      await update('green');
-      metrics.cpuMillis.set('green', 4 * podMillis);
-      const grown = await shop().until(
-        'has four pods of each',
-        'green',
-        ({ replicas, availableReplicas, updatedReplicas }) =>
-          replicas === 8 && availableReplicas === 4 && updatedReplicas === 4,
-      );
-      assert.deepEqual([grown.HPAReplicas, grown.selector, grown.phase], [4, active(first.stableRS), 'Paused']);
-      const done = await promote('green', first.stableRS);
-      await waitUntil(
-        'it asks for the pods of the new revision',
-        async () => [...metrics.selectors],
-        (asked) => asked.includes(active(done.stableRS)),
-      );
-      assert.ok(metrics.selectors.has(active(first.stableRS)));
-      assert.ok(!metrics.selectors.has('app=green'), 'never for those of both');
-    });
-  },
-  { gatewayApi: true },
-);
+    metrics.cpuMillis.set('green', 2 * podMillis);
+    const strategy = { blueGreen: { activeService: 'green', autoPromotionEnabled: false, scaleDownDelaySeconds: 1 } };
+    const first = await scaled('green', strategy, cpu);
+    const active = (hash = ''): string => `app=green,rollouts-pod-template-hash=${hash}`;
+    assert.equal(first.selector, active(first.stableRS));
+    await update('green');
+    metrics.cpuMillis.set('green', 4 * podMillis);
+    const grown = await shop().until(
+      'has four pods of each',
+      'green',
+      ({ replicas, availableReplicas, updatedReplicas }) =>
+        replicas === 8 && availableReplicas === 4 && updatedReplicas === 4,
+    );
+    assert.deepEqual([grown.HPAReplicas, grown.selector, grown.phase], [4, active(first.stableRS), 'Paused']);
+    const done = await promote('green', first.stableRS);
+    await waitUntil(
+      'it asks for the pods of the new revision',
+      async () => [...metrics.selectors],
+      (asked) => asked.includes(active(done.stableRS)),
+    );
+    assert.ok(metrics.selectors.has(active(first.stableRS)));
+    assert.ok(!metrics.selectors.has('app=green'), 'never for those of both');
+  });
+});
 
 interface Backend {
   readonly name: string;

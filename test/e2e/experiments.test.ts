@@ -12,7 +12,7 @@ import { waitUntil } from './wait.ts';
 
 const { experiment, replicaSet, service } = resourceTypes;
 
-shopSuite('Experiments on a real control plane', (_, shop) => {
+shopSuite('Experiments on a real control plane', {}, (_, shop) => {
   async function find(type: ResourceType, name: string): Promise<KubeObject | undefined> {
     return shop()
       .get(type, name)

@@ -8,7 +8,7 @@ import { waitUntil } from './wait.ts';
 const twoPauses = { canary: { steps: [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }, { pause: {} }] } };
 
 /** What people and pipelines do with Rollouts through kubectl and its plug-in. */
-shopSuite('Rollouts by kubectl', (plane, shop) => {
+shopSuite('Rollouts by kubectl', { gatewayApi: true }, (plane, shop) => {
   const kubectl = async (...words: string[]): Promise<string> =>
     (await plane().kubectl(['-n', shop().namespace, ...words])).trim();
 
@@ -115,6 +115,58 @@ shopSuite('Rollouts by kubectl', (plane, shop) => {
       'auto',
       ({ availableReplicas, updatedReplicas: updated }) => availableReplicas === 4 && updated === 1,
     );
+  });
+
+  test('an update that is invalid freezes everything where it is, and goes on when it is mended', async () => {
+    const services = { stableService: 'frozen-stable', canaryService: 'frozen-canary' };
+    const ports = [{ port: 80 }];
+    for (const name of Object.values(services)) {
+      await shop().create(resourceTypes.service, name, { spec: { selector: { app: 'frozen' }, ports } });
+    }
+    const backendRefs = Object.values(services).map((name) => ({ name, port: 80 }));
+    await shop().create(resourceTypes.httpRoute, 'frozen', { spec: { rules: [{ backendRefs }] } });
+    const trafficRouting = { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'frozen' } } };
+    const canaryWith = (weight: number): object => ({
+      canary: { ...services, trafficRouting, steps: [{ setWeight: weight }, { pause: {} }] },
+    });
+    await shop().rollout('frozen', canaryWith(50), 2);
+    await shop().untilHealthy('frozen');
+    await shop().setImage('frozen', 'v2');
+    const paused = await shop().untilPaused('frozen');
+    const frozen = async (): Promise<object> => ({
+      sizes: await kubectl('get', 'rs', '-l', 'app=frozen', '-o', 'jsonpath={.items[*].spec.replicas}'),
+      route: await kubectl('get', 'httproute', 'frozen', '-o', 'jsonpath={.spec} {.metadata.resourceVersion}'),
+      selectors: await kubectl('get', 'services', '-o', 'jsonpath={.items[*].spec.selector}'),
+    });
+    const before = await frozen();
+
+    await shop().patch('frozen', { spec: { strategy: canaryWith(120), replicas: 6 } });
+    assert.match(await waitFor('InvalidSpec', 'frozen'), /condition met$/u);
+    const { phase, message, currentStepIndex, currentPodHash } = await shop().until(
+      'is invalid',
+      'frozen',
+      (status) => status.phase === 'Degraded',
+    );
+    assert.equal(phase, 'Degraded');
+    assert.match(message ?? '', /^InvalidSpec: .*spec\.strategy\.steps\[0\]\.setWeight: .*120.*between 0 and 100/u);
+    assert.deepEqual([currentStepIndex, currentPodHash], [1, paused.currentPodHash]);
+    await shop().patch('frozen', { status: { pauseConditions: null } }, 'status');
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    assert.deepEqual(await frozen(), before);
+
+    await shop().patch('frozen', { spec: { strategy: canaryWith(50) } });
+    const mended = await shop().until(
+      'goes on',
+      'frozen',
+      (status) => !(status.conditions ?? []).some(({ type }) => type === 'InvalidSpec'),
+    );
+    assert.notEqual(mended.phase, 'Degraded');
+    const done = await shop().until(
+      'is promoted',
+      'frozen',
+      (status) => status.phase === 'Healthy' && status.stableRS === paused.currentPodHash,
+    );
+    assert.equal(done.updatedReplicas, 6);
   });
 
   test('a canary whose pause ends by itself makes its Events in the known order', async () => {

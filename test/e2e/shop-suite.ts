@@ -10,8 +10,8 @@ const kubelet = { startLatency: '50ms' };
 /** A suite on a control plane of its own with the kinds of Rollouts, a shop, and a controller that leads. */
 export function shopSuite(
   name: string,
+  options: ControlPlaneOptions,
   define: (plane: Started<OwnControlPlane>, shop: Started<Shop>) => void,
-  options: ControlPlaneOptions = {},
 ): void {
   ownControlPlaneSuite(name, { kubelet, ...options }, (plane) => {
     let shop: Shop;

@@ -9,7 +9,7 @@ import { waitUntil } from './wait.ts';
 
 const steps = [{ setWeight: 50 }, { pause: {} }];
 
-shopSuite('Rollouts that refer to a workload, on a real control plane', (plane, shop) => {
+shopSuite('Rollouts that refer to a workload, on a real control plane', {}, (plane, shop) => {
   async function deployment(name: string, replicas: number): Promise<void> {
     const selector = { matchLabels: { app: name } };
     await shop().create(resourceTypes.deployment, name, {
