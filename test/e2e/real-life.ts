@@ -10,6 +10,7 @@ import { askedBy, lifeMetrics, type AskedCounts } from '../golden/lives/life-met
 import { LifeStage, type LifeChange, type Replay } from '../golden/lives/life-stage.ts';
 import type { RecordedLife } from '../golden/lives/life.ts';
 import { lifeNamespace } from '../golden/lives/replay-life.ts';
+import { delegate } from './delegate.ts';
 
 /** Host of the scripted metric server, as recordings name it. */
 const metricHost = 'METRICS';
@@ -124,13 +125,7 @@ function witnessed(cluster: ClusterPort, onObject: (object: KubeObject) => void)
     return object;
   };
   return {
-    name: cluster.name,
-    get: (...rest) => cluster.get(...rest),
-    list: (...rest) => cluster.list(...rest),
-    watch: (...rest) => cluster.watch(...rest),
-    delete: (...rest) => cluster.delete(...rest),
-    deleteCollection: (...rest) => cluster.deleteCollection(...rest),
-    evict: (...rest) => cluster.evict(...rest),
+    ...delegate(cluster),
     create: (...rest) => told(cluster.create(...rest)),
     update: (...rest) => told(cluster.update(...rest)),
     patch: (...rest) => told(cluster.patch(...rest)),
