@@ -84,9 +84,10 @@ function planDrain(restored: Situation): readonly Effect[] {
 
 /** Standing in a state: everything that state asks for. Shrinking waits until nothing has to grow or to be moved. */
 function planStay(situation: Situation): readonly Effect[] {
+  const leading = [planTraffic(situation), planServices(situation)];
   const moving = [
-    ...planTraffic(situation),
-    ...planServices(situation),
+    // At rest traffic follows the Services.
+    ...(isIn(situation, 'settled') ? leading.toReversed() : leading).flat(),
     ...planRevision(situation),
     ...planPromotionNote(situation),
     ...sizeEffects(situation, sizeReplicaSets(situation)),

@@ -37,9 +37,11 @@ export function aimTraffic(situation: Situation): TrafficAim {
 /** True when every router was read with the step's share and the managed routes of the step, and takes them. */
 export function isTrafficReached(situation: Situation): boolean {
   if (!hasRouting(situation)) return true;
-  // Without pods there is nothing that could be bound or get traffic.
-  if (situation.replicas === 0) return areRoutersAt(situation, 0);
-  return canaryIsBound(situation) && areRoutersAt(situation, canaryWeight(sizingInput(situation)));
+  // Without pods there is nothing that could get traffic.
+  const weight = situation.replicas === 0 ? 0 : canaryWeight(sizingInput(situation));
+  // A canary that nothing leads to may have no pod yet, and then its side cannot be bound.
+  const isLedTo = weight > 0 || (situation.replicas > 0 && hasRoutes(stepRoutes(situation)));
+  return (!isLedTo || canaryIsBound(situation)) && areRoutersAt(situation, weight);
 }
 
 /** True when every router was read with this share and with the managed routes of the step, and takes them. */
@@ -83,7 +85,9 @@ export function planTraffic(situation: Situation): readonly Effect[] {
   const plan = composePlan(situation, aim.allowed, additional);
   if (situation.world.traffic.every((router) => saysAll(router, plan))) return [];
   const isOnlyLeft = aim.allowed === aim.read && isOnlyLowered(situation, additional);
-  return [{ kind: 'setTraffic', phase: lowers || isOnlyLeft ? 'lower' : 'raise', plan }];
+  // A Service that still selects all revisions is narrowed first.
+  const isLowered = (lowers || isOnlyLeft) && !(isIn(situation, 'settled') && isNarrowedFirst(situation));
+  return [{ kind: 'setTraffic', phase: isLowered ? 'lower' : 'raise', plan }];
 }
 
 /**
@@ -121,15 +125,12 @@ function readWeight({ world }: Situation): number | undefined {
 function wantedWeight(situation: Situation): number | undefined {
   // Before there is a stable revision there is nothing that traffic could be brought back to.
   if (isIn(situation, 'deleting', 'invalid', 'superseding', 'initial')) return undefined;
-  if (isIn(situation, 'settled')) return stableServesStable(situation) ? 0 : undefined;
+  if (isIn(situation, 'settled')) return mayServeStable(situation) ? 0 : undefined;
   if (!canaryIsBound(situation) || (situation.current?.availableReplicas ?? 0) === 0) return 0;
   return canaryWeight(sizingInput(situation));
 }
 
-/**
- * The stable side may only be given traffic when its Service leads to the stable revision, or when the router that
- * splits by hash does or may be turned to it first.
- */
+/** Whether the stable side leads to the stable revision: its Service, or the router that splits by hash. */
 export function stableServesStable(situation: Situation): boolean {
   const { services, traffic } = situation.world;
   const { stableService } = sidesOf(situation);
@@ -138,6 +139,26 @@ export function stableServesStable(situation: Situation): boolean {
   return (
     (stableService === '' || (services.get(stableService)?.hash ?? '') === stableHash) &&
     (isTurned || !keepsHashes(situation))
+  );
+}
+
+/**
+ * The stable side may only be given traffic when it leads to the stable revision. At the first deployment its Service
+ * selects all revisions and there is no other: it is narrowed and gets the traffic in one pass, which is the one that
+ * calls the Rollout healthy.
+ */
+function mayServeStable(situation: Situation): boolean {
+  return stableServesStable(situation) || isNarrowedFirst(situation);
+}
+
+/** True when the Service of the stable side is narrowed in this pass and only the stable revision has pods. */
+function isNarrowedFirst(situation: Situation): boolean {
+  const { world, stable } = situation;
+  const { availableReplicas = 0, specReplicas = 1 } = stable ?? {};
+  return (
+    world.services.get(sidesOf(situation).stableService)?.hash === '' &&
+    availableReplicas >= Math.max(1, specReplicas) &&
+    world.replicaSets.every((other) => other === stable || other.specReplicas + other.statusReplicas === 0)
   );
 }
 
@@ -267,8 +288,17 @@ function sumOf(destinations: readonly TrafficDestination[]): number {
 function routesInForce(situation: Situation): RoutesInForce {
   const serves = canaryIsBound(situation) && (situation.current?.availableReplicas ?? 0) > 0;
   if (!serves || !isIn(situation, 'canary.step', 'canary.inconclusive', 'canary.finishing')) return noRoutes;
+  return stepRoutes(situation);
+}
+
+/** The managed routes that the steps up to the current one ask for. */
+function stepRoutes(situation: Situation): RoutesInForce {
   const steps = stepsOf(situation).slice(0, situation.stepIndex + 1);
   return routesAfter(steps, managedRouteNames(situation.world.rollout));
+}
+
+function hasRoutes({ headerRoutes, mirrorRoutes }: RoutesInForce): boolean {
+  return headerRoutes.length + mirrorRoutes.length > 0;
 }
 
 function saysAll({ reading, says: saysExactly }: RouterView, plan: TrafficPlan): boolean {
