@@ -34,6 +34,13 @@ export function planAnalysis(situation: Situation): readonly Effect[] {
   ];
 }
 
+/** Starts the background analysis of a canary when it is due. */
+export function planBackground(situation: Situation): readonly Effect[] {
+  const analysis = situation.world.rollout.spec.strategy?.canary?.analysis;
+  if (analysis === undefined || !backgroundIsDue(situation)) return [];
+  return findRun(situation, 'Background') === undefined ? startRun(situation, 'Background', analysis) : [];
+}
+
 /**
  * The run of this attempt in a role. A run of an earlier attempt at the same revision (before a retry) ended before
  * this attempt began, unless the status names it; names alone cannot tell, because they are the same.

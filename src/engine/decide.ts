@@ -1,5 +1,5 @@
 import { findRun, hasFailed, runRoles } from './analysis-plan.ts';
-import { planAnalysis } from './analysis-plan.ts';
+import { planAnalysis, planBackground } from './analysis-plan.ts';
 import { withConditions } from './condition-facts.ts';
 import { deadlineEndsAt } from './deadline.ts';
 import { orderEffects, type Decision, type Effect } from './decision.ts';
@@ -67,12 +67,18 @@ function failedRun(situation: Situation): AnalysisRunView | undefined {
   return runRoles.map((role) => findRun(situation, role)).find(hasFailed);
 }
 
-/** Crossing a boundary: users may be led away from harm, and a new revision gets its (empty) ReplicaSet. */
+/**
+ * Crossing a boundary: users may be led away from harm, and a new revision gets its (empty) ReplicaSet. Who is told of
+ * a pause finds the background analysis that begins with it.
+ */
 function planMove(pass: Pass): readonly Effect[] {
   const { restored, settled } = pass;
   const previewing = planServices(settled).filter(({ phase }) => phase === 'grow');
   const lowering = [...planTraffic(settled), ...planServices(settled)].filter(({ phase }) => phase === 'lower');
   if (begins(pass)) return [...lowering, ...planRevision(settled), ...previewing];
+  if (isIn(restored, 'canary.step') && isIn(settled, 'canary.step.pause')) {
+    return [...lowering, ...planBackground(settled)];
+  }
   return isIn(settled, 'settled') ? [...lowering, ...planDrain(restored)] : lowering;
 }
 

@@ -39,7 +39,7 @@ export function observeFacts(situation: Situation): Facts {
 export function pauseEndsAt(situation: Situation): number | undefined {
   if (isIn(situation, 'blueGreen.waiting')) return promotionDueAt(situation);
   const pause = stepsOf(situation)[situation.stepIndex]?.pause;
-  if (pause === undefined || !isIn(situation, 'canary.step.pause')) return undefined;
+  if (pause === undefined || !isIn(situation, 'canary.step.pause', 'canary.inconclusive')) return undefined;
   const { now } = situation.world;
   const progress = pauseStepProgress(pause, situation.stored.rollout.status, now);
   return progress.kind === 'waiting' ? progress.resumeAtMs : now;
@@ -53,7 +53,8 @@ function promotionDueAt({ world, stored }: Situation): number | undefined {
   return seconds > 0 && startedAt !== undefined ? startedAt + (seconds + 1) * 1000 : undefined;
 }
 
-function isPauseElapsed(situation: Situation): boolean {
+/** True when the pause in force is over by its time. */
+export function isPauseElapsed(situation: Situation): boolean {
   const endsAt = pauseEndsAt(situation);
   return endsAt !== undefined && situation.world.now >= endsAt;
 }

@@ -4,6 +4,7 @@ import type { RolloutStatus } from '../api/rollout.ts';
 import { formatInstant } from '../base/instant.ts';
 import { omitEmpty } from './compact.ts';
 import { nextDuration } from './duration.ts';
+import { isPauseElapsed } from './observe-facts.ts';
 import { begins, isAbort, isPromotion, isRetry, type Pass } from './pass.ts';
 import { podCounts } from './pod-counts.ts';
 import { dueRestart } from './restart-plan.ts';
@@ -71,10 +72,11 @@ function pausesOf(situation: Situation): NextStatus {
     const remembers = remembersPromotion(situation) || remembersResume(situation);
     return { pauseConditions: undefined, controllerPause: remembers };
   }
-  // An inconclusive analysis adds to the pause that is there; every other pause stands alone.
-  const kept = (status.pauseConditions ?? []).filter(
-    (pause) => reason === 'InconclusiveAnalysisRun' || pause.reason === reason,
-  );
+  // An inconclusive analysis adds to the pause that is there until that is over; every other pause stands alone.
+  const isKept = (pause: PauseCondition): boolean =>
+    pause.reason === reason ||
+    (reason === 'InconclusiveAnalysisRun' && !(pause.reason === 'CanaryPauseStep' && isPauseElapsed(situation)));
+  const kept = (status.pauseConditions ?? []).filter(isKept);
   const pause: PauseCondition = { reason, startTime: formatInstant(situation.world.now) };
   const pauseConditions = kept.some((present) => present.reason === reason) ? kept : [...kept, pause];
   return { pauseConditions, controllerPause: true };
