@@ -1,6 +1,7 @@
+import { approvalStepName } from '../api/approval-step.ts';
 import { getCondition } from '../api/condition.ts';
 import { progressDeadline } from '../api/progress-deadline.ts';
-import { isIn, isSaturated, type Situation } from './situation.ts';
+import { isIn, isSaturated, stepsOf, type Situation } from './situation.ts';
 import type { ReplicaSetView } from './world.ts';
 
 /**
@@ -23,6 +24,7 @@ function deadlineOf(situation: Situation): ReturnType<typeof progressDeadline> {
   const waits =
     isIn(situation, 'deleting', 'invalid', 'superseding', 'aborted', ...statesThatWait) ||
     isComplete(situation) ||
+    isAtApproval(situation) ||
     stored.specPaused ||
     getCondition(status.conditions, 'Paused')?.status === 'True' ||
     older.some(isLeaving);
@@ -39,11 +41,16 @@ function isComplete(situation: Situation): boolean {
   return isIn(situation, 'settled') && isSaturated(situation.current, situation.replicas);
 }
 
+/** A person may take any time; any other plug-in is expected to come to an end. */
+function isAtApproval(situation: Situation): boolean {
+  const { plugin } = stepsOf(situation)[situation.stepIndex] ?? {};
+  return isIn(situation, 'canary.step.plugin') && plugin?.name === approvalStepName;
+}
+
 const statesThatWait: readonly string[] = [
   'canary.step.pause',
   'canary.step.analysis',
   'canary.step.experiment',
-  'canary.step.plugin',
   'canary.inconclusive',
   'blueGreen.preAnalysis',
   'blueGreen.waiting',

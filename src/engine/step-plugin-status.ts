@@ -1,6 +1,6 @@
 import { approvalStepName } from '../api/approval-step.ts';
 import type { StepPluginStatus } from '../api/rollout-status.ts';
-import { formatDuration, parseDuration } from '../base/duration.ts';
+import { formatDuration } from '../base/duration.ts';
 import { formatInstant } from '../base/instant.ts';
 import { judgeApproval } from './approval.ts';
 import { compact } from './compact.ts';
@@ -15,10 +15,8 @@ import {
   type StepPluginOperation,
 } from './step-plugin.ts';
 
-/** How long a plug-in that runs is let alone when it does not say. */
+/** How long a plug-in is let alone that runs and does not say when to ask again, or that could not be asked. */
 const askAgainMs = 30_000;
-/** How long a plug-in that could not be asked is let alone: at first, and at most. */
-const [errorWaitMinMs, errorWaitMaxMs] = [10_000, 300_000];
 
 /** How often a plug-in is asked to take something back, or to end it. */
 const givingUpTriesMax = 20;
@@ -50,7 +48,7 @@ function withAnswer(entry: StepPluginStatus, answer: StepPluginAnswer, now: numb
     status: status ?? entry.status,
     updatedAt: formatInstant(now),
     finishedAt: isOver ? formatInstant(now) : undefined,
-    backoff: isOver ? undefined : formatDuration(waitOf(entry, answer)),
+    backoff: isOver ? undefined : formatDuration(answer.askAgainAfterMs ?? askAgainMs),
     executions: (entry.executions ?? 0) + 1,
   });
 }
@@ -60,13 +58,6 @@ function lastAnswer(entry: StepPluginStatus, answer: StepPluginAnswer): StepPlug
   const isLast = operationOf(entry) !== 'Run' && (entry.executions ?? 0) + 1 >= givingUpTriesMax;
   if (answer.phase !== 'Error' || !isLast) return answer;
   return { phase: 'Failed', message: `${answer.message}; given up after ${givingUpTriesMax} tries` };
-}
-
-function waitOf({ phase, backoff }: StepPluginStatus, answer: StepPluginAnswer): number {
-  if (answer.phase === 'Running') return answer.askAgainAfterMs ?? askAgainMs;
-  const before = parseDuration(backoff ?? '');
-  const wait = phase === 'Error' && before.ok ? before.value * 2 : errorWaitMinMs;
-  return Math.min(Math.max(wait, errorWaitMinMs), errorWaitMaxMs);
 }
 
 /** An approval step is looked at in every pass; only what is new is written. */

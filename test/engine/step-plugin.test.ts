@@ -104,15 +104,29 @@ describe('a step plug-in', () => {
     assert.match(text, /Step plug-in example.com\/smoke failed: too slow/u);
   });
 
-  it('is asked again after an Error, with doubled waits up to five minutes', () => {
+  it('is asked again every 30 seconds after an Error', () => {
     const stage = standing(smoke);
-    const waits = Array.from({ length: 7 }, () => {
+    const waits = Array.from({ length: 3 }, () => {
       const decision = stage.answer(stage.call(), { phase: 'Error', message: 'nobody there' });
       const { backoff = '' } = entriesOf(decision)[0] ?? {};
-      stage.model.advance(300);
+      stage.model.advance(29);
+      assert.deepEqual(callsOf(stage.pass()), []);
+      stage.model.advance(1);
       return backoff;
     });
-    assert.deepEqual(waits, ['10s', '20s', '40s', '1m20s', '2m40s', '5m', '5m']);
+    assert.deepEqual(waits, ['30s', '30s', '30s']);
+  });
+
+  it('is late when the step outlasts the progress deadline, unless it waits for an approval', () => {
+    const reasonOf = (plugin: NonNullable<CanaryStep['plugin']>): string | undefined => {
+      const stage = standing({ plugin });
+      stage.model.patchSpec({ progressDeadlineSeconds: 45 });
+      for (let turn = 0; turn < 10; turn += 1) stage.model.pass();
+      stage.model.advance(47);
+      return stage.pass().status.conditions?.find(({ type }) => type === 'Progressing')?.reason;
+    };
+    assert.equal(reasonOf(smoke.plugin), 'ProgressDeadlineExceeded');
+    assert.equal(reasonOf({ name: 'sluice.dev/approval' }), 'NewReplicaSetCreated');
   });
 
   it('takes no answer to another call', () => {
