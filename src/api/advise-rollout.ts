@@ -95,13 +95,13 @@ function adviseStep(step: CanaryStep, field: string): FieldErrors {
 /** A Service needs a port. What pods of the stable revision have is not known here, and neither is a workload. */
 function adviseExperimentServices({ steps = [] }: CanaryStrategy, template: PodTemplateSpec = {}): FieldErrors {
   if (template.spec === undefined || hasContainerPorts(template)) return [];
-  const detail = 'its Service needs a container port, and spec.template has none: the step can only fail';
+  const detail = 'its Service needs a container port, and spec.template has none';
   return steps.flatMap(({ experiment }, step) =>
     (experiment?.templates ?? []).flatMap(({ specRef, weight, service }, index) => {
       const field = `spec.strategy.canary.steps[${step}].experiment.templates[${index}]`;
       if (specRef !== 'canary') return [];
-      if (weight !== undefined) return [invalid(`${field}.weight`, weight, detail)];
-      return service === undefined ? [] : [invalid(`${field}.service`, service, detail)];
+      if (weight !== undefined) return [invalid(`${field}.weight`, weight, `${detail}: the step can only fail`)];
+      return service === undefined ? [] : [invalid(`${field}.service`, service, `${detail}: there is no Service`)];
     }),
   );
 }

@@ -26,7 +26,7 @@ function uniqueNames(items: readonly { readonly name: string }[], field: string)
 }
 
 function validateTemplate(template: ExperimentTemplate, spec: ExperimentSpec, field: string): FieldErrors {
-  const { replicas = 1, minReadySeconds = 0, service } = template;
+  const { replicas = 1, minReadySeconds = 0 } = template;
   const deadline = spec.progressDeadlineSeconds ?? 600;
   return [
     ...validateTemplateSelector(template, field),
@@ -40,9 +40,6 @@ function validateTemplate(template: ExperimentTemplate, spec: ExperimentSpec, fi
             `it must be 0 or more, and less than spec.progressDeadlineSeconds (${deadline})`,
           ),
         ]
-      : []),
-    ...(service !== undefined && !hasContainerPorts(template.template)
-      ? [required(`${field}.template.spec.containers`, 'the Service of this template needs a container port')]
       : []),
   ];
 }
@@ -60,7 +57,7 @@ function validateTemplateSelector({ selector, template }: ExperimentTemplate, fi
     : [invalid(`${field}.template.metadata.labels`, labels, `the selector of ${field} must match these labels`)];
 }
 
-/** Whether a Service in front of such pods would have a port. */
+/** Whether a Service in front of such pods would have a port; without one there is no Service. */
 export function hasContainerPorts(template: PodTemplateSpec): boolean {
   return listOf(template.spec?.containers).some((container) => listOf(recordOf(container)['ports']).length > 0);
 }

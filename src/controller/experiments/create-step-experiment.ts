@@ -6,6 +6,7 @@ import { recordOf } from '../../api/json-access.ts';
 import { apiVersionOf, type KubeObject } from '../../api/object.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
+import { hasContainerPorts } from '../../api/validate-experiment.ts';
 import { SluiceError } from '../../base/error.ts';
 import type { Effect } from '../../engine/decision.ts';
 import type { PerformContext } from '../perform-context.ts';
@@ -72,21 +73,28 @@ function copied(step: ExperimentStep): Partial<ExperimentSpec> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** A template with a weight gets a Service that a router can lead to, also when it asks for none. */
 function composeTemplate(step: ExperimentStepTemplate, replicaSet: KubeObject): ExperimentTemplate {
   // What the API server stores is what its schema says.
   const { selector, template, minReadySeconds = 0 } = recordOf(replicaSet['spec']) as unknown as ExperimentTemplate;
   const { labels = {} } = step.metadata ?? {};
   const chosen = step.selector ?? selector;
-  const hasService = step.service !== undefined || step.weight !== undefined;
   return {
     name: step.name,
     ...(step.replicas === undefined ? {} : { replicas: step.replicas }),
     ...(minReadySeconds === 0 ? {} : { minReadySeconds }),
     selector: { ...chosen, matchLabels: { ...chosen.matchLabels, ...labels } },
     template: { ...template, metadata: withAdded(template.metadata, step.metadata ?? {}) },
-    ...(hasService ? { service: step.service ?? {} } : {}),
+    ...serviceOf(step, template),
   };
+}
+
+/** A template with a weight gets a Service that a router can lead to, also when it asks for none. */
+function serviceOf(
+  { service, weight }: ExperimentStepTemplate,
+  template: ExperimentTemplate['template'],
+): Pick<ExperimentTemplate, 'service'> {
+  if (weight !== undefined) return { service: service ?? {} };
+  return service === undefined || !hasContainerPorts(template) ? {} : { service };
 }
 
 function withAdded(

@@ -1,11 +1,11 @@
 import { controllerUid } from '../../api/controller-owner.ts';
 import type { Experiment, ExperimentTemplate } from '../../api/experiment.ts';
-import { fieldErrorMessage } from '../../api/field-error.ts';
+import { fieldErrorMessage, required, type FieldErrors } from '../../api/field-error.ts';
 import { listOf, numberOf, recordOf, textMapOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { hashLabel, podTemplateHash } from '../../api/pod-template-hash.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
-import { validateExperiment } from '../../api/validate-experiment.ts';
+import { hasContainerPorts, validateExperiment } from '../../api/validate-experiment.ts';
 import { messageOf } from '../../base/error.ts';
 import type {
   ExperimentServicePort,
@@ -34,15 +34,27 @@ export function projectExperiment(object: KubeObject): ObservedExperiment {
     status,
   };
   try {
-    const problems = validateExperiment(whole).map((error): SpecProblem => ({
-      field: error.field,
-      message: fieldErrorMessage(error),
-    }));
+    const errors = [...validateExperiment(whole), ...(identity.owner === undefined ? [] : lackingPorts(templates))];
+    const problems = errors.map((error): SpecProblem => ({ field: error.field, message: fieldErrorMessage(error) }));
     return { ...identity, spec, templates: templates.map((one) => projectTemplate(one, status)), problems };
   } catch (error) {
     const problems = [{ field: 'spec', message: `cannot be read: ${messageOf(error)}` }];
     return { ...identity, spec: {}, templates: [], problems };
   }
+}
+
+/** A step asks for a Service where there are ports, and where users are to be led to it. */
+function lackingPorts(templates: readonly ExperimentTemplate[]): FieldErrors {
+  return templates.flatMap(({ service, template }, index) =>
+    service === undefined || hasContainerPorts(template)
+      ? []
+      : [
+          required(
+            `spec.templates[${index}].template.spec.containers`,
+            'a template with a weight needs a container port',
+          ),
+        ],
+  );
 }
 
 function projectTemplate(
@@ -56,7 +68,10 @@ function projectTemplate(
     replicas,
     hash: podTemplateHash(podTemplate, collisionCount),
     podLabels: textMapOf(podTemplate.metadata?.labels),
-    service: service === undefined ? undefined : { name: service.name ?? '', ports: portsOf(template) },
+    service:
+      service === undefined || !hasContainerPorts(template)
+        ? undefined
+        : { name: service.name ?? '', ports: portsOf(template) },
     revisionHash: textMapOf(selector.matchLabels)[hashLabel] ?? '',
   };
 }
