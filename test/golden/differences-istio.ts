@@ -169,7 +169,6 @@ function lacksListed(input: TrafficInput, object: ReturnType<typeof virtualServi
     ({ name }) => name.split('.')[0] === object.metadata.name,
   );
   const listed = { http: wanted?.routes, tls: wanted?.tlsRoutes, tcp: wanted?.tcpRoutes };
-  return (['http', 'tls', 'tcp'] as const).some(
-    (kind) => (listed[kind] ?? []).length > 0 && routesValue(object, kind) === undefined,
-  );
+  const kinds = (['http', 'tls', 'tcp'] as const).filter((kind) => (listed[kind] ?? []).length > 0);
+  return kinds.length > 0 && kinds.every((kind) => routesValue(object, kind) === undefined);
 }

@@ -33,7 +33,8 @@ export interface VirtualServiceView {
 
 /**
  * Finds the routes of a VirtualService that carry the canary's traffic: those that the configuration lists, or the only
- * one of each kind. Fails when they cannot be told, or when one does not lead to both sides.
+ * one of each kind. Of the kinds that are listed one is enough: hosts are given by HTTP routes here and by TLS routes
+ * there. Fails when the routes cannot be told, or when one does not lead to both sides.
  */
 export function virtualServiceView(
   object: KubeObject,
@@ -43,10 +44,13 @@ export function virtualServiceView(
 ): Result<VirtualServiceView, RouterProblem> {
   const subject = `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
   const routes: IstioRoute[] = [];
+  const hasListed = istioRouteKinds.some(
+    (kind) => isListed(kind, wanted) && listOf(recordOf(object['spec'])[kind]).length > 0,
+  );
   for (const kind of istioRouteKinds) {
     const found = routesOf(object, kind, managedRoutes);
     if (!found.ok) return fail({ subject: `${subject} ${found.error.subject}`, message: found.error.message });
-    const main = mainRoutes(kind, found.value, wanted);
+    const main = hasListed && found.value.length === 0 ? [] : mainRoutes(kind, found.value, wanted);
     if (typeof main === 'string') return fail({ subject: `${subject} spec.${kind}`, message: main });
     for (const route of main) {
       const missing = missingSide(route.raw, sides);
@@ -105,6 +109,10 @@ function onlyRoute(kind: IstioRouteKind, routes: readonly IstioRoute[]): readonl
   if (own.length <= 1) return own;
   const field = { http: 'routes', tls: 'tlsRoutes', tcp: 'tcpRoutes' }[kind];
   return `it has ${own.length} routes; list in ${field} those that carry the traffic, or keep exactly one`;
+}
+
+function isListed(kind: IstioRouteKind, wanted: IstioVirtualService): boolean {
+  return routeMatchers(kind, wanted).length > 0;
 }
 
 interface RouteMatcher {

@@ -218,6 +218,13 @@ trafficRouterContract<IstioTrafficRouting>({
       problem: /it has no route "main"/,
     },
     {
+      name: 'a listed kind is missing',
+      world: world([virtualService({ tls: [{ route: hostPair }] })], {
+        virtualService: { name: 'checkout', routes: ['main'] },
+      }),
+      problem: /spec\.http: it has no route "main"/,
+    },
+    {
       name: 'another namespace',
       world: world([virtualService({ http: [{ route: hostPair }] })], { virtualService: { name: 'checkout.prod' } }),
       problem: /"prod" is not the Rollout's namespace "shop"/,
