@@ -22,12 +22,11 @@ import { logPanic } from './log-panic.ts';
 import type { PassReport } from './metrics/pass-families.ts';
 import { notifierOf } from './notifications/notifier-of.ts';
 import type { NotificationOptions, Notifier } from './notifications/notifier.ts';
-import { namedServices } from './observe.ts';
 import { createQueue, type Queue, type WorkOutcome } from './queue.ts';
 import { reconcile, type ReconcileTools } from './reconcile.ts';
 import { ReferenceIndex } from './reference-index.ts';
 import { referencesOf } from './references.ts';
-import { releaseService } from './release-service.ts';
+import { Releases } from './releases.ts';
 import { workloadResolver, type WorkloadResolver } from './resolve-workload.ts';
 import { withHashInUse, type ObservedRollout } from './rollout-projector.ts';
 import { capabilitiesOf, routersOf, routerTypes, type RouterRegistry } from './routers.ts';
@@ -98,6 +97,7 @@ class ClusterController implements Controller {
   readonly #options: ControllerOptions;
   readonly #queue: Queue;
   readonly #references = new ReferenceIndex();
+  readonly #releases: Releases;
   /** Rollouts that are gone and that nobody was told about yet. */
   readonly #gone = new Map<string, ObservedRollout>();
   readonly #pace: StatusPace;
@@ -131,6 +131,7 @@ class ClusterController implements Controller {
       log,
       wake: (namespace, name) => this.#add(resourceTypes.rollout, namespace, name),
     });
+    this.#releases = new Releases(routers);
     this.#resolve = workloadResolver(capabilitiesOf(routers));
     this.#queue = createQueue({
       clock,
@@ -162,7 +163,7 @@ class ClusterController implements Controller {
     this.#notifier?.resume(this.view.rollouts.list());
     // A Rollout may have gone while nobody watched.
     for (const { object } of this.view.services.list()) {
-      this.#onService(object.metadata.namespace ?? '', object.metadata.name);
+      this.#onManaged(resourceTypes.service, object.metadata.namespace ?? '', object.metadata.name);
     }
   }
 
@@ -197,7 +198,7 @@ class ClusterController implements Controller {
         return;
       case resourceTypes.service:
         this.#wakeReferrers(`${type.kind}/${namespace}/${name}`);
-        if (after !== undefined) this.#onService(namespace, name);
+        this.#onManaged(type, namespace, name);
         this.#wakeOwner(after ?? before);
         return;
       case resourceTypes.experiment:
@@ -217,6 +218,7 @@ class ClusterController implements Controller {
       default:
         this.#wakeReferrers(`${type.kind}/${namespace}/${name}`);
         this.#wakeReferrers(`${type.kind}/${namespace}/*`);
+        this.#onManaged(type, namespace, name);
     }
   }
 
@@ -231,10 +233,7 @@ class ClusterController implements Controller {
     if (after === undefined) this.#forgetRollout(key, before);
     else this.#gone.delete(key);
     if (after !== undefined && this.#started) this.#notifier?.look(after);
-    const named = new Set(after === undefined ? [] : namedServices(after));
-    for (const service of before === undefined ? [] : namedServices(before)) {
-      if (!named.has(service)) this.#add(resourceTypes.service, namespace, service);
-    }
+    for (const left of this.#releases.left(before, after)) this.#add(left.type, left.namespace, left.name);
     this.#add(resourceTypes.rollout, namespace, name);
   }
 
@@ -267,12 +266,9 @@ class ClusterController implements Controller {
     if (isNewsForRollout(before, after)) this.#wakeOwner(experiment);
   }
 
-  /** A Service is looked at when a Rollout that is not known is said to manage it. */
-  #onService(namespace: string, name: string): void {
-    const { managedBy = [] } = this.view.services.get(namespace, name) ?? {};
-    if (managedBy.some((rollout) => this.view.rollouts.get(namespace, rollout) === undefined)) {
-      this.#add(resourceTypes.service, namespace, name);
-    }
+  /** An object is looked at when a Rollout that is not known is said to manage it. */
+  #onManaged(type: ResourceType, namespace: string, name: string): void {
+    if (this.#releases.isLeft(type, { namespace, name }, { caches: this.view })) this.#add(type, namespace, name);
   }
 
   #wakeReferrers(target: string): void {
@@ -323,13 +319,13 @@ class ClusterController implements Controller {
       switch (kind) {
         case resourceTypes.rollout.kind:
           return await this.#workOnRollout(namespace, name, signal);
-        case resourceTypes.service.kind:
-          await releaseService(namespace, name, this.#tools(), signal);
-          return { kind: 'done' };
         case resourceTypes.experiment.kind:
           return await this.#workOnExperiment(namespace, name, signal);
-        default:
+        case resourceTypes.analysisRun.kind:
           return await this.#runs.reconcile(namespace, name, signal);
+        default:
+          await this.#releases.release(kind, { namespace, name }, this.#tools(), signal);
+          return { kind: 'done' };
       }
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;

@@ -45,10 +45,22 @@ function objectsAt(target: RouterTarget, caches: Caches): readonly KubeObject[] 
   return [...cache.list()].filter((object) => target.matches(object));
 }
 
+/** Applies changes to objects as they were read, and answers with the version of the last one. */
+export async function writeChanges(
+  changes: readonly RouterChange[],
+  objects: readonly KubeObject[],
+  tools: Pick<PerformContext, 'cluster' | 'caches'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let version: string | undefined;
+  for (const change of changes) version = await writeChange(change, objects, tools, signal);
+  return version;
+}
+
 async function writeChange(
   change: RouterChange,
   objects: readonly KubeObject[],
-  { cluster, caches }: PerformContext,
+  { cluster, caches }: Pick<PerformContext, 'cluster' | 'caches'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const cache = caches.routerObjects(change.type);

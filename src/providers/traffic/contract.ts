@@ -35,6 +35,18 @@ export interface TrafficRouter<Config> {
   ): Result<readonly RouterChange[], RouterProblem>;
   /** What clients are told about a change that was made for a plan; a router without it says nothing. */
   notice?(change: RouterChange, plan: TrafficPlan): RouterNotice;
+  /** How an object is given back; a router without it leaves nothing behind that would do harm later. */
+  readonly release?: RouterRelease;
+}
+
+/** What a router wrote into an object that goes when no Rollout names the object any more. */
+export interface RouterRelease {
+  /** The kind of the objects. */
+  readonly type: ResourceType;
+  /** Names of the Rollouts, in the namespace of the object, that are noted in it. */
+  managers(object: KubeObject): readonly string[];
+  /** The change after which only these Rollouts are noted; the last one takes with it what was written for all. */
+  write(object: KubeObject, staying: readonly string[]): readonly RouterChange[];
 }
 
 /** A Kubernetes Event about a change. */

@@ -3,10 +3,11 @@ import type { KubeObject } from '../../api/object.ts';
 import { hashLabel } from '../../api/pod-template-hash.ts';
 import type { TrafficDestination } from '../../api/traffic.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
-import type { RouterProblem, RouterSubject } from './contract.ts';
+import type { RouterProblem, RouterRelease, RouterSubject } from './contract.ts';
 import type { IstioSides } from './istio-destination.ts';
-import { withAnnotations } from './object-change.ts';
+import { objectChange, withAnnotations } from './object-change.ts';
 import type { PlanShares } from './plan-shares.ts';
+import { routerTypes } from './router-types.ts';
 
 type Rule = NonNullable<IstioSides['rule']>;
 
@@ -82,6 +83,23 @@ export function withHashes(
     ? after
     : withAnnotations(after, { [managedByAnnotation]: [...managers, name].join() });
 }
+
+/**
+ * A hash in a subset leads to one revision for ever once no Rollout turns the subset any more: it goes with the last
+ * Rollout that is noted. A subset of the user selects every revision then.
+ */
+export const destinationRuleRelease: RouterRelease = {
+  type: routerTypes.destinationRule,
+  managers: managersOf,
+  write(object, staying) {
+    const isFree = staying.length === 0;
+    const noted = withAnnotations(object, { [managedByAnnotation]: isFree ? undefined : staying.join() });
+    const spec = recordOf(object['spec']);
+    const subsets = listOf(spec['subsets']).map((subset) => withHash(recordOf(subset), ''));
+    const after = isFree && subsets.length > 0 ? { ...noted, spec: { ...spec, subsets } } : noted;
+    return objectChange(routerTypes.destinationRule, object, after);
+  },
+};
 
 function managersOf({ metadata }: KubeObject): readonly string[] {
   return (metadata.annotations?.[managedByAnnotation] ?? '').split(',').flatMap((entry) => entry.trim() || []);

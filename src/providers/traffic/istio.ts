@@ -13,7 +13,12 @@ import {
   type RouterTarget,
   type TrafficRouter,
 } from './contract.ts';
-import { destinationRuleView, withHashes, type DestinationRuleView } from './istio-destination-rule.ts';
+import {
+  destinationRuleRelease,
+  destinationRuleView,
+  withHashes,
+  type DestinationRuleView,
+} from './istio-destination-rule.ts';
 import { destinationRole, destinationsOf, istioSides, routeWeights, withRouteWeights } from './istio-destination.ts';
 import { istioManagedRoutes } from './istio-managed-route.ts';
 import {
@@ -48,6 +53,7 @@ export const istio: TrafficRouter<IstioTrafficRouting> = {
   read,
   write,
   notice: istioNotice,
+  release: destinationRuleRelease,
 };
 
 /** All objects of a Rollout, as the router looks at them. */

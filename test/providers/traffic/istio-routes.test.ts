@@ -146,6 +146,23 @@ describe('the Istio router', () => {
     assert.equal(istioRoutes(applyChanges(objects, answer.value)[0]!).length, 1);
   });
 
+  it('splits the TLS route of a VirtualService that lacks the HTTP routes which are listed beside it', () => {
+    const match = [{ port: 443, sniHosts: ['a'] }];
+    const object = virtualService({ tls: [{ route: hostPair, match }] });
+    const virtualServiceOf = { name: 'checkout', routes: ['main'], tlsRoutes: [{ port: 443, sniHosts: ['a'] }] };
+    const answer = istio.write({ virtualService: virtualServiceOf }, subject, [object], plan(10, 'v2', 'v1'));
+    assert.ok(answer.ok, JSON.stringify(answer));
+    const [after] = applyChanges([object], answer.value);
+    assert.ok(after !== undefined);
+    const [route] = istioRoutes(after, 'tls');
+    assert.ok(route !== undefined);
+    assert.deepEqual(
+      istioDestinations(route).map(({ weight }) => weight),
+      [90, 10],
+    );
+    assert.deepEqual(istioRoutes(after), []);
+  });
+
   it('changes a VirtualService of another namespace only where that is allowed', () => {
     const elsewhere: IstioTrafficRouting = { virtualService: { name: 'checkout.prod' } };
     const object = virtualService({ http: [{ route: hostPair }] });
@@ -178,5 +195,30 @@ describe('the Istio router', () => {
     assert.match(read([header, header, main], [header, main]).problem ?? '', /more than once/);
     const astray = { ...header, route: [{ destination: { host: 'other' }, weight: 100 }] };
     assert.match(read([astray, main], [header, main]).problem ?? '', /"by-header" does not lead to the canary/);
+  });
+
+  it('gives a DestinationRule back when the last Rollout leaves it', () => {
+    const labels = { app: 'web', 'rollouts-pod-template-hash': 'v1' };
+    const rule = destinationRule([{ name: 'old', labels }, { name: 'new' }]);
+    const { release } = istio;
+    assert.ok(release !== undefined);
+    const noted = {
+      ...rule,
+      metadata: {
+        ...rule.metadata,
+        annotations: { team: 'a', 'argo-rollouts.argoproj.io/managed-by-rollouts': 'other, checkout' },
+      },
+    };
+    assert.deepEqual(release.managers(noted), ['other', 'checkout']);
+    const [first] = applyChanges([noted], release.write(noted, ['other']));
+    assert.ok(first !== undefined);
+    assert.deepEqual(release.managers(first), ['other']);
+    assert.deepEqual(first['spec'], rule['spec']);
+    const [last] = applyChanges([first], release.write(first, []));
+    assert.deepEqual(last?.metadata.annotations, { team: 'a' });
+    assert.deepEqual(
+      last?.['spec'],
+      destinationRule([{ name: 'old', labels: { app: 'web' } }, { name: 'new' }])['spec'],
+    );
   });
 });
