@@ -130,7 +130,7 @@ export async function runController(
 }
 
 /** Counts of pods may be so old in a status that says the same otherwise. */
-const countsDelayMs = 1000;
+const countsDelayMs = 400;
 
 /** What the settings and the environment say about metrics. */
 function metricSettings({ prometheusAddress }: ControllerSettings, region: string): MetricSettings {
