@@ -68,7 +68,12 @@ function validateTemplate(spec: RolloutSpec, context: ValidationContext): FieldE
   const fromWorkload = spec.workloadRef !== undefined && context.templateFromWorkload !== true;
   if (fromWorkload) {
     return hasMetadata(spec)
-      ? [contradictory('spec.template', 'with workloadRef the template comes from the workload; remove template')]
+      ? [
+          contradictory(
+            'spec.template',
+            'template must be empty for workload reference rollout, which takes it from the workload',
+          ),
+        ]
       : [];
   }
   return [...validateTemplateLabels(spec), ...validatePodTemplate(spec.template, 'spec.template')];
