@@ -13,14 +13,17 @@ export function findExperiment(situation: Situation): StepExperimentView | undef
   const { rollout, experiments } = situation.world;
   const { currentExperiment } = situation.stored.rollout.status.canary ?? {};
   const startedAt = attemptStartedAt(situation);
+  // The two times come from two clocks, so one that goes on is never taken for an earlier one: it would be made anew.
+  const isEarlier = (experiment: StepExperimentView): boolean =>
+    (isFinished(experiment) || experiment.terminating) && experiment.createdAt < startedAt;
   return experiments
     .filter(
       (experiment) =>
         experiment.hash === rollout.templateHash &&
         !experiment.deleting &&
         stepIndexIn(experiment.name, `${rollout.name}-${rollout.templateHash}`) === situation.stepIndex &&
-        // Those of an attempt before a retry have the same hash and step; they were made before this one began.
-        (experiment.name === currentExperiment || experiment.createdAt >= startedAt),
+        // Those of an attempt before a retry have the same hash and step; they were ended before this one began.
+        (experiment.name === currentExperiment || !isEarlier(experiment)),
     )
     .toSorted((left, right) => right.createdAt - left.createdAt || right.name.localeCompare(left.name))[0];
 }

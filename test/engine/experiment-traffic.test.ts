@@ -174,9 +174,18 @@ describe('an experiment step', () => {
     }
   });
 
+  it('makes no second Experiment where the clock of the API server is behind', () => {
+    const { effects } = decided({ experiment: { createdAt: 0, phase: '' } });
+    assert.deepEqual(
+      effects.filter(({ kind }) => kind === 'createExperiment' || kind === 'terminateExperiment'),
+      [],
+    );
+  });
+
   it('takes an Experiment of an earlier attempt, step or revision for none of its own', () => {
     const earlier: readonly Partial<StepExperimentView>[] = [
       { createdAt: 0, phase: 'Failed' },
+      { createdAt: 0, terminating: true },
       { name: 'web-v2-2-0', phase: 'Failed' },
       { name: 'web-v2-2-1-x', phase: 'Failed' },
       { hash: 'v1', phase: 'Failed' },

@@ -10,6 +10,17 @@ export const troubleCommands: readonly CommandKind[] = [
   trouble('break watches without a word', 'watches dead'),
   trouble('refuse watches', 'watches refused'),
   {
+    pattern: /^the clock of the controller is (?<time>\S+) (?<way>fast|slow)$/u,
+    usage: 'the clock of the controller is TIME fast|slow',
+    make: ({ groups: { time = '', way } }) => {
+      const skewMs = durationMs(time);
+      return ({ world: { controllerProcess } }) => {
+        if (controllerProcess !== undefined) controllerProcess.clock.skewMs = way === 'fast' ? skewMs : -skewMs;
+        return Promise.resolve();
+      };
+    },
+  },
+  {
     pattern: /^routes reach the proxies after (?<time>[^\s,]+)(?:, one of them after (?<last>\S+))?$/u,
     usage: 'routes reach the proxies after TIME[, one of them after TIME]',
     make: ({ groups: { time = '', last = time } }) => {
