@@ -19,6 +19,9 @@ export type CommandOutcome =
   | { readonly kind: 'done'; readonly message: string }
   | { readonly kind: 'refused'; readonly message: string };
 
+/** Writers that get in between at most. */
+const attemptsMax = 5;
+
 /** Somebody who gives commands through our own interface: planned from what is there, for what was looked at. */
 export class Person {
   readonly process: SimulatedProcess;
@@ -34,22 +37,27 @@ export class Person {
     return { revision: currentRevision(subject), position: positionOf(subject.rollout) };
   }
 
-  /** Gives a command for what was looked at; for what is there now when nothing was. */
+  /**
+   * Gives a command for what was looked at; for what is there now when nothing was. When another writer gets in
+   * between, it is looked again whether the command still fits.
+   */
   async command(namespace: string, name: string, command: Command, target?: CommandTarget): Promise<CommandOutcome> {
-    const subject = await this.#subject(namespace, name);
-    const looked = target ?? { revision: currentRevision(subject), position: positionOf(subject.rollout) };
-    const plan = planCommand(command, looked, subject);
-    if (!plan.ok) return { kind: 'refused', message: `${plan.error.code}: ${plan.error.message}` };
-    this.#count += 1;
-    try {
-      await this.#send(subject, plan.value.patches, {
-        id: `${command.kind}-${this.#count}`,
-        revision: looked.revision,
-      });
-      return { kind: 'done', message: plan.value.message };
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error;
-      return { kind: 'refused', message: `${error.code}: ${error.message}` };
+    let looked = target;
+    for (let attempt = 1; ; attempt += 1) {
+      const subject = await this.#subject(namespace, name);
+      looked ??= { revision: currentRevision(subject), position: positionOf(subject.rollout) };
+      const plan = planCommand(command, looked, subject);
+      if (!plan.ok) return { kind: 'refused', message: `${plan.error.code}: ${plan.error.message}` };
+      this.#count += 1;
+      const intent = { id: `${command.kind}-${this.#count}`, revision: looked.revision };
+      try {
+        await this.#send(subject, plan.value.patches, intent);
+        return { kind: 'done', message: plan.value.message };
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        if (error.code === 'Conflict' && attempt < attemptsMax) continue;
+        return { kind: 'refused', message: `${error.code}: ${error.message}` };
+      }
     }
   }
 

@@ -50,5 +50,7 @@ export type CallFault =
   | { readonly kind: 'refuse'; readonly error: SluiceError }
   | { readonly kind: 'loseAnswer'; readonly error: SluiceError }
   | { readonly kind: 'delay'; readonly delayMs: number }
+  /** Whoever sent it gives up with this error, and some time after that it is performed nevertheless. */
+  | { readonly kind: 'late'; readonly error: SluiceError; readonly giveUpMs: number; readonly lateMs: number }
   | { readonly kind: 'crashBefore' }
   | { readonly kind: 'crashAfter' };

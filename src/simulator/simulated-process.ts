@@ -35,6 +35,7 @@ export interface ProcessOptions {
   readonly onCrash: () => void;
 }
 
+type LateCall = Extract<CallFault, { readonly kind: 'late' }>;
 type Write = Omit<SentCall, 'writer' | 'number' | 'atMs' | 'intent'>;
 
 /**
@@ -154,19 +155,37 @@ export class SimulatedProcess implements ClusterPort {
     const call: SentCall = { ...write, ...intent, writer, number: nextNumber(), atMs: time.nowMs };
     onSend(call);
     const fault = faults?.call?.(call);
-    if (fault?.kind === 'crashBefore') return this.#crash();
-    if (fault?.kind === 'refuse') return this.#answer(Promise.reject(fault.error));
-    if (fault?.kind === 'delay') {
-      await this.#answer(sleep(this.clock, fault.delayMs, signal).catch(() => undefined));
-    }
-    const answer = await this.#answer(told(perform(), (object) => onAnswer(call, object)));
-    return this.#afterwards(fault, answer);
+    const performed = (): Promise<T> => told(perform(), (object) => onAnswer(call, object));
+    return fault === undefined ? await this.#answer(performed()) : this.#disturb(fault, performed, signal);
   }
 
-  #afterwards<T>(fault: CallFault | undefined, answer: T): T | Promise<T> {
-    if (fault?.kind === 'crashAfter') return this.#crash();
-    if (fault?.kind === 'loseAnswer') throw fault.error;
-    return answer;
+  async #disturb<T>(fault: CallFault, perform: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    switch (fault.kind) {
+      case 'crashBefore':
+        return this.#crash();
+      case 'refuse':
+        return this.#answer(Promise.reject(fault.error));
+      case 'late':
+        return this.#answer(this.#giveUp(fault, perform, signal));
+      case 'delay':
+        await this.#answer(sleep(this.clock, fault.delayMs, signal).catch(() => undefined));
+        return this.#answer(perform());
+      case 'crashAfter':
+        await this.#answer(perform());
+        return this.#crash();
+      case 'loseAnswer':
+        await this.#answer(perform());
+        throw fault.error;
+    }
+  }
+
+  /** The cluster goes on with what it was sent, also when the process does not live to see it. */
+  async #giveUp<T>(fault: LateCall, perform: () => Promise<T>, signal: AbortSignal): Promise<never> {
+    const { time } = this.#options;
+    // Nobody waits for the answer.
+    time.at(time.nowMs + fault.giveUpMs + fault.lateMs, () => void perform().catch(() => undefined));
+    await sleep(this.clock, fault.giveUpMs, signal).catch(() => undefined);
+    throw fault.error;
   }
 
   /** A process dies once, however many of its calls were to kill it. */

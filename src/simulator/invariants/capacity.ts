@@ -1,7 +1,7 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { Invariant } from './invariant.ts';
 import type { PicturedSet, RolloutPicture } from './rollout-picture.ts';
-import { selectorChange, weightChange } from './written-by.ts';
+import { isGivenBack, selectorChange, weightChange } from './written-by.ts';
 
 /** I03: traffic moves only onto pods that are there. */
 export function capacity(): Invariant {
@@ -19,7 +19,7 @@ export function capacity(): Invariant {
         return sides.map(([service, before, after]) => raised(picture, service, before, after)).find(isText);
       }
       const selector = selectorChange(commit);
-      return selector === undefined ? undefined : switched(picture, selector);
+      return selector === undefined || isGivenBack(commit, picture) ? undefined : switched(picture, selector);
     },
   };
 }

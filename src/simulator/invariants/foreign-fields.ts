@@ -6,17 +6,23 @@ import type { Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 import { isManagedRule } from './route-weights.ts';
 
-/** I19: what is not ours in routes and Services stays as it is. */
+/**
+ * I19: what is not ours in routes and Services stays as it is. Services that Experiments have made are ours, also those
+ * of a Rollout before this one with the same name: they are gone with it, and their backends are taken out afterwards.
+ */
 export function foreignFields(): Invariant {
+  const ofExperiments = new Set<string>();
   return {
     id: 'I19',
     rule: 'fields of routes and Services that are not managed are preserved exactly',
     onCommit({ kind, writer, type, previous, object, name }, picture) {
+      if (kind === 'HTTPRoute') for (const service of picture.experimentServices) ofExperiments.add(service);
       if (writer !== 'sluice' || type !== 'MODIFIED' || previous === undefined) return undefined;
-      const foreign = kind === 'HTTPRoute' ? foreignRoute : kind === 'Service' ? foreignService : undefined;
-      if (foreign === undefined) return undefined;
-      const isSame = equalJson(foreign(previous, picture), foreign(object, picture));
-      return isSame ? undefined : `${kind} ${name} is changed in what is not the controller's`;
+      if (kind !== 'HTTPRoute' && kind !== 'Service') return undefined;
+      const [before, after] = [previous, object].map((version) =>
+        kind === 'Service' ? foreignService(version) : foreignRoute(version, picture, ofExperiments),
+      );
+      return equalJson(before, after) ? undefined : `${kind} ${name} is changed in what is not the controller's`;
     },
   };
 }
@@ -26,12 +32,12 @@ const managedByKey = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 /** Annotations of the controller's own. */
 const ownPrefix = 'sluice.dev/';
 
-function foreignRoute(route: KubeObject, picture: RolloutPicture): unknown {
+function foreignRoute(route: KubeObject, picture: RolloutPicture, ofExperiments: ReadonlySet<string>): unknown {
   const spec = recordOf(route['spec']);
   const rules = listOf(spec['rules'])
     .map(recordOf)
     .filter((rule) => !isManagedRule(rule))
-    .map((rule) => ({ ...rule, backendRefs: backendsWithoutShares(rule, picture) }));
+    .map((rule) => ({ ...rule, backendRefs: backendsWithoutShares(rule, picture, ofExperiments) }));
   return {
     ...contentOf(
       route,
@@ -44,10 +50,11 @@ function foreignRoute(route: KubeObject, picture: RolloutPicture): unknown {
 
 function backendsWithoutShares(
   rule: JsonRecord,
-  { canaryService, stableService, experimentServices }: RolloutPicture,
+  { canaryService, stableService }: RolloutPicture,
+  ofExperiments: ReadonlySet<string>,
 ): readonly unknown[] {
   const all = listOf(rule['backendRefs']).map(recordOf);
-  const backends = all.filter(({ name }) => !experimentServices.has(textOf(name)));
+  const backends = all.filter(({ name }) => !ofExperiments.has(textOf(name)));
   const names = new Set(backends.map(({ name }) => textOf(name)));
   if (!names.has(canaryService) || !names.has(stableService)) return backends;
   return backends.map(({ weight, ...backend }) =>

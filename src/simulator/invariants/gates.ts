@@ -4,7 +4,7 @@ import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
 import { hasPassedExperiment, hasPassedRun } from './passed-runs.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
-import { selectorChange, statusChange } from './written-by.ts';
+import { isGivenBack, selectorChange, statusChange } from './written-by.ts';
 
 interface Approvals {
   /** Revision and step that they belong to. */
@@ -157,7 +157,9 @@ function switchedPastGate(
   const strategy = picture.blueGreen;
   if (strategy === undefined || change === undefined || change.service !== strategy['activeService']) return undefined;
   const isFree = picture.status['promoteFull'] === true || state.isFastTrack || hasWindow(picture) || state.isApproved;
-  return isFree || !isForward(change, picture) ? undefined : closedGate(strategy, picture, state, toleranceMs);
+  return isFree || !isForward(change, picture) || isGivenBack(commit, picture)
+    ? undefined
+    : closedGate(strategy, picture, state, toleranceMs);
 }
 
 /** Away from stable. Users of a Service that leads to all revisions are led to whichever can answer. */

@@ -1,7 +1,7 @@
 import type { Commit } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
-import { hashOf, selectorChange, sizeChange, weightChange } from './written-by.ts';
+import { hashOf, isGivenBack, selectorChange, sizeChange, weightChange } from './written-by.ts';
 
 /** I04: nothing that has traffic leads to a revision without pods. */
 export function ledToPods(): Invariant {
@@ -21,9 +21,10 @@ export function ledToPods(): Invariant {
 function destinations(commit: Commit, picture: RolloutPicture): readonly string[] {
   const selector = selectorChange(commit);
   const emptied = emptiedHash(commit);
+  const isLed = selector !== undefined && !isGivenBack(commit, picture) && hasTraffic(picture, selector.service);
   return [
     ...routedHashes(commit, picture),
-    ...(selector !== undefined && hasTraffic(picture, selector.service) ? [selector.to] : []),
+    ...(isLed ? [selector.to] : []),
     ...(emptied !== undefined && picture.weightOf(emptied) > 0 ? [emptied] : []),
   ];
 }

@@ -1,8 +1,13 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { hashLabel } from '../../api/pod-template-hash.ts';
+import { parseInstant } from '../../base/instant.ts';
 import type { Commit } from '../ledger.ts';
+import { simulationStartMs } from '../virtual-clock.ts';
 import { selectedHash, type RolloutPicture } from './rollout-picture.ts';
+
+/** Times are stored in whole seconds. */
+const truncationMs = 1000;
 
 /** The controller changed a route: how the weights of a Rollout's sides moved. */
 export function weightChange(commit: Commit, picture: RolloutPicture) {
@@ -17,6 +22,19 @@ export function selectorChange({ kind, writer, type, name, object, previous }: C
   if (kind !== 'Service' || writer !== 'sluice' || type !== 'MODIFIED' || previous === undefined) return undefined;
   const [from, to] = [selectedHash(previous), selectedHash(object)];
   return from === to ? undefined : { service: name, from, to };
+}
+
+/**
+ * A Service is given back: the Rollout that had turned it is gone, and another one has its name. That is no switch of
+ * the new one's users. Either nobody could be served by the Service before, for want of pods, or the write was on its
+ * way before the new Rollout was there, and could not be called back.
+ */
+export function isGivenBack(commit: Commit, picture: RolloutPicture): boolean {
+  const change = selectorChange(commit);
+  if (change === undefined || change.to !== '') return false;
+  const createdMs = (parseInstant(picture.rollout.metadata.creationTimestamp ?? '') ?? 0) - simulationStartMs;
+  const wasOnItsWay = (commit.call?.atMs ?? Infinity) < createdMs + truncationMs;
+  return wasOnItsWay || (picture.setOf(change.from)?.available ?? 0) === 0;
 }
 
 /** The controller changed the size of a ReplicaSet. */

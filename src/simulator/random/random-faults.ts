@@ -8,8 +8,12 @@ import type { CallFault } from '../sent-call.ts';
 /** How often what goes wrong, each in 0..1. */
 export interface FaultMix {
   readonly refuse: number;
+  /** A creation that a quota or an admission policy denies. */
+  readonly deny: number;
   readonly loseAnswer: number;
   readonly delay: number;
+  /** A write that happens after whoever sent it has given up. */
+  readonly late: number;
   readonly crashBefore: number;
   readonly crashAfter: number;
   readonly read: number;
@@ -35,8 +39,10 @@ export function randomMix(random: Random): FaultMix {
   const rate = (most: number): number => (random.next() < 0.4 ? random.next() * most : 0);
   return {
     refuse: rate(0.1),
+    deny: rate(0.3),
     loseAnswer: rate(0.1),
     delay: rate(0.1),
+    late: rate(0.1),
     crashBefore: rate(0.02),
     crashAfter: rate(0.02),
     read: rate(0.1),
@@ -60,11 +66,13 @@ export function randomFaults(
   const lagging = new Set<ResourceType>();
   const happens = (stream: Random, rate: number): boolean => stream.next() < rate && isOn();
   return {
-    call(): CallFault | undefined {
+    call({ verb }): CallFault | undefined {
       if (happens(calls, mix.crashBefore)) return { kind: 'crashBefore' };
       if (happens(calls, mix.crashAfter)) return { kind: 'crashAfter' };
       if (happens(calls, mix.refuse)) return { kind: 'refuse', error: refusal(calls) };
       if (happens(calls, mix.loseAnswer)) return { kind: 'loseAnswer', error: lostAnswer(calls) };
+      if (verb === 'create' && happens(calls, mix.deny)) return { kind: 'refuse', error: denial() };
+      if (happens(calls, mix.late)) return lateWrite(calls);
       return happens(calls, mix.delay) ? { kind: 'delay', delayMs: calls.integer(1, holdMsMax) } : undefined;
     },
     read: () => (happens(reads, mix.read) ? refusal(reads) : undefined),
@@ -89,10 +97,22 @@ export function randomFaults(
 
 /** Nothing was done, and the answer says so. */
 function refusal(random: Random): SluiceError {
-  const codes: readonly ErrorCode[] = ['TooManyRequests', 'Internal', 'Conflict', 'Unauthorized'];
+  const codes: readonly ErrorCode[] = ['TooManyRequests', 'Unavailable', 'Internal', 'Conflict', 'Unauthorized'];
   const code = codes[random.integer(0, codes.length - 1)] ?? 'Internal';
-  const options = code === 'TooManyRequests' ? { retryAfterMs: random.integer(1, 3) * 1000 } : {};
+  const isLater = code === 'TooManyRequests' || code === 'Unavailable';
+  const options = isLater ? { retryAfterMs: random.integer(1, 3) * 1000 } : {};
   return new SluiceError(code, 'the server would not', options);
+}
+
+function denial(): SluiceError {
+  return new SluiceError('Forbidden', 'exceeded quota: objects, requested: 1, used: 10, limited: 10');
+}
+
+/** Both times together are no longer than any other delay, so that news of the write come no later. */
+function lateWrite(random: Random): CallFault {
+  const giveUpMs = random.integer(1, holdMsMax - 1);
+  const error = new SluiceError('Timeout', 'the answer did not come in time');
+  return { kind: 'late', error, giveUpMs, lateMs: random.integer(1, holdMsMax - giveUpMs) };
 }
 
 function lostAnswer(random: Random): SluiceError {

@@ -174,6 +174,7 @@ const people: readonly Action[] = [
   () => ['edit the status of web', '  pauseConditions: null'],
   () => ['edit the status of web', '  abort: true'],
   () => ['edit the status of web', '  abort: false'],
+  () => ['delete web and create it again after 0s'],
 ];
 
 const world: readonly Action[] = [
@@ -183,7 +184,7 @@ const world: readonly Action[] = [
   (random) => [`image ${pick(random, images)} is ready after ${random.integer(1, 20)}s`],
   (random) => [`image ${pick(random, images)} fails ${random.integer(1, 100)}% of its requests`],
   (random) => [`image ${pick(random, ['*', '*', ...images])} has ${pick(random, metricKinds)} metrics`],
-  (random) => [`lose ${pick(random, ['1', '2', 'all'])} pods of ${pick(random, images)}`],
+  (random) => [`${pick(random, ['lose', 'evict'])} ${pick(random, ['1', '2', 'all'])} pods of ${pick(random, images)}`],
   () => ['restart the controller'],
   (random) => [`hold all raises for ${random.integer(5, 40)}s`],
 ];
@@ -192,9 +193,9 @@ function actionsOf({ routed, services }: Kind): readonly Action[] {
   const route: readonly Action[] = [
     () => ['the gateway refuses routes'],
     () => ['the gateway takes routes'],
-    () => [
+    (random) => [
       'somebody edits route web',
-      '  spec: { rules: [{ backendRefs: [{ name: web-stable, port: 80, weight: 100 }, { name: web-canary, port: 80, weight: 0 }] }] }',
+      `  spec: { rules: [{ ${pick(random, ['', 'timeouts: { request: 5s }, '])}backendRefs: [{ name: web-stable, port: 80, weight: 100 }, { name: web-canary, port: 80, weight: 0 }] }] }`,
     ],
   ];
   const service: Action = (random) => [

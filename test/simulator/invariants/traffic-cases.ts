@@ -1,5 +1,5 @@
 import { resourceTypes } from '../../../src/api/resource-types.ts';
-import { replicaSet, route, scale, status, switchTo, v1, v2, v3, type DoctoredLog } from './doctored-log.ts';
+import { replicaSet, route, scale, service, status, switchTo, v1, v2, v3, type DoctoredLog } from './doctored-log.ts';
 import type { Planted } from './planted.ts';
 
 const { replicaSet: sets, service: services, httpRoute } = resourceTypes;
@@ -90,7 +90,10 @@ export const trafficCases: readonly Planted[] = [
   {
     invariant: 'I04',
     what: 'a selector that loses its revision',
-    sound: nothing,
+    sound: (log) => {
+      service(log, 'web-canary', 'gone');
+      log.change('sluice', services, 'web-canary', { spec: { selector: { app: 'web' } } });
+    },
     bad: (log) => log.change('sluice', services, 'web-canary', { spec: { selector: { app: 'web' } } }),
   },
   {

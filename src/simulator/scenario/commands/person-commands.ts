@@ -3,7 +3,7 @@ import { resourceTypes } from '../../../api/resource-types.ts';
 import { formatInstant } from '../../../base/instant.ts';
 import type { Command, CommandTarget } from '../../../engine/command.ts';
 import type { RolloutPicture } from '../../invariants/rollout-picture.ts';
-import type { CommandKind } from '../command-kind.ts';
+import { durationMs, type CommandKind } from '../command-kind.ts';
 import type { Act } from '../scenario.ts';
 import { endlessCall, stageNamespace, type Stage } from '../stage.ts';
 
@@ -91,6 +91,14 @@ export const personCommands: readonly CommandKind[] = [
     make: ({ groups: { name = '' }, body }) => edit(name, { status: recordOf(body) }, 'status'),
   },
   {
+    pattern: /^delete (?<name>\S+) and create it again after (?<time>\S+)$/u,
+    usage: 'delete NAME and create it again after TIME',
+    make: ({ groups: { name = '', time = '' } }) => {
+      const delayMs = durationMs(time);
+      return (stage) => createAgain(stage, name, delayMs);
+    },
+  },
+  {
     pattern: /^delete (?<deployment>deployment )?(?<name>\S+)$/u,
     usage: 'delete [deployment] NAME',
     make:
@@ -111,6 +119,20 @@ function helpFor(picture: RolloutPicture | undefined): 'retry' | 'promote' | 'pr
   if (status['phase'] === 'Paused') return 'promote';
   const isBroken = (picture.setOf(stableHash)?.available ?? 0) < replicas;
   return status['phase'] === 'Degraded' && isBroken ? 'promoteFull' : undefined;
+}
+
+/** As it is written in a repository: without what a controller has noted on it. */
+async function createAgain(stage: Stage, name: string, delayMs: number): Promise<void> {
+  const { person, world } = stage;
+  const rollout = stage.picture(name)?.rollout;
+  if (rollout === undefined) throw new Error(`there is no Rollout ${name}`);
+  const at = { type: resourceTypes.rollout, namespace: stageNamespace, name };
+  await person.process.delete(at, {}, endlessCall);
+  await new Promise<void>((resolve) => {
+    world.time.at(world.time.nowMs + delayMs, resolve);
+  });
+  const { apiVersion, kind, spec } = rollout;
+  await stage.apply(resourceTypes.rollout, { apiVersion, kind, metadata: { name }, spec });
 }
 
 function simple(word: string, command: Command): CommandKind {

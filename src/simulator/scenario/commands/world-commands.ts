@@ -23,15 +23,16 @@ export const worldCommands: readonly CommandKind[] = [
   plugin('answers again', () => ({ isUnreachable: false })),
   plugin('is switched off', () => ({ isDisabled: true })),
   {
-    pattern: /^lose (?<count>\d+|all) pods? of (?<image>\S+)$/u,
-    usage: 'lose N|all pods of IMAGE',
+    pattern: /^(?<verb>lose|evict) (?<count>\d+|all) pods? of (?<image>\S+)$/u,
+    usage: 'lose|evict N|all pods of IMAGE',
     make:
-      ({ groups: { count = '', image: name = '' } }) =>
+      ({ groups: { verb, count = '', image: name = '' } }) =>
       async (stage) => {
         const pods = stage.podsOf(name);
         for (const { metadata } of pods.slice(0, count === 'all' ? pods.length : Number(count))) {
           const at = { type: resourceTypes.pod, namespace: stageNamespace, name: metadata.name };
-          await stage.node.delete(at, { gracePeriodSeconds: 0 }, endlessCall);
+          if (verb === 'evict') await stage.node.evict(at, {}, endlessCall);
+          else await stage.node.delete(at, { gracePeriodSeconds: 0 }, endlessCall);
         }
       },
   },
