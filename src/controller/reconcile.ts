@@ -48,7 +48,7 @@ export interface ReconcileTools {
   /** Why raises and promotions of a Rollout must wait, as known outside of it. */
   holdsOf(rollout: RolloutView): readonly Hold[];
   /** Tells people of what happens to Rollouts; nobody is told when absent. */
-  readonly notifier?: Pick<Notifier, 'tell'> | undefined;
+  readonly notifier?: Pick<Notifier, 'keep' | 'tell'> | undefined;
   /** Told of every decision before it is carried out, for people who watch. */
   onDecision?(rollout: RolloutView, decision: Decision): void;
   /** Told of every status when it is stored, and of the one that was stored before. */
@@ -80,19 +80,23 @@ export async function reconcile(
   if (!(await isKnown(rollout, decision, tools, signal))) return { kind: 'done', againAfterMs: 0 };
   log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
 
+  const occasion = occasionOf(rollout, decision);
+  const keep = keeper(rollout, context, tools.notifier, signal);
+  await keep(decision.events.filter(({ follows }) => follows !== undefined && !isLowering(decision)));
   const intent = intentOf(rollout, decision, tools);
   const applied = await apply(decision.effects, intent, journal, (effect, at) => doOne(effect, context, at), signal);
   context.isUrgent = false;
-  const occasion = occasionOf(rollout, decision);
   const tell = (notices: readonly Notice[]): void => {
     tools.events.emit(subjectOf(rollout), notices, occasion);
-    tools.notifier?.tell({ rollout, next: decision.status, notices, occasion });
+    tools.notifier?.tell({ rollout, notices });
   };
 
   if (applied.kind === 'failed') {
     tell(eventsOf(decision, applied.done));
     return afterFailure(rollout, world, applied, context, tools, signal);
   }
+  const notices = withRouterNotices(decision.events, context.notices);
+  await keep(notices);
   try {
     await writeStatus(context, change, signal);
   } catch (error) {
@@ -101,8 +105,29 @@ export async function reconcile(
     throw error;
   }
   note(rollout, decision, tools);
-  tell(withRouterNotices(decision.events, context.notices));
+  tell(notices);
   return { kind: 'done', ...againAfter(decision, isNews, clock) };
+}
+
+function isLowering({ effects }: Decision): boolean {
+  return effects.some(({ phase }) => phase === 'lower');
+}
+
+/**
+ * Keeps on the Rollout what is told at the end of the pass, so that a crash loses none of it. Taking users away waits
+ * for nothing, so in such a pass this is done afterwards.
+ */
+function keeper(
+  rollout: ObservedRollout,
+  context: PerformContext,
+  notifier: ReconcileTools['notifier'],
+  signal: AbortSignal,
+): (notices: readonly Notice[]) => Promise<void> {
+  return async (notices) => {
+    if (notifier === undefined || notices.length === 0) return;
+    const version = await notifier.keep({ rollout, notices }, context.resourceVersion, signal);
+    if (version !== undefined) context.resourceVersion = version;
+  };
 }
 
 /** Taking users away comes before everything else that this process asks of the cluster. */
@@ -170,7 +195,7 @@ async function afterFailure(
     await writeStatus(context, mergeDiff(stored, statusAfterFailure(world, effect, error)), signal);
     const [notices, occasion] = [[failureNotice(effect, error)], String(rollout.generation)];
     tools.events.emit(subjectOf(rollout), notices, occasion);
-    tools.notifier?.tell({ rollout, next: rollout.status, notices, occasion });
+    tools.notifier?.tell({ rollout, notices });
   }
   return retryAfter(error);
 }

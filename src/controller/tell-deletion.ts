@@ -10,7 +10,7 @@ export async function tellDeletion(
   { cluster, events, notifier }: Pick<ReconcileTools, 'cluster' | 'events' | 'notifier'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, name, uid, status } = gone;
+  const { namespace, name, uid } = gone;
   const found = await cluster.get({ type: resourceTypes.rollout, namespace, name }, { signal }).catch((error) => {
     if (hasCode(error, 'NotFound')) return undefined;
     throw error;
@@ -22,5 +22,5 @@ export async function tellDeletion(
     message: `Rollout ${name}/${namespace} is deleted.`,
   };
   events.emit(subjectOf(gone), [notice], 'deleted');
-  notifier?.tell({ rollout: gone, next: status, notices: [notice], occasion: 'deleted' });
+  notifier?.tell({ rollout: gone, notices: [notice] });
 }

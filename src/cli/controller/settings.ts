@@ -128,6 +128,14 @@ export const settings = [
     description: "metrics and notifications may ask the controller's own machine",
   },
   {
+    name: 'self-service-notification-enabled',
+    value: 'true|false',
+    kind: 'switch',
+    fallback: 'false',
+    description:
+      'namespaces may configure notifications for their own Rollouts, sent only where metrics may ask; the controller then needs the right to read that ConfigMap in them',
+  },
+  {
     name: 'trace-endpoint',
     value: 'url',
     kind: 'text',
@@ -187,6 +195,7 @@ export interface ControllerSettings {
   /** Empty: any. */
   readonly metricHosts: readonly string[];
   readonly metricLoopback: boolean;
+  readonly selfServiceNotificationEnabled: boolean;
   readonly traceEndpoint?: string;
   readonly tracePercent: number;
   readonly stepPlugins?: string;
@@ -264,6 +273,7 @@ export function checkSettings(sources: readonly SettingTexts[]): ControllerSetti
     ...(prometheusAddress !== undefined && { prometheusAddress: checkUrl('prometheus-address', prometheusAddress) }),
     metricHosts: splitList(text('metric-hosts') ?? ''),
     metricLoopback: toggle('metric-loopback'),
+    selfServiceNotificationEnabled: toggle('self-service-notification-enabled'),
     ...(traceEndpoint !== undefined && { traceEndpoint: checkUrl('trace-endpoint', traceEndpoint) }),
     tracePercent: count('trace-percent'),
     ...(metricPlugins !== undefined && { metricPlugins }),

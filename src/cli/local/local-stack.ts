@@ -13,6 +13,7 @@ import { startLocalGateway, type LocalGateway } from '../../cluster/embedded/gat
 import { findProgram, parseImageMap, type ImageMap } from '../../cluster/embedded/runtime/image-map.ts';
 import { localProcesses } from '../../cluster/embedded/runtime/local-processes.ts';
 import { startNodeAgent } from '../../cluster/embedded/runtime/node-agent.ts';
+import type { PodRuntime } from '../../cluster/embedded/runtime/pod-runtime.ts';
 import { startWorkloads } from '../../cluster/embedded/workloads/workloads.ts';
 import { createController, type Controller } from '../../controller/controller.ts';
 import { createHttpClient } from '../../controller/http-client.ts';
@@ -23,6 +24,7 @@ import { trafficRouters } from '../../providers/traffic/registry.ts';
 import { createDecisionBoard, type DecisionBoard } from '../../server/decision-board.ts';
 import { loadMetricPlugins } from '../controller/load-metric-plugins.ts';
 import { loadStepPlugins } from '../controller/load-step-plugins.ts';
+import { makeNotifications } from '../controller/make-notifications.ts';
 import type { ImportModule } from '../controller/plugin-files.ts';
 
 /** A whole little cluster on this machine: store, workloads, processes as pods, gateway and controller. */
@@ -63,6 +65,12 @@ export interface LocalStack {
 /** Gateway API kinds are kept as they come: their own schemas are large and belong to another project. */
 const openKinds = [resourceTypes.gatewayClass, resourceTypes.gateway, resourceTypes.httpRoute, resourceTypes.grpcRoute];
 
+/** Where what belongs to the controller itself is looked for. */
+const ownNamespace = 'default';
+
+/** Notifications are configured in that namespace and in those of Rollouts, and may go to this machine. */
+const ownNotifications = { metricLoopback: true, metricHosts: [], selfServiceNotificationEnabled: true };
+
 const withoutPlugins: LocalPlugins = {
   metrics: undefined,
   steps: undefined,
@@ -88,19 +96,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   try {
     const gateway = await startLocalGateway({ ...parts, random: random.fork('gateway'), listen: options.gateway });
     stops.push(() => gateway.stop());
-    const runtime = localProcesses({
-      ...parts,
-      random: random.fork('pods'),
-      directory: path.join(stateDirectory, 'pods'),
-      programFolder: path.dirname(options.imagesPath ?? stateDirectory),
-      programFor: (image) => findProgram(images, image),
-      environment: options.environment,
-      drain: (address, timeoutMs) => gateway.drain(address, timeoutMs),
-      firstRestartWaitMs: 1000,
-    });
+    const runtime = makeRuntime(options, cluster, gateway, images);
     const agent = startNodeAgent({ ...parts, random: random.fork('agent'), runtime });
     const workloads = startWorkloads({ ...parts, random: random.fork('workloads') });
     const http = createHttpClient(clock, { policy: createHttpPolicy({ loopback: 'allow' }) });
+    // Everything here belongs to the one who runs it.
+    const notifications = makeNotifications(ownNotifications, clock, { namespace: ownNamespace });
     const decisions = createDecisionBoard();
     const journal = createMemoryJournal();
     const controller = createController({
@@ -110,14 +111,16 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       routers: trafficRouters,
       metricProviders: metricProvidersWith({ plugins: metricPlugins.names }),
       http,
-      metricPlugins: metricPlugins.make({ cluster, http, clock, ownNamespace: 'default' }),
-      stepPlugins: makeStepPlugins({ cluster, http, clock, ownNamespace: 'default' }),
+      metricPlugins: metricPlugins.make({ cluster, http, clock, ownNamespace }),
+      stepPlugins: makeStepPlugins({ cluster, http, clock, ownNamespace }),
+      notifications,
       onDecision: (rollout, decision) => decisions.record(rollout, decision, clock.now()),
     });
     let pods: 'end' | 'leave' = 'end';
     stops.push(() => agent.stop(pods));
     stops.push(() => workloads.stop());
     stops.push(() => http.close());
+    stops.push(() => notifications.close());
     stops.push(() => controller.stop());
     await Promise.all([agent.synced, workloads.synced]);
     await controller.start();
@@ -136,6 +139,26 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await stopAll(stops);
     throw error;
   }
+}
+
+function makeRuntime(
+  { clock, log, random, stateDirectory, imagesPath, environment }: LocalStackOptions,
+  cluster: EmbeddedCluster,
+  gateway: LocalGateway,
+  images: ImageMap,
+): PodRuntime {
+  return localProcesses({
+    cluster,
+    clock,
+    log,
+    random: random.fork('pods'),
+    directory: path.join(stateDirectory, 'pods'),
+    programFolder: path.dirname(imagesPath ?? stateDirectory),
+    programFor: (image) => findProgram(images, image),
+    environment,
+    drain: (address, timeoutMs) => gateway.drain(address, timeoutMs),
+    firstRestartWaitMs: 1000,
+  });
 }
 
 /** Last started, first stopped. One that fails to stop does not keep the others running. */

@@ -1,7 +1,7 @@
 import { resourceTypes } from '../../api/resource-types.ts';
 import type { RolloutStatus } from '../../api/rollout.ts';
 import type { Controller } from '../controller.ts';
-import type { DeliveryReport } from '../notifications/notifier.ts';
+import type { DeliveryReport } from '../notifications/deliveries.ts';
 import { analysisRunFamilies, analysisTemplateFamilies, experimentFamilies } from './analysis-families.ts';
 import { cacheFamilies } from './cache-families.ts';
 import { DeliveryFamilies } from './delivery-families.ts';

@@ -1,4 +1,4 @@
-import type { DeliveryReport } from '../notifications/notifier.ts';
+import type { DeliveryReport } from '../notifications/deliveries.ts';
 import { Counter, Histogram, type Labels, type MetricFamily } from './metric-family.ts';
 
 /** Bounds as Argo Rollouts has them, in seconds. */

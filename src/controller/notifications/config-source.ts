@@ -8,7 +8,7 @@ import type { ClusterPort } from '../../cluster/port.ts';
 import type { AnyNotificationService } from '../../providers/notifications/contract.ts';
 import { parseNotificationConfig, type NotificationConfig } from '../../providers/notifications/notification-config.ts';
 
-/** Where notifications are configured, in the namespace of the controller. */
+/** Where notifications are configured, in the namespace of the controller, and of Rollouts where that is allowed. */
 export const notificationNames = {
   configMap: 'argo-rollouts-notification-configmap',
   secret: 'argo-rollouts-notification-secret',
@@ -29,6 +29,8 @@ export interface ConfigSource {
   read(signal: AbortSignal): Promise<NotificationConfig>;
   /** The same if it is at hand. */
   readonly fresh: NotificationConfig | undefined;
+  /** What was read last, however old; undefined before. */
+  readonly known: NotificationConfig | undefined;
 }
 
 /** How long an answer counts. */
@@ -61,6 +63,9 @@ export function createConfigSource({ cluster, clock, log, namespace, services }:
   return {
     get fresh() {
       return fresh();
+    },
+    get known() {
+      return known?.config;
     },
     async read(signal) {
       const atHand = fresh();

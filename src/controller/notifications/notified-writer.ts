@@ -5,6 +5,7 @@ import { hasCode, messageOf } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
 import { notifiedAnnotation, readNotified, writeNotified } from '../../providers/notifications/notified-state.ts';
+import { pendingAnnotation, readPending, writePending } from '../../providers/notifications/pending-state.ts';
 import { fieldManager } from '../perform-context.ts';
 
 /** A Rollout by its place. */
@@ -26,13 +27,21 @@ export interface NotifiedWriterOptions {
 
 const attemptsMax = 10;
 
+/** What is to be noted on a Rollout. */
+interface Notes {
+  /** When something was sent, by its key; undefined for what counts no more. */
+  readonly sent: Map<string, number | undefined>;
+  /** Occasions of which nobody is to be told any more. */
+  readonly settled: Set<string>;
+}
+
 /**
- * Keeps in an annotation of each Rollout what was sent, so that the next process knows. What comes while a write is
- * under way goes into the next one.
+ * Keeps in annotations of each Rollout what was sent and what is not pending any more, so that the next process knows.
+ * What comes while a write is under way goes into the next one.
  */
 export class NotifiedWriter {
   readonly #options: NotifiedWriterOptions;
-  readonly #pending = new Map<string, Map<string, number | undefined>>();
+  readonly #pending = new Map<string, Notes>();
   readonly #writing = new Set<string>();
 
   constructor(options: NotifiedWriterOptions) {
@@ -46,8 +55,16 @@ export class NotifiedWriter {
 
   /** Remembers when something was sent, in seconds since the epoch, or with undefined that it counts no more. */
   remember(rollout: RolloutKey, key: string, atSeconds: number | undefined): void {
-    const pending = this.#pending.get(rollout.uid) ?? new Map<string, number | undefined>();
-    this.#pending.set(rollout.uid, pending.set(key, atSeconds));
+    this.#note(rollout, { sent: new Map([[key, atSeconds]]), settled: new Set() });
+  }
+
+  /** Remembers that everybody was told of an occasion who was to be told. */
+  settle(rollout: RolloutKey, occasion: string): void {
+    this.#note(rollout, { sent: new Map(), settled: new Set([occasion]) });
+  }
+
+  #note(rollout: RolloutKey, notes: Notes): void {
+    this.#pending.set(rollout.uid, joined(this.#pending.get(rollout.uid), notes));
     if (this.#writing.has(rollout.uid)) return;
     this.#writing.add(rollout.uid);
     void this.#writeAll(rollout);
@@ -63,8 +80,8 @@ export class NotifiedWriter {
         await this.#write(rollout, changes);
         attempt = 0;
       } catch (error) {
-        // What came meanwhile counts more.
-        this.#pending.set(rollout.uid, new Map([...changes, ...(this.#pending.get(rollout.uid) ?? [])]));
+        const since = this.#pending.get(rollout.uid);
+        this.#pending.set(rollout.uid, since === undefined ? changes : joined(changes, since));
         if (hasCode(error, 'NotFound', 'NotLeader')) break;
         if (hasCode(error, 'Conflict')) continue;
         log.warn({ rollout: rollout.name, error: messageOf(error) }, 'what was notified could not be noted');
@@ -75,22 +92,45 @@ export class NotifiedWriter {
     this.#writing.delete(rollout.uid);
   }
 
-  async #write(rollout: RolloutKey, changes: ReadonlyMap<string, number | undefined>): Promise<void> {
+  async #write(rollout: RolloutKey, notes: Notes): Promise<void> {
     const { cluster, signal } = this.#options;
     const type: ResourceType = resourceTypes.rollout;
     const at = { type, namespace: rollout.namespace, name: rollout.name };
     const { metadata } = await cluster.get(at, { signal });
     if (metadata.uid !== rollout.uid) return;
-    const before = metadata.annotations?.[notifiedAnnotation];
-    const state = new Map(readNotified(before));
-    for (const [key, atSeconds] of changes) {
-      if (atSeconds === undefined) state.delete(key);
-      else state.set(key, atSeconds);
-    }
-    const text = writeNotified(state);
-    if (text === (before ?? null)) return;
+    const before = metadata.annotations ?? {};
+    const after = { ...sentAfter(before, notes), ...pendingAfter(before, notes) };
+    const changed = Object.entries(after).filter(([name, text]) => text !== (before[name] ?? null));
+    if (changed.length === 0) return;
     const { resourceVersion } = metadata;
-    const body = { metadata: { resourceVersion, annotations: { [notifiedAnnotation]: text } } };
+    const body = { metadata: { resourceVersion, annotations: Object.fromEntries(changed) } };
     this.#options.onWritten(await cluster.patch(at, { kind: 'merge', body }, { fieldManager }, { signal }));
   }
+}
+
+type Annotations = Readonly<Record<string, string>>;
+type Changes = Readonly<Record<string, string | null>>;
+
+/** Of the same key the later note counts. */
+function joined(earlier: Notes | undefined, later: Notes): Notes {
+  return {
+    sent: new Map([...(earlier?.sent ?? []), ...later.sent]),
+    settled: new Set([...(earlier?.settled ?? []), ...later.settled]),
+  };
+}
+
+function sentAfter(annotations: Annotations, { sent }: Notes): Changes {
+  const state = new Map(readNotified(annotations[notifiedAnnotation]));
+  for (const [key, atSeconds] of sent) {
+    if (atSeconds === undefined) state.delete(key);
+    else state.set(key, atSeconds);
+  }
+  return { [notifiedAnnotation]: writeNotified(state) };
+}
+
+function pendingAfter(annotations: Annotations, { settled }: Notes): Changes {
+  if (settled.size === 0) return {};
+  const state = new Map(readPending(annotations[pendingAnnotation]));
+  for (const occasion of settled) state.delete(occasion);
+  return { [pendingAnnotation]: writePending(state) };
 }

@@ -1,7 +1,6 @@
 import type { KubeObject } from '../../api/object.ts';
-import type { RolloutStatus } from '../../api/rollout.ts';
-import { sleep, type Clock } from '../../base/clock.ts';
-import { hasCode, messageOf } from '../../base/error.ts';
+import { sleep, withDeadline, type Clock } from '../../base/clock.ts';
+import { hasCode, messageOf, SluiceError } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
@@ -9,37 +8,34 @@ import type { Notice } from '../../engine/decision.ts';
 import type { AnyNotificationService, Destination } from '../../providers/notifications/contract.ts';
 import { isEventTrigger } from '../../providers/notifications/event-trigger.ts';
 import type { NotificationConfig } from '../../providers/notifications/notification-config.ts';
+import {
+  pendingAnnotation,
+  pendingKey,
+  readPending,
+  type PendingOccasion,
+} from '../../providers/notifications/pending-state.ts';
 import { destinationsOf } from '../../providers/notifications/subscriptions.ts';
 import type { ObservedRollout } from '../rollout-projector.ts';
-import { createConfigSource, type ConfigSource } from './config-source.ts';
-import { DeliveryQueue } from './delivery-queue.ts';
-import { NotifiedWriter } from './notified-writer.ts';
-import { occasionOf, recentOccasions, type TriggerOccasion } from './occasion.ts';
-import { planDeliveries, type PlannedStep } from './plan-deliveries.ts';
+import { ConfigSources, type RolloutSource } from './config-sources.ts';
+import { Deliveries, type DeliveryReport, type DeliveryStep } from './deliveries.ts';
+import { KeptOccasions } from './kept-occasions.ts';
+import { keptOccasion, occasionOf, stateOf, toKeep, type TriggerOccasion } from './occasion.ts';
+import { planDeliveries } from './plan-deliveries.ts';
 import { readRolloutObject } from './read-rollout-object.ts';
-import { sendDispatch, type SendPorts } from './send-dispatch.ts';
-import { ThreadMemory } from './thread-memory.ts';
+import type { SendPorts } from './send-dispatch.ts';
 
 /** How a controller notifies. */
 export interface NotificationOptions extends SendPorts {
   /** Namespace of the ConfigMap and the Secret: the controller's own. */
   readonly namespace: string;
   readonly services: Readonly<Record<string, AnyNotificationService>>;
+  /**
+   * How to send what is configured in namespaces of Rollouts, by people who may do less than those who configure the
+   * controller. Absent: what is configured there does not count.
+   */
+  readonly tenants?: SendPorts;
   /** Told of every delivery when it is over. */
   onDelivery?(report: DeliveryReport): void;
-}
-
-/** A delivery that is over. */
-export interface DeliveryReport {
-  readonly namespace: string;
-  readonly name: string;
-  /** Type and reason of the Event that it tells of; `Normal` and the trigger's name when there is none. */
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly service: string;
-  readonly isSent: boolean;
-  /** From when it was due until it was sent or given up. */
-  readonly durationMs: number;
 }
 
 /** What a notifier is made with. */
@@ -56,20 +52,21 @@ export interface NotifierTools {
 /** What a pass tells of. */
 export interface ToldNotices {
   readonly rollout: ObservedRollout;
-  /** The status that comes with the notices. */
-  readonly next: RolloutStatus;
   readonly notices: readonly Notice[];
-  /** Tells occasions apart at which the same text may come again. */
-  readonly occasion: string;
 }
 
-/** Tells people of events and conditions, off the critical path: nothing here waits or fails. */
+/** Tells people of events and conditions, off the critical path: nothing here fails, and nothing but `keep` waits. */
 export interface Notifier {
+  /**
+   * Writes down on the Rollout what will be told, before it is done, if somebody is subscribed: the next process tells
+   * it if this one cannot. Answers with the version that the Rollout then has; undefined when nothing was written.
+   */
+  keep(told: ToldNotices, resourceVersion: string, signal: AbortSignal): Promise<string | undefined>;
   /** Events of a Rollout. */
   tell(told: ToldNotices): void;
   /** The Rollout is another than before; triggers with conditions may hold now. */
   look(rollout: ObservedRollout): void;
-  /** A new process: what lately happened to the Rollouts may not have been told. */
+  /** A new process: what earlier ones kept was not told. */
   resume(rollouts: Iterable<ObservedRollout>): void;
   stop(): Promise<void>;
   readonly isIdle: boolean;
@@ -84,10 +81,10 @@ export function createNotifier(tools: NotifierTools): Notifier {
 
 /** Jobs that wait at most; beyond it the oldest are given up. */
 const jobsMax = 10_000;
-/** Deliveries that are remembered besides what is noted on Rollouts. */
-const sentMax = 10_000;
 const jobAttemptsMax = 20;
 const jobDelayMsMax = 30_000;
+/** Longest wait of a pass for the configuration. */
+const readTimeoutMs = 2000;
 /** How long an end waits for what is being sent. */
 const stopGraceMs = 500;
 
@@ -103,50 +100,73 @@ type Job = Iterable<Matter>;
 class QueuedNotifier implements Notifier {
   readonly #tools: NotifierTools;
   readonly #stopping = new AbortController();
-  readonly #source: ConfigSource;
-  readonly #queue: DeliveryQueue;
-  readonly #writer: NotifiedWriter;
-  readonly #threads = new ThreadMemory();
+  readonly #sources: ConfigSources;
+  readonly #kept: KeptOccasions;
+  readonly #deliveries: Deliveries;
   /** By a key: of several looks at one Rollout the last one counts. */
   readonly #jobs = new Map<string, Job>();
   /** Versions that our own notes made: they say nothing new. */
   readonly #ownVersions = new Map<string, string>();
-  /** What was sent: until it is noted on the Rollout, only this knows. */
-  readonly #sent = new Set<string>();
   #sequence = 0;
   #lost = 0;
   #isRunning = false;
 
   constructor(tools: NotifierTools) {
     this.#tools = tools;
-    const { cluster, clock, random, log, options } = tools;
+    const { options } = tools;
     const { signal } = this.#stopping;
-    this.#source = createConfigSource({ cluster, clock, log, ...options });
-    this.#queue = new DeliveryQueue({ clock, random, signal });
-    this.#writer = new NotifiedWriter({ cluster, clock, log, signal, onWritten: (rollout) => this.#noted(rollout) });
+    const onWritten = (rollout: KubeObject): void => this.#noted(rollout);
+    this.#sources = new ConfigSources({ ...tools, ...options, hasTenants: options.tenants !== undefined });
+    this.#kept = new KeptOccasions({ ...tools, onWritten });
+    const onDelivery = (report: DeliveryReport): void => options.onDelivery?.(report);
+    this.#deliveries = new Deliveries({ ...tools, signal, kept: this.#kept, onWritten, onDelivery });
   }
 
   get isIdle(): boolean {
-    return !this.#isRunning && this.#queue.isIdle && this.#writer.isIdle;
+    return !this.#isRunning && this.#deliveries.isIdle;
   }
 
   get lost(): number {
     return this.#lost;
   }
 
-  tell({ rollout, next, notices, occasion }: ToldNotices): void {
-    for (const notice of notices) {
-      this.#add({ rollout, occasion: occasionOf(notice, rollout.status, next, occasion) });
-    }
+  async keep(told: ToldNotices, resourceVersion: string, signal: AbortSignal): Promise<string | undefined> {
+    const { rollout, notices } = told;
+    if (notices.length === 0) return undefined;
+    const configs = await Promise.all(this.#sources.of(rollout.namespace).map((one) => this.#configOf(one, signal)));
+    const wanted = occasionsOf(told).filter((occasion) =>
+      configs.some((config) => config !== undefined && wantedTriggers(config, { rollout, occasion }).length > 0),
+    );
+    if (wanted.length === 0) return undefined;
+    const now = this.#tools.clock.now();
+    const occasions = wanted.map((occasion) => toKeep(occasion, now));
+    return this.#kept.keep(rollout, occasions, resourceVersion, signal);
+  }
+
+  /** A configuration that is not known yet is read; a pass waits for that once, and not for long. */
+  async #configOf({ source }: RolloutSource, signal: AbortSignal): Promise<NotificationConfig | undefined> {
+    if (source.known !== undefined) return source.known;
+    const late = (): SluiceError => new SluiceError('Timeout', 'the configuration could not be read in time');
+    const read = (inner: AbortSignal): Promise<NotificationConfig> => source.read(inner);
+    return withDeadline(this.#tools.clock, readTimeoutMs, signal, read, late).catch(() => undefined);
+  }
+
+  tell(told: ToldNotices): void {
+    for (const occasion of occasionsOf(told)) this.#add({ rollout: told.rollout, occasion });
   }
 
   look(rollout: ObservedRollout): void {
-    if (this.#ownVersions.get(rollout.uid) !== rollout.resourceVersion) this.#add({ rollout });
+    if (this.#ownVersions.get(rollout.uid) === rollout.resourceVersion) return;
+    const isOverdue = ({ before, atSeconds }: PendingOccasion): boolean =>
+      before !== undefined && atSeconds < this.#tools.clock.now() / 1000 - overdueSeconds;
+    // The answer to the write of a status may have been lost, and with it what was to be told.
+    for (const occasion of keptOccasions(rollout, this.#tools.clock.now(), isOverdue)) this.#add({ rollout, occasion });
+    this.#add({ rollout });
   }
 
   resume(rollouts: Iterable<ObservedRollout>): void {
     const now = this.#tools.clock.now();
-    this.#addJob('resume', recentMatters([...rollouts], now));
+    this.#addJob('resume', earlierMatters([...rollouts], now));
   }
 
   async stop(): Promise<void> {
@@ -158,8 +178,10 @@ class QueuedNotifier implements Notifier {
   }
 
   #add(matter: Matter): void {
-    const { fresh } = this.#source;
-    if (fresh !== undefined && wantedTriggers(fresh, matter).length === 0) return;
+    const sources = this.#sources.of(matter.rollout.namespace);
+    const isIdle = ({ source: { fresh } }: RolloutSource): boolean =>
+      fresh !== undefined && wantedTriggers(fresh, matter).length === 0;
+    if (sources.every(isIdle)) return;
     this.#sequence += 1;
     this.#addJob(matter.occasion === undefined ? `look/${matter.rollout.uid}` : String(this.#sequence), [matter]);
   }
@@ -208,63 +230,33 @@ class QueuedNotifier implements Notifier {
 
   async #prepare(matter: Matter): Promise<void> {
     const { signal } = this.#stopping;
-    const { cluster, clock } = this.#tools;
+    const { cluster } = this.#tools;
     const { rollout, occasion } = matter;
-    const config = await this.#source.read(signal);
-    const wanted = wantedTriggers(config, matter);
-    if (wanted.length === 0) return;
+    const asked = [];
+    for (const one of this.#sources.of(rollout.namespace)) {
+      const config = await one.source.read(signal);
+      asked.push({ ...one, config, wanted: wantedTriggers(config, matter) });
+    }
+    const isKept = occasion !== undefined && isPending(rollout, occasion);
+    if (!isKept && asked.every(({ wanted }) => wanted.length === 0)) return;
     const object = await readRolloutObject(cluster, rollout, occasion?.status, signal);
     if (object === undefined) return;
-    const identity = occasion === undefined ? {} : { identity: occasion.identity };
-    for (const [trigger, destinations] of wanted) {
-      const steps = planDeliveries({ config, trigger, destinations, object, ...identity, nowMs: clock.now() });
-      for (const step of steps) this.#carryOut(step, trigger, matter);
-    }
+    const steps = asked.flatMap((one) => this.#plan(one, object, occasion));
+    const key = occasion === undefined ? undefined : pendingKey(occasion);
+    const pending = readPending(object.metadata.annotations?.[pendingAnnotation]);
+    const keptAs = key !== undefined && pending.has(key) ? { keptAs: key } : {};
+    this.#deliveries.carryOut(steps, { ...matter, ...keptAs });
   }
 
-  #carryOut(step: PlannedStep, trigger: string, { rollout, occasion }: Matter): void {
-    const { namespace, name, uid } = rollout;
-    if (step.kind === 'forget') {
-      this.#sent.delete(`${uid}\n${step.key}`);
-      this.#writer.remember({ namespace, name, uid }, step.key, undefined);
-      return;
-    }
-    const { options, log, clock } = this.#tools;
-    const service = step.destination?.service ?? '';
-    const fields = { rollout: `${namespace}/${name}`, trigger, service };
-    const { type = 'Normal', reason = trigger } = occasion ?? {};
-    const told = { namespace, name, type, reason, service };
-    const dueMs = clock.monotonic();
-    const report = (isSent: boolean): void =>
-      options.onDelivery?.({ ...told, isSent, durationMs: clock.monotonic() - dueMs });
-    if (step.kind === 'problem') {
-      log.error({ ...fields, problem: step.problem }, 'a notification cannot be made');
-      report(false);
-      return;
-    }
-    const key = `${uid}\n${step.key}`;
-    if (this.#sent.has(key)) return;
-    const lane = `${service}\n${step.destination.recipient}`;
-    this.#queue.add({
-      key,
-      lane,
-      send: (signal) => sendDispatch(step.dispatch, { ...step, lane, threads: this.#threads }, options, signal),
-      onFailed: (attempt, problem) => log.warn({ ...fields, attempt, problem }, 'a notification was not taken'),
-      onEnd: (isSent) => {
-        if (isSent) {
-          this.#keep(key);
-          this.#writer.remember({ namespace, name, uid }, step.key, Math.floor(clock.now() / 1000));
-        }
-        log[isSent ? 'info' : 'error'](fields, isSent ? 'a notification was sent' : 'a notification is given up');
-        report(isSent);
-      },
+  #plan({ config, wanted, tenant }: Asked, object: KubeObject, occasion: TriggerOccasion | undefined): DeliveryStep[] {
+    const { options, clock } = this.#tools;
+    const ports = tenant === undefined ? options : (options.tenants ?? options);
+    const once = occasion === undefined ? {} : { once: occasion.once };
+    const place = tenant === undefined ? {} : { tenant };
+    return wanted.flatMap(([trigger, destinations]) => {
+      const look = { config, trigger, destinations, object, ...once, ...place, nowMs: clock.now() };
+      return planDeliveries(look).map((step) => ({ ...step, trigger, ports }));
     });
-  }
-
-  #keep(key: string): void {
-    const [oldest] = this.#sent;
-    if (this.#sent.size >= sentMax && oldest !== undefined) this.#sent.delete(oldest);
-    this.#sent.add(key);
   }
 
   #noted(rollout: KubeObject): void {
@@ -274,6 +266,20 @@ class QueuedNotifier implements Notifier {
     this.#ownVersions.set(uid, resourceVersion);
     this.#tools.onWritten(rollout);
   }
+}
+
+/** A configuration, and what of it a matter is about. */
+interface Asked extends Pick<RolloutSource, 'tenant'> {
+  readonly config: NotificationConfig;
+  readonly wanted: readonly TriggerDestinations[];
+}
+
+function occasionsOf({ rollout, notices }: ToldNotices): readonly TriggerOccasion[] {
+  return notices.map((notice) => occasionOf(notice, rollout));
+}
+
+function isPending({ annotations }: ObservedRollout, occasion: TriggerOccasion): boolean {
+  return readPending(annotations[pendingAnnotation]).has(pendingKey(occasion));
 }
 
 /** Triggers that somebody is subscribed to and that the matter may set off, with who is told. */
@@ -288,10 +294,33 @@ function wantedTriggers(config: NotificationConfig, { rollout, occasion }: Matte
 
 type TriggerDestinations = readonly [trigger: string, destinations: readonly Destination[]];
 
-/** What lately happened to Rollouts, and their conditions. Made one by one, as there may be many. */
-function* recentMatters(rollouts: readonly ObservedRollout[], nowMs: number): Iterable<Matter> {
+/** How long after something was kept it is still told. */
+const keptSecondsMax = 24 * 3600;
+/** After so long this process has not told something that it kept itself. */
+const overdueSeconds = 60;
+
+/** What is kept on a Rollout and has happened. */
+function keptOccasions(
+  rollout: ObservedRollout,
+  nowMs: number,
+  isWanted: (kept: PendingOccasion) => boolean,
+): readonly TriggerOccasion[] {
+  const pending = readPending(rollout.annotations[pendingAnnotation]);
+  if (pending.size === 0) return [];
+  const state = stateOf(rollout);
+  return (
+    [...pending.values()]
+      .filter(({ atSeconds }) => atSeconds >= nowMs / 1000 - keptSecondsMax)
+      // In the state before it, it has not happened: the pass that was cut off is done again.
+      .filter((kept) => kept.before !== state && isWanted(kept))
+      .map((kept) => keptOccasion(kept, rollout.status))
+  );
+}
+
+/** What earlier processes kept of Rollouts, and their conditions. Made one by one, as there may be many. */
+function* earlierMatters(rollouts: readonly ObservedRollout[], nowMs: number): Iterable<Matter> {
   for (const rollout of rollouts) {
-    for (const occasion of recentOccasions(rollout.status, nowMs)) yield { rollout, occasion };
+    for (const occasion of keptOccasions(rollout, nowMs, () => true)) yield { rollout, occasion };
     yield { rollout };
   }
 }

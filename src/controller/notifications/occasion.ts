@@ -1,136 +1,71 @@
-import { getCondition } from '../../api/condition.ts';
-import type { AnalysisRunReference } from '../../api/rollout-status.ts';
+import { createHash } from 'node:crypto';
+
+import type { Condition } from '../../api/rollout-status.ts';
 import type { RolloutStatus } from '../../api/rollout.ts';
-import { parseInstant } from '../../base/instant.ts';
 import type { Notice } from '../../engine/decision.ts';
+import type { RolloutView } from '../../engine/world.ts';
+import { sortMembers } from '../../providers/metrics/json-document.ts';
 import { triggerOfReason } from '../../providers/notifications/event-trigger.ts';
+import type { PendingOccasion } from '../../providers/notifications/pending-state.ts';
 
 /** One time at which a trigger was set off. */
 export interface TriggerOccasion extends Pick<Notice, 'type' | 'reason'> {
   readonly trigger: string;
-  /** The same whenever the same thing is told again, by this process or by the next one. */
-  readonly identity: string;
+  /** The same whenever the same thing is told again, by this process or by the next one; of letters and digits. */
+  readonly once: string;
   /** The status as templates see it: as it was before the event, which is what they are written for. */
   readonly status: RolloutStatus;
+  /** The state of the Rollout that is left when it happens; absent for what an effect brings about. */
+  readonly before?: string;
 }
+
+/** Whom an occasion is about, as it was before. */
+type OccasionSubject = Pick<RolloutView, 'templateHash' | 'generation' | 'status'>;
 
 /**
- * The occasion of a notice. `next` is the status that it comes with, `before` the one before it. What a status says by
- * itself is identified by that, so that it can be found again after a crash; anything else by its text and `fallback`.
+ * The occasion of a notice about a Rollout. It is identified by its text and the state before it: a pass that is done
+ * again comes to the same occasion, and the same text in another state is another one.
  */
-export function occasionOf(
-  { type, reason, message }: Notice,
-  before: RolloutStatus,
-  next: RolloutStatus,
-  fallback: string,
-): TriggerOccasion {
-  const trigger = triggerOfReason(reason);
-  const told = statusFacts(next).find((fact) => fact.reason === reason && isSameRun(fact, message));
-  return { type, reason, trigger, identity: told?.identity ?? `${reason}\n${message}\n${fallback}`, status: before };
+export function occasionOf({ type, reason, message, follows }: Notice, rollout: OccasionSubject): TriggerOccasion {
+  const state = stateOf(rollout);
+  const once = hashOf(`${reason}\n${message}\n${state}`);
+  const before = follows === undefined ? { before: state } : {};
+  return { type, reason, trigger: triggerOfReason(reason), once, status: rollout.status, ...before };
 }
 
-/** A run's notice names the run in quotes; other notices are about the only thing of their kind. */
-function isSameRun({ run }: StatusFact, message: string): boolean {
-  return run === undefined || message.includes(`'${run}'`);
+/** What pods do meanwhile leaves a Rollout in the same state. */
+const countFields: ReadonlySet<string> = new Set([
+  'replicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'HPAReplicas',
+  'message',
+  'conditions',
+]);
+
+/** The state that a pass starts from, in letters and digits. */
+export function stateOf({ templateHash, generation, status }: OccasionSubject): string {
+  const fields = Object.entries(status).filter(([name]) => !countFields.has(name));
+  const verdicts = (status.conditions ?? []).map(({ type, status: holds, reason }: Condition) => [type, holds, reason]);
+  const whole = sortMembers({ ...Object.fromEntries(fields), verdicts });
+  return hashOf(JSON.stringify([templateHash, generation, whole]));
 }
 
-/** What a status says has happened lately: nobody may have been told before the process before this one ended. */
-export function recentOccasions(status: RolloutStatus, nowMs: number): readonly TriggerOccasion[] {
-  return statusFacts(status)
-    .filter(({ at }) => {
-      const atMs = parseInstant(at ?? '');
-      return atMs !== undefined && nowMs - atMs >= 0 && nowMs - atMs <= recentMs;
-    })
-    .map(({ reason, identity }) => ({
-      type: isWarning.test(reason) ? 'Warning' : 'Normal',
-      reason,
-      trigger: triggerOfReason(reason),
-      identity,
-      status: statusBefore(reason, status),
-    }));
+/** What was kept, as the templates of its trigger see it. */
+export function keptOccasion({ type, reason, once, step }: PendingOccasion, status: RolloutStatus): TriggerOccasion {
+  const before = step === undefined ? status : { ...status, currentStepIndex: step };
+  return { type, reason, trigger: triggerOfReason(reason), once, status: before };
 }
 
-/** Reasons among those of facts whose Events are warnings. */
-const isWarning = /Aborted$|^AnalysisRun(?:Failed|Error|Inconclusive)$/;
-
-/** How long after an event it is still told by a process that only finds its traces. */
-const recentMs = 15 * 60_000;
-
-interface StatusFact {
-  /** Of the Event that tells of it. */
-  readonly reason: string;
-  readonly identity: string;
-  /** RFC 3339; when it happened, or the last time it can have happened. */
-  readonly at: string | undefined;
-  /** Name of the AnalysisRun that it is about. */
-  readonly run?: string;
+/** What is to be kept of an occasion until somebody was told. */
+export function toKeep({ type, reason, once, status, before }: TriggerOccasion, nowMs: number): PendingOccasion {
+  const { currentStepIndex: step } = status;
+  const atSeconds = Math.floor(nowMs / 1000);
+  const more = { ...(step === undefined ? {} : { step }), ...(before === undefined ? {} : { before }) };
+  return { type, reason, once, atSeconds, ...more };
 }
 
-/** What can be read from a status alone. */
-function statusFacts(status: RolloutStatus): readonly StatusFact[] {
-  const facts = [updated(status), completed(status), stepCompleted(status), paused(status), aborted(status)];
-  return [...facts.filter((fact) => fact !== undefined), ...runsOf(status).map((run) => runFact(run, status))];
-}
-
-/** One update of one Rollout: a template that comes back later begins another one. */
-function updateOf({ currentPodHash = '', duration }: RolloutStatus): string {
-  return `${currentPodHash}/${duration?.rolloutStartedAt ?? ''}`;
-}
-
-function updated(status: RolloutStatus): StatusFact | undefined {
-  const at = status.duration?.rolloutStartedAt;
-  return at === undefined ? undefined : { reason: 'RolloutUpdated', identity: updateOf(status), at };
-}
-
-function completed(status: RolloutStatus): StatusFact | undefined {
-  const { currentPodHash = '', stableRS, conditions } = status;
-  if (currentPodHash === '' || currentPodHash !== stableRS) return undefined;
-  const at = getCondition(conditions, 'Completed')?.lastUpdateTime;
-  return { reason: 'RolloutCompleted', identity: updateOf(status), at };
-}
-
-function stepCompleted(status: RolloutStatus): StatusFact | undefined {
-  const { currentStepIndex = 0, abort } = status;
-  if (currentStepIndex === 0 || abort === true) return undefined;
-  const identity = `${updateOf(status)}/${currentStepIndex}`;
-  return { reason: 'RolloutStepCompleted', identity, at: lastProgress(status) };
-}
-
-function paused(status: RolloutStatus): StatusFact | undefined {
-  const [pause] = status.pauseConditions ?? [];
-  if (pause === undefined) return undefined;
-  const identity = `${updateOf(status)}/${pause.reason}/${pause.startTime}`;
-  return { reason: 'RolloutPaused', identity, at: pause.startTime };
-}
-
-function aborted(status: RolloutStatus): StatusFact | undefined {
-  const { abortedAt } = status;
-  if (abortedAt === undefined) return undefined;
-  return { reason: 'RolloutAborted', identity: `${updateOf(status)}/${abortedAt}`, at: abortedAt };
-}
-
-/** When a run came to its phase the status does not say; what followed from it came soon. */
-function runFact({ name, status: phase }: AnalysisRunReference, status: RolloutStatus): StatusFact {
-  const at = status.abortedAt ?? status.pauseConditions?.[0]?.startTime ?? lastProgress(status);
-  return { reason: `AnalysisRun${phase}`, identity: `${name}/${phase}`, at, run: name };
-}
-
-function lastProgress({ conditions }: RolloutStatus): string | undefined {
-  return getCondition(conditions, 'Progressing')?.lastUpdateTime;
-}
-
-function runsOf({ canary, blueGreen }: RolloutStatus): readonly AnalysisRunReference[] {
-  const runs = [
-    canary?.currentStepAnalysisRunStatus,
-    canary?.currentBackgroundAnalysisRunStatus,
-    blueGreen?.prePromotionAnalysisRunStatus,
-    blueGreen?.postPromotionAnalysisRunStatus,
-  ];
-  return runs.filter((run) => run !== undefined).filter(({ status }) => status !== '');
-}
-
-/** A step that was completed has moved the index on since. */
-function statusBefore(reason: string, status: RolloutStatus): RolloutStatus {
-  if (reason !== 'RolloutStepCompleted' || status.currentStepIndex === undefined) return status;
-  return { ...status, currentStepIndex: Math.max(status.currentStepIndex - 1, 0) };
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
 }

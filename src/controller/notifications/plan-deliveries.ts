@@ -16,7 +16,9 @@ export interface TriggerLook {
   /** The whole Rollout, as templates and conditions see it. */
   readonly object: KubeObject;
   /** What the Event that set the trigger off is known by; absent when only conditions can set it off. */
-  readonly identity?: string;
+  readonly once?: string;
+  /** Namespace of the configuration when it is not that of the controller. */
+  readonly tenant?: string;
   readonly nowMs: number;
 }
 
@@ -41,23 +43,24 @@ export function planDeliveries(look: TriggerLook): readonly PlannedStep[] {
   const conditions = look.config.triggers.get(look.trigger) ?? [];
   return conditions.flatMap((condition, index) => {
     // A trigger that no Event sets off needs something that does.
-    if (look.identity === undefined && condition.condition === undefined) return [];
+    if (look.once === undefined && condition.condition === undefined) return [];
     return planCondition(condition, index, look);
   });
 }
 
 function planCondition(condition: TriggerCondition, index: number, look: TriggerLook): readonly PlannedStep[] {
-  const { trigger, object, identity, nowMs, destinations } = look;
+  const { trigger, object, once, tenant, nowMs, destinations } = look;
   const outcome = evaluateCondition(condition, jsonOf(object), nowMs);
   if (!outcome.ok) return [{ kind: 'problem', problem: `condition ${index}: ${outcome.error}` }];
   const { holds, oncePer } = outcome.value;
   const conditionKey = `[${index}].${hashOf('sha1', condition.when)}`;
-  const once = oncePer !== '' || identity === undefined ? oncePer : hashOf('sha256', identity).slice(0, 16);
+  const own = oncePer !== '' || once === undefined ? oncePer : once;
   const state = readNotified(object.metadata.annotations?.[notifiedAnnotation]);
   return destinations.flatMap((destination): readonly PlannedStep[] => {
-    const key = notifiedKey({ trigger, conditionKey, oncePer: once, destination });
+    const item = notifiedKey({ trigger, conditionKey, oncePer: own, destination });
+    const key = tenant === undefined ? item : `${tenant}:${item}`;
     if (!holds) {
-      const isOver = identity === undefined && condition.oncePer === undefined && state.has(key);
+      const isOver = once === undefined && condition.oncePer === undefined && state.has(key);
       return isOver ? [{ kind: 'forget', key }] : [];
     }
     if (state.has(key)) return [];

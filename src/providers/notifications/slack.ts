@@ -29,8 +29,8 @@ export interface SlackConfig {
 }
 
 /**
- * Slack, by `chat.postMessage` and `chat.update` of its Web API with a bot's token. The recipient is a channel. Messages
- * with the same `groupingKey` are one thread: a later one is a reply, a new text of the first one, or both, as
+ * Slack, by `chat.postMessage` and `chat.update` of its Web API with a bot's token. The recipient is a channel.
+ * Messages with the same `groupingKey` are one thread: a later one is a reply, a new text of the first one, or both, as
  * `deliveryPolicy` says.
  */
 export const slack: NotificationService<SlackConfig> = {

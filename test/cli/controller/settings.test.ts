@@ -63,6 +63,7 @@ describe('settings of the controller', () => {
       listen: '0.0.0.0',
       metricHosts: [],
       metricLoopback: false,
+      selfServiceNotificationEnabled: false,
       tracePercent: 100,
       logLevel: 'info',
     });

@@ -3,9 +3,11 @@ import { describe, test } from 'node:test';
 
 import { resourceTypes } from '../../../src/api/resource-types.ts';
 import type { HttpPort } from '../../../src/controller/http-port.ts';
+import type { NotificationOptions } from '../../../src/controller/notifications/notifier.ts';
 import type { MetricRequest, MetricResponse } from '../../../src/providers/metrics/contract.ts';
 import { metricProviders } from '../../../src/providers/metrics/registry.ts';
 import { notifiedAnnotation, readNotified } from '../../../src/providers/notifications/notified-state.ts';
+import { pendingAnnotation } from '../../../src/providers/notifications/pending-state.ts';
 import { notificationServices } from '../../../src/providers/notifications/registry.ts';
 import { AnalysisStage, nobody } from '../runs/analysis-stage.ts';
 
@@ -91,6 +93,7 @@ const log = { debug: write, info: write, warn: write, error: write };
 async function play(
   work: (parts: Play) => Promise<void>,
   configuration: Readonly<Record<string, string>> = data,
+  more: Partial<NotificationOptions> = {},
 ): Promise<void> {
   const hook = new Listener();
   const notifications = {
@@ -98,6 +101,7 @@ async function play(
     http: hook,
     mail: { send: () => Promise.resolve({ kind: 'sent' } as const) },
     services: notificationServices,
+    ...more,
   };
   const stage = new AnalysisStage(nobody, { notifications, metricProviders, log });
   let seen = 0;
@@ -258,4 +262,54 @@ describe('a Rollout with subscriptions', () => {
         'template.x': '{{',
       },
     ));
+
+  test('is told of by what its namespace configures, where that is allowed', async () => {
+    const tenant = new Listener();
+    const mail = { send: () => Promise.resolve({ kind: 'sent' } as const) };
+    for (const isAllowed of [true, false]) {
+      const tenants = isAllowed ? { tenants: { http: tenant, mail } } : {};
+      await play(
+        async ({ stage, hook }) => {
+          await stage.create(resourceTypes.rollout, rollout('demo:1'));
+          await stage.clock.advance(10_000);
+          // What the controller sends for itself it sends by other ways.
+          assert.deepEqual(hook.texts, []);
+          const { metadata } = await stage.read(resourceTypes.rollout, 'guestbook');
+          const noted = [...readNotified(metadata.annotations?.[notifiedAnnotation]).keys()];
+          assert.equal(noted.length, isAllowed ? 1 : 0);
+          if (isAllowed) assert.match(noted[0] ?? '', /^shop:[\w-]{16}:on-rollout-completed:\[0\]\.[\w-]{27}:hook:a$/);
+        },
+        data,
+        { namespace: 'sluice', ...tenants },
+      );
+      assert.deepEqual(tenant.texts, ['guestbook completed demo:1 for a']);
+    }
+  });
+
+  test('is told of what a service did not take for so long that the status says nothing of it any more', () =>
+    play(async ({ stage, hook, told }) => {
+      hook.answer = () => ({ status: 503 });
+      await stage.create(resourceTypes.rollout, rollout('demo:1'));
+      await stage.clock.advance(10_000);
+      for (const name of ['demo:2', 'demo:3']) {
+        await stage.patch(resourceTypes.rollout, 'guestbook', image(name));
+        await stage.clock.advance(10_000);
+        await stage.patch(resourceTypes.rollout, 'guestbook', { status: { promoteFull: true } }, 'status');
+        await stage.clock.advance(60_000);
+      }
+      await stage.stopController();
+      hook.answer = () => ({});
+      await stage.startController();
+      await stage.clock.advance(20_000);
+      const lines = told();
+      for (const [line, count] of [
+        ['paused guestbook', 2],
+        ['step 1/2', 2],
+        ['guestbook completed demo:3 for a', 3],
+      ] as const) {
+        assert.equal(lines.filter((text) => text === line).length, count, `${line} in ${lines.join(', ')}`);
+      }
+      const { metadata } = await stage.read(resourceTypes.rollout, 'guestbook');
+      assert.equal(metadata.annotations?.[pendingAnnotation], undefined);
+    }));
 });

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import type { Json } from '../../../src/api/object.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createHttpClient } from '../../../src/controller/http-client.ts';
-import { createHttpPolicy } from '../../../src/controller/http-policy.ts';
+import { createHttpPolicy, type HttpPolicy } from '../../../src/controller/http-policy.ts';
 import type { HttpPort } from '../../../src/controller/http-port.ts';
 import { sendDispatch, type SendPlace } from '../../../src/controller/notifications/send-dispatch.ts';
 import { createMailPort } from '../../../src/controller/notifications/send-mail.ts';
@@ -247,6 +247,37 @@ describe('a letter', () => {
       assert.ok(outcome.kind === 'failed');
       assert.equal(outcome.isFinal, isFinal);
       assert.ok(!outcome.message.includes('canary'), outcome.message);
+    }
+  });
+
+  test('goes to the address that was looked at, and only where the policy lets it', async () => {
+    const server = new MailServer();
+    const port = await server.start();
+    const policy = createHttpPolicy({ loopback: 'deny', hosts: ['mail.example', 'inside.example'] });
+    const addresses: Readonly<Record<string, string>> = {
+      'mail.example': '127.0.0.1',
+      'inside.example': '169.254.169.254',
+      'other.example': '127.0.0.1',
+    };
+    const resolve = (host: string) => Promise.resolve([{ address: addresses[host] ?? '' }]);
+    const send = (host: string, where: HttpPolicy) =>
+      createMailPort(systemClock, where, resolve).send({ ...letter, host, port }, signal);
+    try {
+      const open = createHttpPolicy({ loopback: 'allow', hosts: ['mail.example', 'inside.example'] });
+      assert.deepEqual(await send('mail.example', open), { kind: 'sent' });
+      for (const [host, where] of [
+        ['mail.example', policy],
+        ['inside.example', open],
+        ['other.example', open],
+        ['127.0.0.1', open],
+      ] as const) {
+        const outcome = await send(host, where);
+        assert.ok(outcome.kind === 'failed' && outcome.isFinal, host);
+        assert.match(outcome.message, /the mail server may not be asked/);
+      }
+      assert.equal(server.letters.join('').match(/^Subject:/gm)?.length, 1);
+    } finally {
+      server.stop();
     }
   });
 
