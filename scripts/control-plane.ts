@@ -4,11 +4,12 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../src/base/error.ts';
 import { findBinaries } from '../test/control-plane/binaries.ts';
 import { startOwnControlPlane } from '../test/control-plane/control-plane.ts';
+import { findKeda } from '../test/control-plane/keda.ts';
 
 const usage = `usage: node scripts/control-plane.ts build
        node scripts/control-plane.ts up [--port PORT] [--nodes COUNT] [--gateway-api] [--manifest FILE]...
 
-build  builds the control plane into its cache
+build  builds the control plane and KEDA's operator into their caches
 up     starts a control plane, prints its kubeconfig, and takes it down at Ctrl-C or when its input ends`;
 
 /** Exit status: 0 done, 1 it did not work, 2 it was asked wrongly. */
@@ -73,7 +74,10 @@ async function build(): Promise<number> {
     return 1;
   }
   console.log(`${binaries.value.directory} (${(binaries.value.buildMs / 1000).toFixed(1)} s of building)`);
-  return 0;
+  const keda = await findKeda({ report: (line) => console.error(line) });
+  if (keda.ok) console.log(`${keda.value.directory} (${(keda.value.durationMs / 1000).toFixed(1)} s of building)`);
+  else console.error(keda.error);
+  return keda.ok ? 0 : 1;
 }
 
 async function up({ port, nodes, gatewayApi, manifests }: Up): Promise<number> {

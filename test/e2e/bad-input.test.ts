@@ -17,8 +17,9 @@ import { test, type TestContext } from 'node:test';
 
 import { compareVersions, findBinaries, findGo } from '../control-plane/binaries.ts';
 import { withBuildLock } from '../control-plane/build-lock.ts';
-import { explainGoFailure, programs } from '../control-plane/build.ts';
+import { programs } from '../control-plane/build.ts';
 import { requireFreeSpace } from '../control-plane/free-space.ts';
+import { explainGoFailure } from '../control-plane/run-go.ts';
 import { startedSuite, unavailable } from './suite.ts';
 
 const scripts = join(import.meta.dirname, '..', '..', 'scripts');

@@ -23,7 +23,7 @@ const version = 'v1beta1';
 export class MetricsApi {
   /** Work of each app, by the label `app`, in millicores of CPU. Its pods that are ready share it evenly. */
   readonly cpuMillis = new Map<string, number>();
-  /** Values of external metrics by name, in thousandths. */
+  /** Values of external metrics by name, or by the label selector that comes with it, in thousandths. */
   readonly externalMillis = new Map<string, number>();
   /** The label selectors that pods, and external metrics, were asked for by. */
   readonly selectors = new Set<string>();
@@ -93,7 +93,7 @@ export class MetricsApi {
     this.selectors.add(selector);
     return group === 'metrics.k8s.io'
       ? { kind: 'PodMetricsList', apiVersion: groupVersion, items: await this.#podMetrics(namespace, selector) }
-      : { kind: 'ExternalMetricValueList', apiVersion: groupVersion, items: this.#externalMetrics(name) };
+      : { kind: 'ExternalMetricValueList', apiVersion: groupVersion, items: this.#externalMetrics(name, selector) };
   }
 
   async #podMetrics(namespace: string, labelSelector: string): Promise<readonly object[]> {
@@ -113,8 +113,8 @@ export class MetricsApi {
     });
   }
 
-  #externalMetrics(metricName: string): readonly object[] {
-    const value = this.externalMillis.get(metricName);
+  #externalMetrics(metricName: string, selector: string): readonly object[] {
+    const value = this.externalMillis.get(metricName) ?? this.externalMillis.get(selector);
     if (value === undefined) return [];
     return [{ metricName, metricLabels: {}, timestamp: new Date().toISOString(), value: `${value}m` }];
   }

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { withBuildLock } from '../control-plane/build-lock.ts';
-import { defaultCacheDirectory, explainGoFailure } from '../control-plane/build.ts';
+import { defaultCacheDirectory } from '../control-plane/build.ts';
 import { requireFreeSpace } from '../control-plane/free-space.ts';
+import { explainGoFailure } from '../control-plane/run-go.ts';
 
 const run = promisify(execFile);
 const sourceFolder = import.meta.dirname;
