@@ -18,8 +18,8 @@ export interface AdmittedManifest extends SetMember {
   /** undefined for objects of other APIs, which are taken as they are. */
   readonly kind: RolloutApiKind | undefined;
   /**
-   * Forms with the types that the rules rely on: the object itself, or, where the schema refuses parts of it, the object
-   * with these parts put right in several ways. A mistake that all forms have does not come from the refused parts.
+   * Forms with the types that the rules rely on: the object itself, or, where the schema refuses parts of it, the
+   * object with these parts put right in several ways. A mistake that all forms have does not come from these parts.
    */
   readonly readableForms: readonly KubeObject[];
   readonly findings: readonly RawFinding[];
