@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 
 const projectRoot = join(import.meta.dirname, '..', '..');
 
-/** The two parts of the tests that run without a control plane. Each has a process, and takes about half of the time. */
+/** The two parts of the tests that need no control plane. Each has a process, and takes about half of the time. */
 export type Part = 'simulations' | 'everything-else';
 
 /** Which part a test file is in. */
