@@ -2,7 +2,7 @@ import type { AnalysisRunSpec } from '../../api/analysis-run.ts';
 import type { ExperimentAnalysis, ExperimentAnalysisStatus } from '../../api/experiment.ts';
 import { parseInstant } from '../../base/instant.ts';
 import type { Result } from '../../base/result.ts';
-import { isFinished } from '../analysis-plan.ts';
+import { freeName, isFinished } from '../analysis-plan.ts';
 import { compact } from '../compact.ts';
 import type { AnalysisRunView } from '../world.ts';
 import { isTimeOver, type ExperimentSituation } from './experiment-situation.ts';
@@ -28,15 +28,7 @@ export function assessAnalyses(situation: ExperimentSituation): readonly Analysi
  * found again and none is made twice; runs of attempts before this one keep theirs, and the next one is counted.
  */
 export function analysisRunName(analysis: string, { experiment, analysisRuns }: ExperimentWorld): string {
-  const name = `${experiment.name}-${analysis}`;
-  const taken = new Set(analysisRuns.map((run) => run.name));
-  let attempt = 0;
-  while (taken.has(nameOfAttempt(name, attempt))) attempt += 1;
-  return nameOfAttempt(name, attempt);
-}
-
-function nameOfAttempt(name: string, attempt: number): string {
-  return attempt === 0 ? name : `${name}.${attempt}`;
+  return freeName(`${experiment.name}-${analysis}`, new Set(analysisRuns.map(({ name }) => name)));
 }
 
 /** The run of this attempt that the status does not tell of yet. */
