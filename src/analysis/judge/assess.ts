@@ -1,4 +1,5 @@
 import { invariant } from '../../base/invariant.ts';
+import { isTooEarly } from './early-doubt.ts';
 import type { GaugeReport } from './gauge.ts';
 import type { JudgeReport, KindReport, Progress, Verdict } from './judge-report.ts';
 import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
@@ -7,9 +8,9 @@ import { absoluteLimit, marginOf } from './judge.ts';
 import { evidenceParts } from './kind-evidence.ts';
 import { logSumExp } from './log-sum-exp.ts';
 import { worstPod } from './pod-bets.ts';
-import { promoteTestOf } from './promote-test.ts';
+import { promoteLooksMin, promoteTestOf } from './promote-test.ts';
 import { requestsToPromote, requestsToRollBack } from './requests-needed.ts';
-import { reportSelfCheck } from './self-check.ts';
+import { clumpSeen, reportSelfCheck } from './self-check.ts';
 import { evidenceThreshold } from './sequential-test.ts';
 import { summarise } from './summarise.ts';
 
@@ -43,12 +44,16 @@ export function assess(settings: JudgeSettings, state: JudgeState, circumstances
     others.map(({ log }) => log),
   );
   const promote = promoteProgress(assessed);
-  const verdict = verdictOf(rollback, promote, circumstances);
+  const counted = logSumExp([...others.map(({ log }) => log), ...assessed.map((one) => one.counted)]);
+  const isHarmful = counted >= rollback.threshold;
+  const isEarly = assessed.some((one) => one.isEarly);
+  const verdict = isHarmful ? 'rollback' : milderVerdict(rollback, isEarly ? undefined : promote, circumstances);
   const decidedBy = decider(verdict, assessed, others);
   const report = {
     verdict,
     ...(decidedBy === undefined ? {} : { decidedBy }),
     rollback,
+    ...(rollback.evidence < rollback.threshold || isHarmful ? {} : { isHeldBack: true }),
     ...(promote === undefined ? {} : { promote }),
     kinds: assessed.map(({ report }) => report),
     ...(gauges.length === 0 ? {} : { gauges }),
@@ -58,6 +63,10 @@ export function assess(settings: JudgeSettings, state: JudgeState, circumstances
 
 interface AssessedKind {
   readonly report: KindReport;
+  /** What of its evidence counts towards a verdict by now. */
+  readonly counted: number;
+  /** It has not been watched for long enough to promote. */
+  readonly isEarly: boolean;
   readonly strongestTest: RollbackTestName;
   readonly worstPod: string | undefined;
   readonly rollbackNeeded: number | undefined;
@@ -70,6 +79,8 @@ function assessKind(settings: JudgeSettings, kind: BadEventKind, state: KindStat
   const promote = kindPromotion(settings, kind, state);
   const limit = absoluteLimit(settings, kind, state);
   const margin = marginOf(settings, state, 1);
+  const isHeldBack = limit === undefined && isTooEarly(settings, kind, state);
+  const counted = parts.filter(({ name }) => !isHeldBack || name === 'difference' || name === 'pods');
   return {
     report: {
       name: kind.name,
@@ -81,7 +92,9 @@ function assessKind(settings: JudgeSettings, kind: BadEventKind, state: KindStat
       ...(kind.unit === 'requests' ? { check: reportSelfCheck(state.check) } : {}),
       ...(margin > settings.ratio ? { margin } : {}),
     },
-    strongestTest: parts.reduce((best, part) => (part.log > best.log ? part : best)).name,
+    counted: logWeight + logSumExp(counted.map(({ log }) => log)),
+    isEarly: promote !== undefined && state.looks < promoteLooksMin && !isIndependent(settings, state),
+    strongestTest: counted.reduce((best, part) => (part.log > best.log ? part : best)).name,
     worstPod: worstPod(state.pods),
     rollbackNeeded:
       kind.unit === 'requests'
@@ -91,11 +104,20 @@ function assessKind(settings: JudgeSettings, kind: BadEventKind, state: KindStat
   };
 }
 
+/** Independence is vouched for, or was found. */
+function isIndependent({ rollbackTest }: JudgeSettings, { check }: KindState): boolean {
+  return rollbackTest === 'independent' || check.isAdmitted;
+}
+
 function kindPromotion(settings: JudgeSettings, kind: BadEventKind, state: KindState): Progress | undefined {
   const test = promoteTestOf(settings, kind);
   if (test === undefined) return undefined;
   const threshold = evidenceThreshold(settings.beta);
-  return progress(test.evidence(state.promote), threshold, requestsToPromote(settings, test, state, threshold));
+  return progress(
+    test.evidence(state.promote, clumpSeen(state.check)),
+    threshold,
+    requestsToPromote(settings, test, state, threshold),
+  );
 }
 
 /** `others` are logs of the capital of gauges. */
@@ -132,8 +154,8 @@ function progress(evidence: number, threshold: number, requestsNeeded: number | 
  */
 const doubtMax = 1;
 
-function verdictOf(rollback: Progress, promote: Progress | undefined, { mode, ended }: Circumstances): Verdict {
-  if (rollback.evidence >= rollback.threshold) return 'rollback';
+/** The verdict where there is no proof of harm. */
+function milderVerdict(rollback: Progress, promote: Progress | undefined, { mode, ended }: Circumstances): Verdict {
   const isProven = promote !== undefined && promote.evidence >= promote.threshold;
   if (mode === 'inline' && isProven && rollback.evidence < doubtMax) return 'promote';
   return ended === undefined ? 'continue' : 'inconclusive';

@@ -22,6 +22,11 @@ export interface JudgeReport {
     readonly pod?: string;
   };
   readonly rollback: Progress;
+  /**
+   * True while there is enough evidence of harm, but of harm that is too small to be held against the canary so soon
+   * (see `isTooEarly`).
+   */
+  readonly isHeldBack?: boolean;
   /** The kind that is furthest from its proof; absent when no kind has a part in promotion. */
   readonly promote?: Progress;
   readonly kinds: readonly KindReport[];
@@ -52,6 +57,9 @@ export interface KindReport {
   readonly promoteEvidence?: number;
   /** What the comparison of stable with stable measured; absent for kinds that it does not look at. */
   readonly check?: SelfCheckReport;
-  /** How many times the stable ratio is no harm, where that is more than asked because pods of one revision differ. */
+  /**
+   * How many times the stable ratio is no harm, where that is more than asked because pods of one revision differ, or
+   * stable wanders over time.
+   */
   readonly margin?: number;
 }

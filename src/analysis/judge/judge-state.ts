@@ -1,13 +1,14 @@
+import { clumpRatio } from './clump-ratio.ts';
 import { differenceBet } from './difference-bet.ts';
 import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
 import { initialCapital, type Capital } from './kind-capital.ts';
 import { lateOnset } from './late-onset.ts';
 import { initialPodBets, type PodBets } from './pod-bets.ts';
 import { promoteTestOf } from './promote-test.ts';
-import { ratioE } from './ratio-e.ts';
-import { initialSelfCheck, type SelfCheck } from './self-check.ts';
+import { clumpBound, initialSelfCheck, type SelfCheck } from './self-check.ts';
 import { emptyIncrement, type Increment, type SequentialTest } from './sequential-test.ts';
 import { shareBet } from './share-bet.ts';
+import { initialWander, type Wander } from './wander.ts';
 
 /** Everything the judge remembers, by kind of bad event: numbers and names of pods only, so that it survives JSON. */
 export type JudgeState = Readonly<Record<string, KindState>>;
@@ -15,6 +16,7 @@ export type JudgeState = Readonly<Record<string, KindState>>;
 /** What was counted so far, and the evidence of each test. */
 export interface KindState {
   readonly totals: Increment;
+  readonly looks: number;
   /** Canary requests since the stable side last had one: tells that there is nothing to compare with. */
   readonly canaryAlone: number;
   /** State of each rollback test that sees the canary as one, by its name. */
@@ -27,6 +29,8 @@ export interface KindState {
   readonly promote: readonly number[];
   /** Stable against stable. */
   readonly check: SelfCheck;
+  /** Stable against itself over time. */
+  readonly wander: Wander;
 }
 
 /** Tests that see the canary as one. */
@@ -40,21 +44,26 @@ export const countTestNames: readonly CountTestName[] = ['share', 'difference', 
  * Stakes of the share bet in the mixture: fewer than it has alone. The smallest ones pay only for harm near the margin,
  * for which an hour is rarely enough, and each stake costs all others a part of the capital.
  */
-export const shareStakes: readonly number[] = [0.04, 0.1, 0.2, 0.4, 0.65, 0.9];
+export const shareStakes: readonly number[] = [0.12, 0.4, 0.9];
 
 /**
- * A rollback test with a margin.
+ * A rollback test with a margin. `clumpMax` is the largest clump of errors that the ratio test allows for.
  *
  * The share bet finds slight harm and harm at a small canary share; the difference bet finds gross harm at a large
  * share; both allow for errors in clumps. The ratio test is faster than either and needs independent errors. Share and
  * ratio also look for harm that begins late; the difference bet hardly loses while there is none.
  */
-export function countTest(name: CountTestName, ratioMax: number, { looksPerOnset = 1 }: JudgeSettings): SequentialTest {
+export function countTest(
+  name: CountTestName,
+  ratioMax: number,
+  { looksPerOnset = 1 }: JudgeSettings,
+  clumpMax = 1,
+): SequentialTest {
   switch (name) {
     case 'share':
       return lateOnset(shareBet(ratioMax, shareStakes), looksPerOnset);
     case 'ratio':
-      return lateOnset(ratioE(ratioMax), looksPerOnset);
+      return lateOnset(clumpRatio(ratioMax, clumpMax), looksPerOnset);
     case 'difference':
       return differenceBet(ratioMax);
     default:
@@ -62,10 +71,24 @@ export function countTest(name: CountTestName, ratioMax: number, { looksPerOnset
   }
 }
 
-/** True when the ratio test bets in the next look; depends on the past alone. */
-export function usesRatioTest({ rollbackTest }: JudgeSettings, kind: BadEventKind, check: SelfCheck): boolean {
-  if (rollbackTest === 'auto') return kind.unit === 'requests' && check.isAdmitted;
-  return rollbackTest === 'independent';
+/** Clumps up to which the ratio test begins to bet, and beyond which it ends: it is slower than the share bet there. */
+const clumpsToBegin = 3;
+const clumpsToEnd = 5;
+
+/**
+ * Largest clump that the ratio test allows for in the next look; undefined when it does not bet. Depends on the past
+ * alone. `isBetting` tells whether it has capital.
+ */
+export function ratioClump(
+  { rollbackTest, alpha }: JudgeSettings,
+  { unit }: BadEventKind,
+  check: SelfCheck,
+  isBetting: boolean,
+): number | undefined {
+  if (rollbackTest === 'independent') return 1;
+  if (rollbackTest === 'share' || unit !== 'requests') return undefined;
+  const bound = clumpBound(check, alpha);
+  return bound <= (isBetting ? clumpsToEnd : clumpsToBegin) ? bound : undefined;
 }
 
 /**
@@ -88,11 +111,13 @@ function initialKindState(settings: JudgeSettings, kind: BadEventKind, check: Se
   const initial = (name: CountTestName) => countTest(name, settings.ratio, settings).initial;
   return {
     totals: emptyIncrement,
+    looks: 0,
     canaryAlone: 0,
     rollback: { share: initial('share'), difference: initial('difference'), ratio: initial('ratio') },
     pods: initialPodBets,
-    capital: initialCapital(kind, usesRatioTest(settings, kind, check)),
+    capital: initialCapital(kind, ratioClump(settings, kind, check, false) !== undefined),
     promote: promoteTestOf(settings, kind)?.initial ?? [],
     check,
+    wander: initialWander,
   };
 }

@@ -3,8 +3,8 @@ import { absoluteBet } from './absolute-bet.ts';
 import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
 import {
   countTest,
+  ratioClump,
   shareStakes,
-  usesRatioTest,
   type CountTestName,
   type JudgeState,
   type KindState,
@@ -15,8 +15,9 @@ import { enterGains } from './late-onset.ts';
 import { betOnPods, type PodCount, type PodCounts } from './pod-bets.ts';
 import { widenedRatio } from './pod-spread.ts';
 import { promoteTestOf } from './promote-test.ts';
-import { checkItself } from './self-check.ts';
+import { checkItself, clumpSeen } from './self-check.ts';
 import { addIncrements, type Increment } from './sequential-test.ts';
+import { wanderRatio, wanderVariance, watchWander } from './wander.ts';
 
 /**
  * Canary requests without a single stable one after which the stable side counts as silent. By then even a canary that
@@ -66,25 +67,28 @@ export function judge(settings: JudgeSettings, state: JudgeState, look: Look): J
 function judgeKind(settings: JudgeSettings, kind: BadEventKind, before: KindState, look: KindLook): KindState {
   const { increment, pods } = look;
   invariant(incrementProblem(increment, kind.unit) === undefined, `an increment of ${kind.name} makes sense`);
-  const { alpha, ratio } = settings;
-  const isIndependent = usesRatioTest(settings, kind, before.check);
+  const { alpha, ratio, looksPerOnset = 1 } = settings;
+  const isBetting = before.capital.moved > 0;
+  const clumpMax = ratioClump(settings, kind, before.check, isBetting);
   const next: KindState = {
     totals: addIncrements(before.totals, increment),
+    looks: before.looks + 1,
     canaryAlone: canaryAlone(before, look),
-    rollback: rollbackStates(settings, kind, before, look),
+    rollback: rollbackStates(settings, kind, before, look, clumpMax),
     pods: podBets(settings, kind, before, look),
     capital: before.capital,
-    promote: promoteTestOf(settings, kind)?.update(before.promote, increment, isIndependent) ?? before.promote,
+    promote: promoteTestOf(settings, kind)?.update(before.promote, increment, clumpMax === 1) ?? before.promote,
     check:
       pods === undefined || kind.unit !== 'requests'
         ? before.check
         : checkItself(before.check, pods.stable, ratio, alpha),
+    wander: kind.unit === 'requests' ? watchWander(before.wander, increment, looksPerOnset) : before.wander,
   };
-  const willBeIndependent = usesRatioTest(settings, kind, next.check);
-  return willBeIndependent === isIndependent ? next : divideAnew(settings, next, willBeIndependent);
+  const willBet = ratioClump(settings, kind, next.check, isBetting) !== undefined;
+  return willBet === isBetting ? next : divideAnew(settings, next, willBet);
 }
 
-/** The check of stable against itself changed its answer: the ratio test begins, or ends. */
+/** What is known of clumps changed: the ratio test begins, or ends. */
 function divideAnew(settings: JudgeSettings, state: KindState, usesRatio: boolean): KindState {
   const { ratio } = settings;
   const initial = countTest('ratio', ratio, settings).initial;
@@ -110,24 +114,19 @@ function rollbackStates(
   kind: BadEventKind,
   before: KindState,
   { increment, stableRead, pods }: KindLook,
+  clumpMax: number | undefined,
 ): KindState['rollback'] {
   const limit = absoluteLimit(settings, kind, before);
   const isAbsolute = limit !== undefined && stableRead && increment.stableTotal === 0;
   const ratioMax = marginOf(settings, before, Object.keys(pods?.canary ?? {}).length);
   const next = (name: CountTestName): readonly number[] => {
     const state = before.rollback[name];
-    return isBetting(settings, kind, before, name)
-      ? countTest(name, ratioMax, settings).update(state, increment)
-      : state;
+    // A difference of ratios is bounded only where a ratio is.
+    const isOut = name === 'ratio' ? clumpMax === undefined : name === 'difference' && kind.unit !== 'requests';
+    return isOut ? state : countTest(name, ratioMax, settings, clumpMax).update(state, increment);
   };
   const share = isAbsolute ? absoluteShare(settings, before.rollback.share, increment, limit) : next('share');
   return { share, difference: next('difference'), ratio: next('ratio') };
-}
-
-function isBetting(settings: JudgeSettings, kind: BadEventKind, before: KindState, name: CountTestName): boolean {
-  if (name === 'ratio') return usesRatioTest(settings, kind, before.check);
-  // A difference of ratios is bounded only where a ratio is.
-  return name === 'share' || kind.unit === 'requests';
 }
 
 function absoluteShare(
@@ -148,16 +147,24 @@ function podBets(settings: JudgeSettings, kind: BadEventKind, before: KindState,
     (sum: PodCount, pod) => ({ total: sum.total + pod.total, bad: sum.bad + pod.bad }),
     { total: 0, bad: 0 },
   );
-  const ratioMax = widenedRatio(settings.ratio, before.check.spread, 1, names);
+  const ratioMax = Math.max(
+    widenedRatio(settings.ratio, before.check.spread, 1, names),
+    wanderRatio(settings.ratio, varianceOf(before)),
+  );
   return betOnPods(before.pods, pods.canary, stable, ratioMax);
 }
 
 /**
  * How many times the stable bad ratio is no harm: `ratio`, or more where pods of one and the same revision differ so
- * much that a canary of so few pods may well have drawn bad ones.
+ * much that a canary of so few pods may well have drawn bad ones, or where the stable side wanders so far over minutes
+ * that two sides may well be apart.
  */
-export function marginOf({ ratio }: JudgeSettings, { check }: KindState, canaryPods: number): number {
-  return widenedRatio(ratio, check.spread, canaryPods);
+export function marginOf({ ratio }: JudgeSettings, state: KindState, canaryPods: number): number {
+  return Math.max(widenedRatio(ratio, state.check.spread, canaryPods), wanderRatio(ratio, varianceOf(state)));
+}
+
+function varianceOf({ check, wander }: KindState): number {
+  return wanderVariance(wander, clumpSeen(check));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { informationGrowth } from './information-growth.ts';
 import type { JudgeSettings } from './judge-settings.ts';
 import type { KindState } from './judge-state.ts';
-import type { SequentialTest } from './sequential-test.ts';
+import type { PromoteTestOfKind } from './promote-test.ts';
+import { clumpSeen } from './self-check.ts';
 
 /** No forecast beyond this; nobody waits for it. */
 const requestsMax = 1e9;
@@ -12,11 +13,12 @@ const requestsMax = 1e9;
  */
 export function requestsToPromote(
   settings: JudgeSettings,
-  test: SequentialTest,
+  test: PromoteTestOfKind,
   state: KindState,
   threshold: number,
 ): number | undefined {
-  const evidence = test.evidence(state.promote);
+  const clump = clumpSeen(state.check);
+  const evidence = test.evidence(state.promote, clump);
   if (evidence >= threshold) return 0;
   const { canaryTotal, canaryBad } = state.totals;
   if (settings.promoteTest === 'intervals') {
@@ -32,6 +34,7 @@ export function requestsToPromote(
         stableTotal: 0,
         stableBad: 0,
       }),
+      clump,
     ) >= threshold;
   let enough = 1;
   while (!reached(enough)) {

@@ -53,10 +53,16 @@ export interface SelfCheckReport {
   readonly spread: number;
 }
 
+/** Information without which nothing at all is said about the size of clumps: one pair of bad events on five pods. */
+const boundWeightMin = 4;
+/** Standard errors between an estimate and the largest clump that is thought possible. */
+const errorsToBound = 1.2;
 /** Excess up to which the ratio test keeps its level by its margin. */
 const excessMax = 0.35;
 /** Standard errors between an estimate that admits and the largest excess. */
 const errorsToAdmit = 2.33;
+/** Standard errors above 0 from which on clumps count as seen. */
+const errorsToSee = 2;
 /** No answer before this much information: 16 pairs of bad events on nine pods, 130 on two. */
 const weightMin = 129;
 /** Older information fades, so that a service that changes is noticed. */
@@ -111,6 +117,26 @@ export function reportSelfCheck(check: SelfCheck): SelfCheckReport {
     shareAlarms,
     spread: Math.sqrt(spread.variance),
   };
+}
+
+/**
+ * The largest clump that the ratio test has to allow for in the next look: 1 where independence was admitted, infinite
+ * while nothing is known. It is an estimate, so `clumpRatio` keeps its level as far as this is right; how often it is
+ * not is measured, see docs/judging-mathematics.md.
+ */
+export function clumpBound({ weight, excess, isAdmitted: was, trials, ratioAlarms }: SelfCheck, alpha: number): number {
+  if (was) return 1;
+  if (weight < boundWeightMin || binomialTail(ratioAlarms, trials, alpha) < alarmChanceMin) return Infinity;
+  return 1 + Math.max(0, excess / weight) + errorsToBound / Math.sqrt(weight);
+}
+
+/**
+ * Size of the clumps that were seen, as it adds to a variance (their mean weighted by size): 1 where independence was
+ * admitted, or as long as chance explains what was seen.
+ */
+export function clumpSeen({ weight, excess, bad, badExcess, isAdmitted: was }: SelfCheck): number {
+  if (was || bad <= 0 || excess / weight < errorsToSee / Math.sqrt(weight)) return 1;
+  return 1 + Math.max(0, badExcess / bad);
 }
 
 /**

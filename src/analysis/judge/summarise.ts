@@ -18,9 +18,9 @@ export function summarise(report: Omit<JudgeReport, 'summary'>, ended: string | 
     case 'promote':
       return `Promote: good enough in every respect${proof(promote)}. ${counts}.`;
     case 'inconclusive':
-      return `Inconclusive: ${ended ?? 'ended'} before there was proof. ${standing(rollback, promote)}. ${counts}.`;
+      return `Inconclusive: ${ended ?? 'ended'} before there was proof. ${standing(report)}. ${counts}.`;
     case 'continue':
-      return `Goes on: ${standing(rollback, promote)}. ${counts}.`;
+      return `Goes on: ${standing(report)}. ${counts}.`;
     default:
       return unreachable(report.verdict);
   }
@@ -36,9 +36,10 @@ function proof(promote: Progress | undefined): string {
   return promote === undefined ? '' : `, evidence ${against(promote)}`;
 }
 
-function standing(rollback: Progress, promote: Progress | undefined): string {
+function standing({ rollback, promote, isHeldBack }: Pick<JudgeReport, 'rollback' | 'promote' | 'isHeldBack'>): string {
   const parts = [`evidence of harm ${against(rollback)}${needed(rollback, 'to roll back')}`];
   if (promote !== undefined) parts.push(`evidence of health ${against(promote)}${needed(promote, 'to promote')}`);
+  if (isHeldBack === true) parts.push('which waits, as two sides may wander so far apart for a while by themselves');
   return parts.join(', ');
 }
 
@@ -49,7 +50,13 @@ function needed({ requestsNeeded }: Progress, purpose: string): string {
 }
 
 function against({ evidence, threshold }: Progress): string {
-  return `${evidence.toFixed(2)} of ${threshold.toFixed(2)}`;
+  return `${twoDigits(evidence)} of ${twoDigits(threshold)}`;
+}
+
+/** With two digits after the point, and no minus where these are zeros. */
+export function twoDigits(value: number): string {
+  const text = value.toFixed(2);
+  return text === '-0.00' ? '0.00' : text;
 }
 
 function describeKind({ name, unit, totals, comparison }: KindReport): string {

@@ -1,4 +1,5 @@
 import { binomialInterval } from '../../analysis/judge/binomial-interval.ts';
+import { twoDigits } from '../../analysis/judge/summarise.ts';
 import type { AnalysisRunReport, MetricReport } from '../../server/view/analysis-run-report.ts';
 import type { EvidenceReport } from '../../server/view/evidence-report.ts';
 import { markOf, type Paint } from './style.ts';
@@ -61,7 +62,7 @@ function kindText({ name, unit, canary, stable, limit, margin }: EvidenceReport[
   };
   const compared = limit === undefined ? `stable ${side(stable)}` : `against a limit of ${percent(limit)}`;
   const widened =
-    margin === undefined ? '' : `; up to ${short(margin)} times as many are no harm, as stable pods differ`;
+    margin === undefined ? '' : `; up to ${short(margin)} times as many are no harm, as stable itself varies`;
   return `${name}: canary ${side(canary)}, ${compared}${widened}`;
 }
 
@@ -70,7 +71,7 @@ function progressText(name: string, { evidence, threshold, requestsNeeded }: Evi
   const full = Math.floor(share * barWidth);
   const bar = `${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`;
   const needed = requestsNeeded === undefined || requestsNeeded <= 0 ? '' : `, about ${requestsNeeded} more requests`;
-  return `${name.padEnd(8)} ${bar} ${evidence.toFixed(2)} of ${threshold.toFixed(2)}${needed}`;
+  return `${name.padEnd(8)} ${bar} ${twoDigits(evidence)} of ${twoDigits(threshold)}${needed}`;
 }
 
 function gaugeText({

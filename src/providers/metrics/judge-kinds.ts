@@ -11,10 +11,10 @@ export interface KindWeights {
 }
 
 /**
- * Gross errors are found within 12 looks as long as their part is at least 0.65: the difference bet then has 24 % of
+ * Gross errors are found within 12 looks as long as their part is at least 0.7: the difference bet then has 24 % of
  * all the capital.
  */
-export const commonWeights: KindWeights = { errors: 0.65, latency: 0.3, restarts: 0.05, gauges: 0.3 };
+export const commonWeights: KindWeights = { errors: 0.7, latency: 0.25, restarts: 0.05, gauges: 0.3 };
 
 /** What is to be counted, as configured. */
 export interface KindRules {

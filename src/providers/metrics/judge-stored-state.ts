@@ -2,7 +2,8 @@ import type { JudgeSettings } from '../../analysis/judge/judge-settings.ts';
 import { initialJudgeState, type JudgeState, type KindState } from '../../analysis/judge/judge-state.ts';
 import { incrementProblem } from '../../analysis/judge/judge.ts';
 import { podFractions, retirePods, type PodBets } from '../../analysis/judge/pod-bets.ts';
-import { initialSelfCheck, type SelfCheck } from '../../analysis/judge/self-check.ts';
+import { clumpSeen, initialSelfCheck, type SelfCheck } from '../../analysis/judge/self-check.ts';
+import { initialWander, wanderVariance } from '../../analysis/judge/wander.ts';
 import { listOf, optionalRecord } from '../../api/json-access.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 
@@ -26,7 +27,7 @@ export function packState(state: JudgeState, podsMax: number): string {
 }
 
 function packKind(
-  { totals, canaryAlone, rollback, pods, capital, promote, check }: KindState,
+  { totals, looks, canaryAlone, rollback, pods, capital, promote, check, wander }: KindState,
   podsMax: number,
 ): readonly unknown[] {
   const { canaryTotal, canaryBad, stableTotal, stableBad } = totals;
@@ -34,9 +35,10 @@ function packKind(
   const [shareLooks = 0, ...share] = rollback.share;
   const [ratioLooks = 0, ...ratio] = rollback.ratio;
   const counts = [canaryTotal, canaryBad, stableTotal, stableBad, canaryAlone, shareLooks, ratioLooks];
+  const watched = [looks, wanderVariance(wander, clumpSeen(check))];
   const capitals = testNames.map((name) => capital.logs[name]);
   return [
-    [...counts, capital.moved, free, retired, ...promote, ...checkNumbers(check)].map(roundDown),
+    [...counts, capital.moved, free, retired, ...watched, ...promote, ...checkNumbers(check)].map(roundDown),
     packLogs([...share, ...rollback.difference, ...ratio, ...capitals]),
     Object.fromEntries(Object.entries(bets).map(([pod, logs]) => [pod, packLogs(logs)])),
   ];
@@ -107,7 +109,7 @@ function unpackKind(value: unknown, initial: KindState): KindState | undefined {
   const [listed, text, stored] = listOf(value);
   const { share, difference, ratio } = initial.rollback;
   const logsLength = share.length + difference.length + ratio.length - 2 + testNames.length;
-  const numbers = finiteNumbers(listed, 10 + initial.promote.length + checkLength);
+  const numbers = finiteNumbers(listed, 12 + initial.promote.length + checkLength);
   const logs = unpackLogs(text, logsLength);
   const bets = unpackBets(stored);
   if (numbers === undefined || logs === undefined || bets === undefined) return undefined;
@@ -128,21 +130,25 @@ function assembleKind(
   };
   const [canaryAlone, shareLooks, ratioLooks] = [numbers.next(), numbers.next(), numbers.next()];
   const [moved, free, retired] = [numbers.next(), numbers.next(), numbers.next()];
+  const [looks, known] = [numbers.next(), numbers.next()];
   const promoted = numbers.take(promote.length);
   const check = checkOf(numbers);
-  if (check === undefined || Math.min(canaryAlone, shareLooks, ratioLooks, moved, free, retired) < 0) return undefined;
+  if (check === undefined || Math.min(canaryAlone, shareLooks, ratioLooks, moved, free, retired, looks, known) < 0)
+    return undefined;
   const share = [shareLooks, ...logs.take(rollback.share.length - 1)];
   const difference = logs.take(rollback.difference.length);
   const ratio = [ratioLooks, ...logs.take(rollback.ratio.length - 1)];
   const capital = { logs: capitalOf(logs), moved };
   return {
     totals,
+    looks,
     canaryAlone,
     rollback: { share, difference, ratio },
     capital,
     promote: promoted,
     pods: { free, retired, bets },
     check,
+    wander: { ...initialWander, known },
   };
 }
 

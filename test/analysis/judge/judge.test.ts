@@ -19,8 +19,8 @@ const settings: JudgeSettings = {
   rollbackTest: 'share',
   promoteTest: 'requests',
   kinds: [
-    { name: 'errors', weight: 0.65, unit: 'requests', acceptableRatio: 0.01 },
-    { name: 'latency', weight: 0.3, unit: 'requests', acceptableRatio: 0.01 },
+    { name: 'errors', weight: 0.7, unit: 'requests', acceptableRatio: 0.01 },
+    { name: 'latency', weight: 0.25, unit: 'requests', acceptableRatio: 0.01 },
     { name: 'restarts', weight: 0.05, unit: 'podSeconds' },
   ],
 };
@@ -244,18 +244,18 @@ describe('the mixture of kinds and tests', () => {
   it('is the weighted sum of the capitals of its tests', () => {
     const one = { errors: counts(20, 3, 180, 4), latency: counts(20, 5, 180, 1), restarts: counts(10, 0, 90, 1) };
     const report = assess(settings, look(initialJudgeState(settings), one), inline);
-    const stakes = [0.04, 0.1, 0.2, 0.4, 0.65, 0.9];
+    const stakes = [0.12, 0.4, 0.9];
     // 0.85 of the share bet's capital and 0.15/241 of it bet from the first look on, the rest waits.
     const begun = 0.85 + 0.15 / 241;
     const share = (x: number, y: number, c: number, s: number): number => {
       const theta = (1.5 * c) / (1.5 * c + s);
-      return 1 - begun + begun * stakes.reduce((sum, f) => sum + (1 + (f * (x / (x + y) - theta)) / theta) / 6, 0);
+      return 1 - begun + begun * stakes.reduce((sum, f) => sum + (1 + (f * (x / (x + y) - theta)) / theta) / 3, 0);
     };
     const difference = (x: number, y: number, c: number, s: number): number =>
       1 + (0.98 / 1.5) * (x / c - (1.5 * y) / s);
     const capital =
-      0.65 * (0.54 * share(3, 4, 20, 180) + 0.37 * difference(3, 4, 20, 180) + 0.09) +
-      0.3 * (0.54 * share(5, 1, 20, 180) + 0.37 * difference(5, 1, 20, 180) + 0.09) +
+      0.7 * (0.57 * share(3, 4, 20, 180) + 0.345 * difference(3, 4, 20, 180) + 0.085) +
+      0.25 * (0.57 * share(5, 1, 20, 180) + 0.345 * difference(5, 1, 20, 180) + 0.085) +
       0.05 * share(0, 1, 10, 90);
     assert.ok(Math.abs(report.rollback.evidence - Math.log(capital)) < 1e-9);
   });
@@ -266,7 +266,10 @@ describe('requests still needed', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 2000 }), (bad, good) => {
         const one: JudgeSettings = { ...settings, kinds: [settings.kinds[0]!] };
-        const state = look(initialJudgeState(one), { errors: counts(bad + good, bad, 0, 0) }, one);
+        // After so many looks the number of looks is no reason to wait any more.
+        let watched = initialJudgeState(one);
+        for (let count = 0; count < 8; count += 1) watched = look(watched, { errors: counts(0, 0, 0, 0) }, one);
+        const state = look(watched, { errors: counts(bad + good, bad, 0, 0) }, one);
         const needed = assess(one, state, inline).promote?.requestsNeeded;
         if (needed === undefined) {
           assert.ok(bad / (bad + good) > 0.007);

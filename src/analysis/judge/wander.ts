@@ -1,0 +1,117 @@
+import { addIncrements, emptyIncrement, type Increment } from './sequential-test.ts';
+
+/**
+ * How a whole side wanders over minutes: caches, neighbours and the mix of requests move the bad ratio of all pods of
+ * one side together, so that no comparison of pods shows it. Only time does. The counts are joined to blocks of at
+ * least a minute and five stable bad events, and of the blocks sums are kept. Numbers only, so that it survives JSON.
+ */
+export interface Wander {
+  /** Variance that was known before these blocks, relative to the mean; 0 when none was. */
+  readonly known: number;
+  /** The block under way, and its looks. */
+  readonly block: Increment;
+  readonly blockLooks: number;
+  readonly blocks: number;
+  /** Sums over the blocks. */
+  readonly totals: Increment;
+  readonly products: BlockProducts;
+}
+
+/** Sums over blocks of c canary requests with x bad, and s stable ones with y bad. */
+interface BlockProducts {
+  /** Of y²/s. */
+  readonly squares: number;
+  /** Of c y²/s², c y/s, c/s and x y/s: what each side's movement is worked out of, weighted by c. */
+  readonly weightedSquares: number;
+  readonly weightedRates: number;
+  readonly weightedNoise: number;
+  readonly both: number;
+}
+
+/** Before any observation. */
+export const initialWander: Wander = {
+  known: 0,
+  block: emptyIncrement,
+  blockLooks: 0,
+  blocks: 0,
+  totals: emptyIncrement,
+  products: { squares: 0, weightedSquares: 0, weightedRates: 0, weightedNoise: 0, both: 0 },
+};
+
+/** A minute at a look every 15 s. */
+const blockLooksMin = 4;
+/** Bad events that a block has at least; chi-square is far from its law with fewer. */
+const blockBadMin = 5;
+const blocksMin = 3;
+/** Blocks after which these alone count, and not what was known before. */
+const blocksTrusted = 20;
+/** Standard deviations above its mean from which on chi-square counts as movement. */
+const deviationsMin = 1.5;
+/** Part of stable's movement that the canary shares from which on all of it is taken as shared. */
+const sharedPart = 0.7;
+/** Standard deviations of the ratio of two such sides that the margin covers. */
+const deviations = 4;
+/** The margin is not widened beyond this: gross harm must be found however restless a service is. */
+const ratioLimit = 5;
+
+/** Takes the counts of one look in. `looksPerOnset` is how many looks a quarter of a minute has. */
+export function watchWander(before: Wander, increment: Increment, looksPerOnset: number): Wander {
+  const block = addIncrements(before.block, increment);
+  const blockLooks = before.blockLooks + 1;
+  const { canaryTotal: c, canaryBad: x, stableTotal: s, stableBad: y } = block;
+  const isWhole = blockLooks >= blockLooksMin * looksPerOnset && y >= blockBadMin && c > 0;
+  if (!isWhole) return { ...before, block, blockLooks };
+  const { squares, weightedSquares, weightedRates, weightedNoise, both } = before.products;
+  return {
+    known: before.known,
+    block: emptyIncrement,
+    blockLooks: 0,
+    blocks: before.blocks + 1,
+    totals: addIncrements(before.totals, block),
+    products: {
+      squares: squares + y ** 2 / s,
+      weightedSquares: weightedSquares + (c * y ** 2) / s ** 2,
+      weightedRates: weightedRates + (c * y) / s,
+      weightedNoise: weightedNoise + c / s,
+      both: both + (x * y) / s,
+    },
+  };
+}
+
+/**
+ * Variance over time of stable's bad ratio, relative to its mean, beyond chance; 0 when chance explains it, or when the
+ * canary moved along: what both sides share (bursts, a ramp of the load) does not change their ratio.
+ *
+ * With n blocks chi-square has a mean of (n-1) d + Y v (1-1/n) for Y bad events with dispersion d = `clumping` and
+ * variance v (moments, as in `podSpread`). What is shared is the covariance of the sides' relative movements over
+ * stable's variance, both weighted by the canary's requests.
+ */
+export function wanderVariance(wander: Wander, clumping: number): number {
+  const found = varianceOf(wander, Math.max(1, clumping));
+  return wander.blocks < blocksTrusted ? Math.max(wander.known, found) : found;
+}
+
+function varianceOf({ blocks, totals, products }: Wander, clumping: number): number {
+  const { stableTotal, stableBad } = totals;
+  const degrees = blocks - 1;
+  if (blocks < blocksMin || stableBad <= 0) return 0;
+  const chiSquare = (products.squares * stableTotal) / stableBad - stableBad;
+  if (chiSquare / clumping <= degrees + deviationsMin * Math.sqrt(2 * degrees)) return 0;
+  if (isShared(totals, products, clumping)) return 0;
+  return (chiSquare - degrees * clumping) / (stableBad * (1 - 1 / blocks));
+}
+
+function isShared({ canaryTotal, canaryBad }: Increment, products: BlockProducts, clumping: number): boolean {
+  if (canaryBad <= 0) return false;
+  const { weightedSquares, weightedRates, weightedNoise, both } = products;
+  const mean = weightedRates / canaryTotal;
+  const own = weightedSquares / mean ** 2 - canaryTotal - (clumping * weightedNoise) / mean;
+  const shared = (both * canaryTotal) / (mean * canaryBad) - canaryTotal;
+  return shared > sharedPart * own;
+}
+
+/** The margin when both sides wander by so much: a ratio of two log-normal sides is below it nearly always. */
+export function wanderRatio(ratio: number, variance: number): number {
+  if (variance <= 0) return ratio;
+  return Math.max(ratio, Math.min(ratioLimit, Math.exp(deviations * Math.sqrt(Math.log1p(2 * variance)))));
+}
