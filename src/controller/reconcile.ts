@@ -82,9 +82,9 @@ export async function reconcile(
 
   const occasion = occasionOf(rollout, decision);
   const keep = keeper(rollout, context, tools.notifier, signal);
-  await keep(decision.events.filter(({ follows }) => follows !== undefined && !isLowering(decision)));
   const intent = intentOf(rollout, decision, tools);
-  const applied = await apply(decision.effects, intent, journal, (effect, at) => doOne(effect, context, at), signal);
+  const one = (effect: Effect, at: AbortSignal): Promise<string | undefined> => doOne(effect, context, at);
+  const applied = await keep(keptBefore(decision), () => apply(decision.effects, intent, journal, one, signal));
   context.isUrgent = false;
   const tell = (notices: readonly Notice[]): void => {
     tools.events.emit(subjectOf(rollout), notices, occasion);
@@ -96,9 +96,8 @@ export async function reconcile(
     return afterFailure(rollout, world, applied, context, tools, signal);
   }
   const notices = withRouterNotices(decision.events, context.notices);
-  await keep(notices);
   try {
-    await writeStatus(context, change, signal);
+    await keep(notices, () => writeStatus(context, change, signal));
   } catch (error) {
     tell(eventsOf(decision, decision.effects));
     if (hasCode(error, ...lostAnswers)) await refreshRollout(context, signal);
@@ -109,24 +108,24 @@ export async function reconcile(
   return { kind: 'done', ...againAfter(decision, isNews, clock) };
 }
 
-function isLowering({ effects }: Decision): boolean {
-  return effects.some(({ phase }) => phase === 'lower');
+/** Events of effects are kept before these are done, but for a pass that takes users away: that waits for nothing. */
+function keptBefore({ effects, events }: Decision): readonly Notice[] {
+  const isLowering = effects.some(({ phase }) => phase === 'lower');
+  return isLowering ? [] : events.filter(({ follows }) => follows !== undefined);
 }
 
-/**
- * Keeps on the Rollout what is told at the end of the pass, so that a crash loses none of it. Taking users away waits
- * for nothing, so in such a pass this is done afterwards.
- */
+/** Keeps on the Rollout what is told at the end of the pass, so that a crash loses nothing, and then does the work. */
 function keeper(
   rollout: ObservedRollout,
   context: PerformContext,
   notifier: ReconcileTools['notifier'],
   signal: AbortSignal,
-): (notices: readonly Notice[]) => Promise<void> {
-  return async (notices) => {
-    if (notifier === undefined || notices.length === 0) return;
+): <T>(notices: readonly Notice[], work: () => Promise<T>) => Promise<T> {
+  if (notifier === undefined) return (_, work) => work();
+  return async (notices, work) => {
     const version = await notifier.keep({ rollout, notices }, context.resourceVersion, signal);
     if (version !== undefined) context.resourceVersion = version;
+    return work();
   };
 }
 
