@@ -10,6 +10,7 @@ import { compact } from './compact.ts';
 import { isIn, sidesOf, type Situation } from './situation.ts';
 import { findExperiment, hasExperimentPassed } from './step-experiment.ts';
 import { stepPluginStatuses } from './step-plugin-status.ts';
+import { isGated } from './stored.ts';
 import { stableServesStable } from './traffic-plan.ts';
 
 /** `status.canary`: the runs that are looked at, and the weights as they were read back. */
@@ -105,7 +106,9 @@ export function blueGreenStatus(situation: Situation): BlueGreenStatus {
   const stored = situation.stored.rollout.status.blueGreen ?? {};
   const run = (role: RunRole): AnalysisRunReference | undefined => referTo(situation, role);
   const passesCheckPoint =
-    strategy.previewReplicaCount !== undefined && isIn(situation, 'blueGreen.cutOver', 'blueGreen.postAnalysis');
+    strategy.previewReplicaCount !== undefined &&
+    isIn(situation, 'blueGreen.cutOver', 'blueGreen.postAnalysis') &&
+    !isOpenedByNobody(situation);
   return compact<BlueGreenStatus>({
     ...stored,
     previewSelector: selectorOf(situation, strategy.previewService),
@@ -114,6 +117,11 @@ export function blueGreenStatus(situation: Situation): BlueGreenStatus {
     prePromotionAnalysisRunStatus: run('PrePromotion') ?? stored.prePromotionAnalysisRunStatus,
     postPromotionAnalysisRunStatus: run('PostPromotion') ?? stored.postPromotionAnalysisRunStatus,
   });
+}
+
+/** The way to the switch is open because no active Service was noted: no gate was passed. */
+function isOpenedByNobody({ state, stored }: Situation): boolean {
+  return isIn({ state }, 'blueGreen.cutOver') && isGated(stored) && !stored.blueGreen.hasActive;
 }
 
 function selectorOf({ world }: Situation, service: string | undefined): string | undefined {
