@@ -44,13 +44,13 @@ export class Person {
   async command(namespace: string, name: string, command: Command, target?: CommandTarget): Promise<CommandOutcome> {
     let looked = target;
     for (let attempt = 1; ; attempt += 1) {
-      const subject = await this.#subject(namespace, name);
-      looked ??= { revision: currentRevision(subject), position: positionOf(subject.rollout) };
-      const plan = planCommand(command, looked, subject);
-      if (!plan.ok) return { kind: 'refused', message: `${plan.error.code}: ${plan.error.message}` };
-      this.#count += 1;
-      const intent = { id: `${command.kind}-${this.#count}`, revision: looked.revision };
       try {
+        const subject = await this.#subject(namespace, name);
+        looked ??= { revision: currentRevision(subject), position: positionOf(subject.rollout) };
+        const plan = planCommand(command, looked, subject);
+        if (!plan.ok) return { kind: 'refused', message: `${plan.error.code}: ${plan.error.message}` };
+        this.#count += 1;
+        const intent = { id: `${command.kind}-${this.#count}`, revision: looked.revision };
         await this.#send(subject, plan.value.patches, intent);
         return { kind: 'done', message: plan.value.message };
       } catch (error) {

@@ -19,10 +19,12 @@ export function randomScenario(random: Random): string {
   const replicas = setup.integer(1, 5);
   const extras = extrasOf(kind, random.fork('extras'));
   const withExperiment = experimentOf(kind, random.fork('experiment'));
-  const lines = Array.from({ length: troubles.integer(4, 14) }, () => {
-    const atSeconds = troubles.integer(10, healSeconds - 20);
-    return { atSeconds, lines: pick(troubles, actionsOf(kind))(troubles) };
-  }).toSorted((left, right) => left.atSeconds - right.atSeconds);
+  const lines = withoutAbsences(
+    Array.from({ length: troubles.integer(4, 14) }, () => {
+      const atSeconds = troubles.integer(10, healSeconds - 20);
+      return { atSeconds, lines: pick(troubles, actionsOf(kind))(troubles) };
+    }).toSorted((left, right) => left.atSeconds - right.atSeconds),
+  );
   return [
     ...template,
     ...extras.before,
@@ -38,6 +40,17 @@ export function randomScenario(random: Random): string {
     'finally phase is Healthy',
     '',
   ].join('\n');
+}
+
+interface TimedLines {
+  readonly atSeconds: number;
+  readonly lines: readonly string[];
+}
+
+/** While the Rollout is made again nothing else is asked of it: nobody could answer. */
+function withoutAbsences(actions: readonly TimedLines[]): readonly TimedLines[] {
+  const absences = new Set(actions.flatMap((one) => (one.lines[0] === makeAgain ? one.atSeconds : [])));
+  return actions.filter(({ atSeconds, lines: [first] }) => first === makeAgain || !absences.has(atSeconds));
 }
 
 interface Kind {
@@ -151,6 +164,8 @@ const kinds: readonly Kind[] = [
   },
 ];
 
+const makeAgain = 'delete web and create it again after 0s';
+
 /** The first line of an action is a command; the others are its body. */
 type Action = (random: Random) => readonly string[];
 
@@ -174,7 +189,7 @@ const people: readonly Action[] = [
   () => ['edit the status of web', '  pauseConditions: null'],
   () => ['edit the status of web', '  abort: true'],
   () => ['edit the status of web', '  abort: false'],
-  () => ['delete web and create it again after 0s'],
+  () => [makeAgain],
 ];
 
 const world: readonly Action[] = [
