@@ -94,30 +94,61 @@ shopSuite('autoscalers on a real control plane', { gatewayApi: true }, (plane, s
   }
 
   test('scale a canary behind a router by an outside metric; weights stay what the step says', async () => {
-    const names = { stable: 'shop-stable', canary: 'shop-canary' } as const;
-    for (const name of Object.values(names)) {
-      const spec = { selector: { app: 'shop' }, ports: [{ port: 80 }] };
-      await shop().create(resourceTypes.service, name, { spec });
-    }
-    const backendRefs = Object.values(names).map((name) => ({ name, port: 80 }));
-    await shop().create(resourceTypes.httpRoute, 'shop', { spec: { rules: [{ backendRefs }] } });
-    metrics.externalMillis.set('requests', 2000);
-    const first = await scaled('shop', { canary: routed('shop', names) }, perPod('requests'));
+    const half = { 'shop-stable': 50, 'shop-canary': 50 };
+    metrics.externalMillis.set('shop-requests', 2000);
+    const first = await scaled('shop', await behindRoute('shop'), perPod('shop-requests'));
     const paused = await update('shop');
-    assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
+    assert.deepEqual(await weights('shop'), half);
     assert.equal(paused.canary?.weights?.canary.weight, 50);
 
-    metrics.externalMillis.set('requests', 6000);
+    metrics.externalMillis.set('shop-requests', 6000);
     await untilSizes('shop', 9, 3);
-    assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
-    metrics.externalMillis.set('requests', 2000);
+    assert.deepEqual(await weights('shop'), half);
+    metrics.externalMillis.set('shop-requests', 2000);
     const shrunk = await untilSizes('shop', 3, 1);
     assert.deepEqual([shrunk.phase, shrunk.currentStepIndex, shrunk.stableRS], ['Paused', 1, first.stableRS]);
-    assert.deepEqual(await weights('shop'), { 'shop-stable': 50, 'shop-canary': 50 });
+    assert.deepEqual(await weights('shop'), half);
 
     await promote('shop', first.stableRS);
-    assert.deepEqual(await weights('shop'), { 'shop-stable': 100, 'shop-canary': 0 });
+    await untilAllStable('shop');
   });
+
+  test('scale both sides of a canary whose stable side shrinks with its weight', async () => {
+    metrics.externalMillis.set('dynamic-requests', 4000);
+    const strategy = await behindRoute('dynamic', { dynamicStableScale: true });
+    const first = await scaled('dynamic', strategy, perPod('dynamic-requests'));
+    await untilSizes('dynamic', 4, 4);
+    await update('dynamic');
+    await untilSizes('dynamic', 4, 2);
+    metrics.externalMillis.set('dynamic-requests', 8000);
+    await untilSizes('dynamic', 8, 4);
+    assert.deepEqual(await weights('dynamic'), { 'dynamic-stable': 50, 'dynamic-canary': 50 });
+    metrics.externalMillis.set('dynamic-requests', 4000);
+    await untilSizes('dynamic', 4, 2);
+    await shop().patch('dynamic', { status: { abort: true } }, 'status');
+    await untilAllStable('dynamic');
+    const aborted = await untilSizes('dynamic', 4, 0);
+    assert.deepEqual([aborted.phase, aborted.stableRS], ['Degraded', first.stableRS]);
+  });
+
+  /** A canary behind an HTTPRoute, with the route and the Services. */
+  async function behindRoute(name: string, more: object = {}): Promise<object> {
+    const [stable, canary] = [`${name}-stable`, `${name}-canary`];
+    for (const service of [stable, canary]) {
+      const spec = { selector: { app: name }, ports: [{ port: 80 }] };
+      await shop().create(resourceTypes.service, service, { spec });
+    }
+    const backendRefs = [stable, canary].map((service) => ({ name: service, port: 80 }));
+    await shop().create(resourceTypes.httpRoute, name, { spec: { rules: [{ backendRefs }] } });
+    const trafficRouting = { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: name } } };
+    const services = { stableService: stable, canaryService: canary };
+    return { canary: { ...services, trafficRouting, steps: halfAndPause, ...more } };
+  }
+
+  async function untilAllStable(route: string): Promise<void> {
+    const isStable = (shares: Readonly<Record<string, number>>): boolean => shares[`${route}-stable`] === 100;
+    await waitUntil(`all of ${route} goes to stable`, () => weights(route), isStable);
+  }
 
   async function weights(route: string): Promise<Readonly<Record<string, number>>> {
     const { spec } = await shop().get(resourceTypes.httpRoute, route);
@@ -159,11 +190,6 @@ shopSuite('autoscalers on a real control plane', { gatewayApi: true }, (plane, s
 interface Backend {
   readonly name: string;
   readonly weight?: number;
-}
-
-function routed(name: string, { stable, canary }: { readonly stable: string; readonly canary: string }): object {
-  const trafficRouting = { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: name } } };
-  return { stableService: stable, canaryService: canary, trafficRouting, steps: halfAndPause };
 }
 
 /** One for each pod. */
