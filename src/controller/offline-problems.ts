@@ -1,6 +1,7 @@
 import type { AnalysisTemplateReference } from '../api/analysis-reference.ts';
 import type { AnalysisTemplate, AnalysisTemplateSpec } from '../api/analysis-template.ts';
 import { resourceSchemas } from '../api/crd.ts';
+import type { Experiment } from '../api/experiment.ts';
 import type { Json, KubeObject } from '../api/object.ts';
 import { trafficWeightMax } from '../api/rollout-defaults.ts';
 import { admit } from '../api/structural.ts';
@@ -8,6 +9,7 @@ import type { TrafficPlan } from '../api/traffic.ts';
 import { managedRouteNames, routesAfter } from '../engine/managed-routes.ts';
 import type { RolloutView, SpecProblem } from '../engine/world.ts';
 import { problemText, type RouterTarget } from '../providers/traffic/contract.ts';
+import { missingAnalyses } from './experiments/observe-experiment.ts';
 import { experimentProblems } from './experiments/step-experiment-problems.ts';
 import { collectTemplates } from './observe.ts';
 import { projectRollout } from './project.ts';
@@ -39,6 +41,25 @@ export function offlineProblems(
       templatesOf({ templateName, clusterScope }, namespace, near),
     ),
   ];
+}
+
+/** The same for an Experiment that stands alone: its analyses need their templates. */
+export function offlineExperimentProblems(experiment: KubeObject, set: readonly KubeObject[]): readonly SpecProblem[] {
+  const { value, errors } = admit(resourceSchemas.Experiment.schema, experiment as unknown as Json, {
+    isResource: true,
+  });
+  if (errors.length > 0) return [];
+  const { analyses = [] } = (value as unknown as Experiment).spec;
+  const namespace = experiment.metadata.namespace ?? namespaceDefault;
+  const near = set.map((object) => inNamespace(object, experiment.metadata.namespace, namespace));
+  return analyses.flatMap((analysis, index) => {
+    const templates = templatesOf(analysis, namespace, near);
+    if (templates === undefined) return [];
+    return missingAnalyses([analysis], templates).map(({ field, message }) => ({
+      field: field.replace('[0]', `[${index}]`),
+      message,
+    }));
+  });
 }
 
 /** Without namespaces in the manifests nothing is known to be elsewhere. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import type { KubeObject } from '../../src/api/object.ts';
-import { offlineProblems } from '../../src/controller/offline-problems.ts';
+import { offlineExperimentProblems, offlineProblems } from '../../src/controller/offline-problems.ts';
 import { trafficRouters } from '../../src/providers/traffic/registry.ts';
 
 const plugin = 'argoproj-labs/gatewayAPI';
@@ -85,6 +85,15 @@ describe('what a Rollout refers to, offline', () => {
     assert.deepEqual(problems(rollout(), naming), [], 'of another kind nothing is known');
     const far = template('near', {}, 'ClusterAnalysisTemplate');
     assert.equal(problems(rollout(), naming, far).length, 1);
+  });
+
+  it('includes the templates of an Experiment that stands alone', () => {
+    const analyses = ['check', 'gone'].map((name) => ({ name, templateName: name }));
+    const trial = object('argoproj.io/v1alpha1', 'Experiment', 'trial', { templates: [], analyses });
+    assert.deepEqual(offlineExperimentProblems(trial, [trial]), []);
+    assert.deepEqual(offlineExperimentProblems(trial, [trial, template('check')]), [
+      { field: 'spec.analyses[1].templateName', message: 'there is no AnalysisTemplate "gone"' },
+    ]);
   });
 
   it('is not looked at for a Rollout of a wrong form', () => {

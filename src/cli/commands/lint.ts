@@ -5,14 +5,16 @@ import type { Command } from 'commander';
 
 import type { Finding } from '../../api/lint-manifests.ts';
 import type { ManifestObject, ManifestProblem } from '../../api/manifest.ts';
+import type { KubeObject } from '../../api/object.ts';
 import { messageOf, SluiceError } from '../../base/error.ts';
 import { capabilitiesOf } from '../../controller/routers.ts';
+import type { SpecProblem } from '../../engine/world.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import type { CliContext } from '../context.ts';
 import { directorySource } from '../local/directory-source.ts';
 import { fileBytesMax, readManifestSet } from '../local/manifest-set.ts';
 import { addOutputOption, serialise, type OutputFormat } from '../output-format.ts';
-import { openSession, type Session } from '../session.ts';
+import { openConsole, type Console } from '../session.ts';
 import { harmless } from '../show/harmless.ts';
 
 interface LintOptions {
@@ -41,7 +43,7 @@ export function addLint(program: Command, context: CliContext): void {
     .requiredOption('-f, --filename <path>', 'file or folder; - reads standard input', collect)
     .addHelpText('after', examples);
   addOutputOption(command, ['table', 'json', 'yaml']).action(async (options: LintOptions, self: Command) => {
-    const session = openSession(self, context);
+    const session = openConsole(self, context);
     const findings = await lint(options.filename, context);
     report(session, findings, options.output);
     const errors = countOf(findings, 'error');
@@ -68,19 +70,23 @@ async function lint(paths: readonly string[], context: CliContext): Promise<read
   return [...problems.map(findingOf), ...findings, ...beside].toSorted(byPlace);
 }
 
-/** What is wrong with what Rollouts refer to, besides what was found already. */
+/** What is wrong with what Rollouts and Experiments refer to, besides what was found already. */
 async function referredFindings(
   manifests: readonly ManifestObject[],
   findings: readonly Finding[],
 ): Promise<readonly Finding[]> {
-  const { offlineProblems } = await import('../../controller/offline-problems.ts');
+  const { offlineExperimentProblems, offlineProblems } = await import('../../controller/offline-problems.ts');
   const objects = manifests.map(({ object }) => object);
+  const problemsOf = (object: KubeObject): readonly SpecProblem[] => {
+    if (object.kind === 'Rollout') return offlineProblems(object, objects, trafficRouters);
+    return object.kind === 'Experiment' ? offlineExperimentProblems(object, objects) : [];
+  };
   return manifests
-    .filter(({ object }) => object.kind === 'Rollout')
+    .filter(({ object }) => object.kind === 'Rollout' || object.kind === 'Experiment')
     .flatMap(({ file, object, positionOf }) => {
-      const subject = `Rollout ${object.metadata.name}`;
+      const subject = `${object.kind} ${object.metadata.name}`;
       const known = findings.filter((one) => one.severity === 'error' && one.file === file && one.subject === subject);
-      return offlineProblems(object, objects, trafficRouters)
+      return problemsOf(object)
         .filter(({ field }) => !known.some((one) => isAbout(one.field, field)))
         .map(({ field, message }): Finding => {
           const place = positionOf(field);
@@ -147,7 +153,7 @@ function byPlace(left: Finding, right: Finding): number {
   return left.file.localeCompare(right.file) || left.line - right.line || left.column - right.column;
 }
 
-function report(session: Session, findings: readonly Finding[], output: OutputFormat): void {
+function report(session: Console, findings: readonly Finding[], output: OutputFormat): void {
   if (output === 'json' || output === 'yaml') {
     session.print(serialise({ findings }, output));
     return;
@@ -157,7 +163,7 @@ function report(session: Session, findings: readonly Finding[], output: OutputFo
   if (errors === 0) session.print([warnings === 0 ? 'no mistakes found' : `no errors, ${warnings} warnings`]);
 }
 
-function lineOf({ file, line, column, severity, subject, message }: Finding, { paint }: Session): string {
+function lineOf({ file, line, column, severity, subject, message }: Finding, { paint }: Console): string {
   const place = paint('strong', `${file}:${line}:${column}:`);
   const kind = paint(severity === 'error' ? 'bad' : 'held', `${severity}:`);
   return `${place} ${kind} ${harmless(subject === '' ? message : `${subject}: ${message}`)}`;

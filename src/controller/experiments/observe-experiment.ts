@@ -1,3 +1,4 @@
+import type { ExperimentAnalysis } from '../../api/experiment.ts';
 import type { ExperimentWorld } from '../../engine/experiment/experiment-world.ts';
 import { templateKey, type SpecProblem } from '../../engine/world.ts';
 import type { Caches } from '../caches.ts';
@@ -38,8 +39,15 @@ function missingTemplates(
   { spec, status }: ObservedExperiment,
   templates: ExperimentWorld['templates'],
 ): readonly SpecProblem[] {
-  if (status.availableAt !== undefined) return [];
-  return (spec.analyses ?? []).flatMap(({ templateName, clusterScope = false }, index) => {
+  return status.availableAt === undefined ? missingAnalyses(spec.analyses ?? [], templates) : [];
+}
+
+/** The analyses of an Experiment whose templates are not there. */
+export function missingAnalyses(
+  analyses: readonly ExperimentAnalysis[],
+  templates: ExperimentWorld['templates'],
+): readonly SpecProblem[] {
+  return analyses.flatMap(({ templateName, clusterScope = false }, index) => {
     const kind = clusterScope ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate';
     return templates.has(templateKey(templateName, clusterScope))
       ? []
