@@ -16,7 +16,8 @@ import { runCli } from './cli/cli.ts';
 import type { Output } from './cli/context.ts';
 import type { ReachedCluster } from './cli/controller/run-controller.ts';
 import type { ControllerSettings } from './cli/controller/settings.ts';
-import type { RequestReport } from './cluster/kubernetes/api-client.ts';
+import type { ClusterChoice } from './cli/direct/reach-cluster.ts';
+import type { ApiClientOptions, RequestReport } from './cluster/kubernetes/api-client.ts';
 
 /**
  * The composition root: everything that belongs to this process (arguments, environment, streams, signals, clock,
@@ -27,6 +28,8 @@ const { version } = manifest;
 const user = userName();
 const log = pino({ level: env['SLUICE_LOG'] ?? 'warn' }, pino.destination(2));
 const interrupt = new AbortController();
+/** What was opened for this call of the tool. */
+const opened: { close(): void | Promise<void> }[] = [];
 let isTerminated = false;
 /** Lines of a log wait at most so long, so that many of them cost one write; they are written too at the end. */
 const logDelayMs = 50;
@@ -59,6 +62,14 @@ const exitCode = await runCli({
   version,
   clock: systemClock,
   signal: interrupt.signal,
+  reachCluster: async (choice) => {
+    const { serveCluster } = await import('./cli/direct/serve-cluster.ts');
+    const { connect, namespace } = await findCluster(choice, log);
+    const cluster = connect();
+    const served = await serveCluster({ cluster, clock: systemClock, user, version });
+    opened.push(served, cluster);
+    return { access: served.access, ...namespace };
+  },
   control: async (settings, context) => {
     // Answers of the API server outlive small collections and are garbage soon after: without this they pile up to
     // several times of what is in use before they are looked at.
@@ -74,6 +85,7 @@ const exitCode = await runCli({
       environment: env,
       importModule,
       connect: (_, onRequest) => reach(settings, log, onRequest),
+      connectFile: (kubeconfig) => reachFile(kubeconfig, log),
     });
   },
   run: async (request, context) => {
@@ -95,6 +107,7 @@ const exitCode = await runCli({
     });
   },
 });
+for (const one of opened) await one.close();
 // As shells count it: 128 and the number of the signal.
 process.exitCode = isTerminated ? 143 : exitCode;
 
@@ -124,12 +137,38 @@ function gatheredLines(): { write(line: string): void } {
   };
 }
 
+/** The cluster of a kubeconfig. */
+async function reachFile(kubeconfig: string, controllerLog: Log): Promise<Pick<ReachedCluster, 'cluster' | 'close'>> {
+  const { findConnection } = await import('./cluster/kubernetes/find-connection.ts');
+  const { createKubernetesCluster } = await import('./cluster/kubernetes/kubernetes-cluster.ts');
+  const connection = await findConnection({ environment: env, kubeconfig });
+  const parts = { clock: systemClock, log: controllerLog, environment: env, userAgent: `sluice/${version}` };
+  const cluster = createKubernetesCluster({ ...parts, connection });
+  return { cluster, close: () => cluster.close() };
+}
+
 /** The cluster that the settings name, twice: renewals of the lease do not wait behind other requests. */
 async function reach(
-  { kubeconfig, context, apiRequestsMax }: ControllerSettings,
+  settings: ControllerSettings,
   controllerLog: Log,
   onRequest: (report: RequestReport) => void,
 ): Promise<ReachedCluster> {
+  const { connect, namespace } = await findCluster(settings, controllerLog);
+  const options = { concurrencyMax: settings.apiRequestsMax, onRequest };
+  const [cluster, leaseCluster] = [connect(options), connect(options)];
+  return {
+    cluster,
+    leaseCluster,
+    ...namespace,
+    close() {
+      cluster.close();
+      leaseCluster.close();
+    },
+  };
+}
+
+/** Finds the cluster that is named. Each `connect` makes connections of its own. */
+async function findCluster({ kubeconfig, context }: ClusterChoice, log: Log) {
   const { findConnection } = await import('./cluster/kubernetes/find-connection.ts');
   const { createKubernetesCluster } = await import('./cluster/kubernetes/kubernetes-cluster.ts');
   const connection = await findConnection({
@@ -137,24 +176,11 @@ async function reach(
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   });
-  const options = {
-    connection,
-    clock: systemClock,
-    log: controllerLog,
-    environment: env,
-    userAgent: `sluice/${version}`,
-    concurrencyMax: apiRequestsMax,
-    onRequest,
-  };
-  const [cluster, leaseCluster] = [createKubernetesCluster(options), createKubernetesCluster(options)];
+  const common = { connection, clock: systemClock, log, environment: env, userAgent: `sluice/${version}` };
   return {
-    cluster,
-    leaseCluster,
-    ...(connection.namespace === undefined ? {} : { namespace: connection.namespace }),
-    close() {
-      cluster.close();
-      leaseCluster.close();
-    },
+    connect: (options: Pick<ApiClientOptions, 'concurrencyMax' | 'onRequest'> = {}) =>
+      createKubernetesCluster({ ...common, ...options }),
+    namespace: connection.namespace === undefined ? {} : { namespace: connection.namespace },
   };
 }
 

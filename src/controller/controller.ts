@@ -41,7 +41,7 @@ import { watchedEventSink } from './watched-event-sink.ts';
 /** What a controller of one cluster is made with. */
 export interface ControllerOptions
   extends
-    Pick<RunTools, 'environment' | 'http' | 'metricProviders' | 'metricPlugins' | 'ownNamespace'>,
+    Pick<RunTools, 'environment' | 'http' | 'metricJobs' | 'metricProviders' | 'metricPlugins' | 'ownNamespace'>,
     Pick<ReconcileTools, 'decide' | 'onDecision' | 'onStatus'>,
     Pick<ReconcileExperimentTools, 'decideExperiment'> {
   readonly cluster: ClusterPort;

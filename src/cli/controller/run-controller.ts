@@ -1,16 +1,9 @@
-import { readFile } from 'node:fs/promises';
-
 import type { Clock } from '../../base/clock.ts';
-import { messageOf } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
-import { createAwsCredentials } from '../../controller/aws/aws-credentials.ts';
-import { awsCredentialPolicy } from '../../controller/aws/machine-credentials.ts';
-import { SharedProfiles } from '../../controller/aws/shared-profiles.ts';
 import { createController, type Controller } from '../../controller/controller.ts';
-import { createGoogleToken, googleTokenPolicy } from '../../controller/google-token.ts';
-import { createHttpClient, type HttpClient } from '../../controller/http-client.ts';
+import { createHttpClient } from '../../controller/http-client.ts';
 import { createHttpPolicy } from '../../controller/http-policy.ts';
 import { createMemoryJournal } from '../../controller/journal.ts';
 import { lead, type Work } from '../../controller/lead.ts';
@@ -18,11 +11,12 @@ import { Leadership } from '../../controller/leadership.ts';
 import { createControllerMetrics } from '../../controller/metrics/controller-metrics.ts';
 import type { ApiReport } from '../../controller/metrics/request-families.ts';
 import { instanceSelector, scopeNamespaces } from '../../controller/scope.ts';
-import { metricProvidersWith, type MetricSettings } from '../../providers/metrics/registry.ts';
+import { metricProvidersWith } from '../../providers/metrics/registry.ts';
 import { trafficRouters } from '../../providers/traffic/registry.ts';
 import type { ControlContext } from './control-request.ts';
 import { loadMetricPlugins } from './load-metric-plugins.ts';
 import { loadStepPlugins } from './load-step-plugins.ts';
+import { makeMeasuring } from './make-measuring.ts';
 import { makeNotifications } from './make-notifications.ts';
 import { makeTracing } from './make-tracing.ts';
 import type { ImportModule } from './plugin-files.ts';
@@ -53,6 +47,8 @@ export interface ControllerParts {
   readonly importModule: ImportModule;
   /** Finds the cluster. Fails with Usage when it is not named in a way that can be used. */
   connect(settings: ControllerSettings, onRequest: (report: ApiReport) => void): Promise<ReachedCluster>;
+  /** Opens another cluster, for the Jobs of metrics. */
+  connectFile?(kubeconfig: string): Promise<Pick<ReachedCluster, 'cluster' | 'close'>>;
   /** Told when the ports are open; they matter when they were left to the system. */
   onListening?(ports: { readonly metrics: number; readonly health: number }): void;
 }
@@ -75,9 +71,8 @@ export async function runController(
   const makeStepPlugins = await loadStepPlugins(settings.stepPlugins, parts.importModule);
   const metricPlugins = await loadMetricPlugins(settings.metricPlugins, parts.importModule);
   const reached = await parts.connect(settings, (report) => metrics.onRequest(report));
-  const http = createMetricClient(settings, parts);
+  const measuring = await makeMeasuring(settings, parts, signal);
   const pluginHttp = createHttpClient(clock, { policy: createHttpPolicy({ loopback: 'allow' }) });
-  const region = await awsRegion(parts, signal);
   const notifications = makeNotifications(settings, clock, {
     namespace: settings.leaseNamespace ?? reached.namespace ?? 'default',
     onDelivery: (report) => metrics.onDelivery(report),
@@ -94,8 +89,9 @@ export async function runController(
       random: random.fork(`controller/${clock.now()}`),
       journal: tracing.journal(createMemoryJournal()),
       routers: trafficRouters,
-      metricProviders: metricProvidersWith({ ...metricSettings(settings, region), plugins: metricPlugins.names }),
-      http,
+      metricProviders: metricProvidersWith({ ...measuring.settings, plugins: metricPlugins.names }),
+      ...measuring.jobs(cluster),
+      http: measuring.http,
       metricPlugins: metricPlugins.make(pluginParts),
       ...(parts.environment === undefined ? {} : { environment: parts.environment }),
       stepPlugins: makeStepPlugins(pluginParts),
@@ -121,7 +117,7 @@ export async function runController(
     else await workOn(make(reached.cluster), standing, signal);
   } finally {
     await Promise.all([servers.close(), tracing.stop()]);
-    http.close();
+    measuring.close();
     notifications.close();
     pluginHttp.close();
     reached.close();
@@ -131,46 +127,6 @@ export async function runController(
 
 /** Counts of pods may be so old in a status that says the same otherwise. */
 const countsDelayMs = 400;
-
-/** What the settings and the environment say about metrics. */
-function metricSettings({ prometheusAddress }: ControllerSettings, region: string): MetricSettings {
-  return {
-    ...(prometheusAddress === undefined ? {} : { prometheus: { address: prometheusAddress } }),
-    ...(region === '' ? {} : { cloudWatch: { region } }),
-  };
-}
-
-/** Where credentials of clouds are read from. */
-function cloudSources({ clock, environment = {} }: ControllerParts) {
-  const readOne = (file: string, signal: AbortSignal): Promise<string> => readFile(file, { encoding: 'utf8', signal });
-  return { clock, environment, readFile: readOne };
-}
-
-/** The region of the environment or of AWS' shared files; empty when there is none, or when they cannot be read. */
-async function awsRegion(parts: ControllerParts, signal: AbortSignal): Promise<string> {
-  try {
-    return await new SharedProfiles(cloudSources(parts)).region(undefined, signal);
-  } catch (error) {
-    parts.log.warn({ error: messageOf(error) }, 'no region of AWS is known');
-    return '';
-  }
-}
-
-/** The client of metrics. Requests that get credentials of a cloud go the same way as all others. */
-function createMetricClient({ metricHosts, metricLoopback }: ControllerSettings, parts: ControllerParts): HttpClient {
-  const { clock } = parts;
-  const hosts = metricHosts.length === 0 ? {} : { hosts: metricHosts };
-  const policy = createHttpPolicy({ loopback: metricLoopback ? 'allow' : 'deny', ...hosts });
-  const sources = cloudSources(parts);
-  // Who lends credentials is not for metrics to ask, whatever hosts they may ask.
-  const awsHttp = createHttpClient(clock, { policy: awsCredentialPolicy });
-  const googleHttp = createHttpClient(clock, { policy: googleTokenPolicy });
-  return createHttpClient(clock, {
-    policy,
-    credentials: createAwsCredentials({ ...sources, http: awsHttp }),
-    googleToken: createGoogleToken({ ...sources, http: googleHttp }),
-  });
-}
 
 /** How this process stands, for probes and metrics. */
 interface Standing {

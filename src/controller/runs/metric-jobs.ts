@@ -6,7 +6,7 @@ import { hasCode, messageOf, SluiceError } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
 import type { ClusterPort, ObjectAddress } from '../../cluster/port.ts';
 import type { JobRequest, JobResponse } from '../../providers/metrics/contract.ts';
-import { composeJob, jobName, type JobPlace } from '../../providers/metrics/job-object.ts';
+import { composeJob, jobName, runUidLabel, type JobHome, type JobPlace } from '../../providers/metrics/job-object.ts';
 import { fieldManager } from '../perform-context.ts';
 
 /** How the Jobs of metrics are made, looked at and taken away. */
@@ -23,8 +23,16 @@ const podsMax = 50;
 /** What a node says when it cannot have an image. */
 const imageProblems: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName']);
 
-/** Jobs in the cluster of their runs. */
-export function createMetricJobs(cluster: ClusterPort, log: Log): MetricJobs {
+/** Jobs in a cluster: beside their runs, or in a home of their own. */
+export function createMetricJobs(cluster: ClusterPort, log: Log, home?: JobHome): MetricJobs {
+  const addressOf = (place: JobPlace): ObjectAddress => {
+    const namespace = home?.namespace ?? place.run.metadata.namespace ?? '';
+    return { type: resourceTypes.job, namespace, name: jobName(place) };
+  };
+  const isOurs = ({ metadata }: KubeObject, { run }: JobPlace): boolean =>
+    home === undefined
+      ? isControlledBy({ metadata }, run.metadata.uid)
+      : metadata.labels?.[runUidLabel] === run.metadata.uid;
   return {
     async send(request, place, signal) {
       const name = jobName(place);
@@ -44,14 +52,14 @@ export function createMetricJobs(cluster: ClusterPort, log: Log): MetricJobs {
   };
 
   async function create(request: JobRequest, place: JobPlace, signal: AbortSignal): Promise<KubeObject> {
-    const object = composeJob(request, place);
+    const object = composeJob(request, place, home);
     try {
       return await cluster.create(resourceTypes.job, object, { fieldManager }, { signal });
     } catch (error) {
       if (!hasCode(error, 'AlreadyExists')) throw error;
       // An answer to an earlier try may have been lost.
       const existing = await read(place, signal);
-      if (existing !== undefined && isControlledBy(existing, place.run.metadata.uid)) return existing;
+      if (existing !== undefined && isOurs(existing, place)) return existing;
       throw error;
     }
   }
@@ -95,10 +103,6 @@ function imageProblem(pod: KubeObject): string | undefined {
     }
   }
   return undefined;
-}
-
-function addressOf(place: JobPlace): ObjectAddress {
-  return { type: resourceTypes.job, namespace: place.run.metadata.namespace ?? '', name: jobName(place) };
 }
 
 function unlessGone(error: unknown): undefined {

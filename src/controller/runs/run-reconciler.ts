@@ -11,6 +11,7 @@ import { hasCode } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
 import type { Call, ClusterPort } from '../../cluster/port.ts';
 import type { MetricTarget, MetricWindow } from '../../providers/metrics/contract.ts';
+import type { JobHome } from '../../providers/metrics/job-object.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { EventSink } from '../event-sink.ts';
 import type { MetricPluginRegistry } from '../metric-plugins/contract.ts';
@@ -34,12 +35,19 @@ export interface RunTools extends Pick<MeasurementTools, 'http' | 'metricProvide
   readonly environment?: Environment;
   /** Metric plug-ins that can be called; none unless given. */
   readonly metricPlugins?: MetricPluginRegistry;
+  /** Where the Jobs of metrics are made; beside their runs unless given. */
+  readonly metricJobs?: MetricJobsPlace;
   readonly view: ClusterView;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventSink;
   /** Asks for another look at a run; what was measured may be what users are to be taken away for. */
   wake(namespace: string, name: string): void;
+}
+
+/** A cluster for the Jobs of metrics, and where in it they are. */
+export interface MetricJobsPlace extends JobHome {
+  readonly cluster: ClusterPort;
 }
 
 /** Carries AnalysisRuns out: the same three steps as for Rollouts, with a decision of their own. */
@@ -73,7 +81,7 @@ class ClusterRuns implements RunReconciler {
     this.#measurements = new Measurements({
       clock: tools.clock,
       http: tools.http,
-      jobs: createMetricJobs(tools.cluster, tools.log),
+      jobs: createMetricJobs(tools.metricJobs?.cluster ?? tools.cluster, tools.log, tools.metricJobs),
       plugins: metricPluginCalls(tools.metricPlugins ?? new Map()),
       readSecret: readMetricSecrets(tools.cluster, tools.ownNamespace ?? 'default', tools.environment),
       metricProviders: tools.metricProviders,

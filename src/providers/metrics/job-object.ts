@@ -1,5 +1,5 @@
 import type { AnalysisRun } from '../../api/analysis-run.ts';
-import { apiVersionOf, type KubeObject } from '../../api/object.ts';
+import { apiVersionOf, type KubeObject, type OwnerReference } from '../../api/object.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
 import { fnv1a32 } from '../../base/random.ts';
 import type { JobRequest } from './contract.ts';
@@ -12,38 +12,48 @@ export interface JobPlace {
   readonly number: number;
 }
 
+/** Where the Jobs of all runs are made when that is not beside their runs. */
+export interface JobHome {
+  /** Absent: in the namespace of the run, in another cluster. */
+  readonly namespace?: string;
+}
+
+/** Label of a Job with the uid of its run. */
+export const runUidLabel = 'analysisrun.argoproj.io/uid';
+
 /** The name becomes a label of the Job's pods, which bounds it. */
 const nameLengthMax = 63;
 
-/** The Job of a measurement. It belongs to the run, and goes when the run goes. */
-export function composeJob(request: JobRequest, place: JobPlace): KubeObject {
+/**
+ * The Job of a measurement. Beside its run it belongs to it, and goes when the run goes. Elsewhere nothing can own it.
+ */
+export function composeJob(request: JobRequest, place: JobPlace, home?: JobHome): KubeObject {
   const { metadata } = place.run;
   const { uid = '' } = metadata;
+  const namespace = home?.namespace ?? metadata.namespace;
   return {
     apiVersion: apiVersionOf(resourceTypes.job),
     kind: resourceTypes.job.kind,
     metadata: {
       name: jobName(place),
-      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-      labels: { ...request.labels, 'analysisrun.argoproj.io/uid': uid },
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { ...request.labels, [runUidLabel]: uid },
       annotations: {
         ...request.annotations,
         'analysisrun.argoproj.io/name': metadata.name,
+        'analysisrun.argoproj.io/namespace': metadata.namespace ?? '',
         'analysisrun.argoproj.io/metric-name': place.metric,
       },
-      ownerReferences: [
-        {
-          apiVersion: apiVersionOf(resourceTypes.analysisRun),
-          kind: resourceTypes.analysisRun.kind,
-          name: metadata.name,
-          uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ...(home === undefined ? { ownerReferences: [ownerOf(place.run)] } : {}),
     },
     spec: request.spec,
   };
+}
+
+function ownerOf({ metadata: { name, uid = '' } }: AnalysisRun): OwnerReference {
+  const { kind } = resourceTypes.analysisRun;
+  const apiVersion = apiVersionOf(resourceTypes.analysisRun);
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }
 
 /**

@@ -4,6 +4,9 @@ import { describe, it } from 'node:test';
 import { resourceTypes } from '../../../src/api/resource-types.ts';
 import { AnalysisStage } from './analysis-stage.ts';
 
+const { signal } = new AbortController();
+const measurementRetention = [{ metricName: 'check', limit: 2 }];
+
 describe('analysis by Jobs', () => {
   it('succeeds when the Job is complete, and fails when it has failed', async () => {
     const stage = await started();
@@ -64,7 +67,6 @@ describe('analysis by Jobs', () => {
 
   it('makes a Job for every measurement, keeps as many as measurements, and lets them go with the run', async () => {
     const stage = await started();
-    const measurementRetention = [{ metricName: 'check', limit: 2 }];
     await stage.createRun('many', {
       metrics: [{ ...metric('sleep 1'), count: 4, interval: '1s' }],
       measurementRetention,
@@ -104,6 +106,36 @@ describe('analysis by Jobs', () => {
     assert.equal(phase, 'Error');
     assert.match(message ?? '', /the Job .*\.check\.1 is gone/);
     await stage.close();
+  });
+
+  it('makes Jobs in a namespace or a cluster of their own, which no run can own', async () => {
+    const other = new AnalysisStage();
+    const stage = new AnalysisStage();
+    stage.add({ metricJobs: { cluster: other.cluster, namespace: 'checks' } });
+    await stage.startController();
+    await stage.createRun('good', {
+      metrics: [{ ...metric('sleep 1'), count: 3, interval: '1s' }],
+      measurementRetention,
+    });
+    const { metadata } = await stage.run('good');
+    // Each cluster has a clock of its own here.
+    for (let second = 0; second < 30; second += 1) {
+      await stage.clock.advance(1000);
+      await other.clock.advance(1000);
+    }
+    assert.equal((await stage.run('good')).status?.phase, 'Successful');
+    assert.deepEqual(await stage.list(resourceTypes.job), []);
+    const listed = other.cluster.list(resourceTypes.job, { namespace: 'checks' }, { signal });
+    await other.clock.advance(1000);
+    const jobs = (await listed).items;
+    assert.equal(jobs.length, 2);
+    for (const job of jobs) {
+      assert.equal(job.metadata.ownerReferences, undefined);
+      assert.equal(job.metadata.labels?.['analysisrun.argoproj.io/uid'], metadata.uid);
+      assert.equal(job.metadata.annotations?.['analysisrun.argoproj.io/namespace'], 'shop');
+    }
+    await stage.close();
+    await other.close();
   });
 });
 

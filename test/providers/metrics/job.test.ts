@@ -124,6 +124,7 @@ describe('the Job of a measurement', () => {
         annotations: {
           note: 'b',
           'analysisrun.argoproj.io/name': 'web-1',
+          'analysisrun.argoproj.io/namespace': 'shop',
           'analysisrun.argoproj.io/metric-name': 'smoke-test',
         },
         ownerReferences: [
