@@ -16,7 +16,8 @@ export interface AccessOptions {
 export interface ApiAccess {
   readonly url: string;
   readonly token: string;
-  readonly tokenPath: string;
+  /** File that the token came from; absent when it was made for this call. */
+  readonly tokenPath?: string;
 }
 
 /** The state directory: as asked, as the environment says, or where such things are kept. */

@@ -155,7 +155,7 @@ async function request(
 
 async function refusalOf(answer: Response, { url, tokenPath }: ApiAccess): Promise<SluiceError> {
   const body = recordOf(await answer.json().catch(() => undefined));
-  if (answer.status === 401) {
+  if (answer.status === 401 && tokenPath !== undefined) {
     return new SluiceError('Unauthorized', `the API at ${url} refuses the token in ${tokenPath}; name the right file`);
   }
   const code = textOf(body['code']);

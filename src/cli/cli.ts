@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 
 import { messageOf, SluiceError } from '../base/error.ts';
 import { addAbort } from './commands/abort.ts';
@@ -51,14 +51,21 @@ const examples = `
 Examples:
   sluice run deploy/ --images images.yaml  run Rollouts on this machine
   sluice get rollouts                      what there is
+  sluice get rollouts --context prod       what there is in the cluster of a kubeconfig
   sluice get rollout web -w                one Rollout, live
   sluice promote web                       let its update go on
   sluice abort web                         bring its users back`;
 
+/** Options of every command, but for those that a command means in its own way. */
+function visibleGlobalOptions(command: Command): Option[] {
+  const own = new Set(command.options.map(({ long }) => long));
+  return new Help().visibleGlobalOptions(command).filter(({ long }) => !own.has(long));
+}
+
 function program(context: CliContext): Command {
   const root = new Command('sluice')
     .description('Progressive delivery: every revision walks to its users in small steps')
-    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100, visibleGlobalOptions })
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { ControllerFactory } from './controller/control-request.ts';
+import type { ReachCluster } from './direct/reach-cluster.ts';
 import type { RunFactory } from './run-request.ts';
 
 /** Where text goes. */
@@ -32,6 +33,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Serves manifests on this machine; without it there is no `run`. */
   readonly run?: RunFactory;
+  /** Reaches clusters by kubeconfig; without it only a Sluice that runs can be talked to. */
+  readonly reachCluster?: ReachCluster;
   /** Carries the Rollouts of a cluster out; without it there is no `controller`. */
   readonly control?: ControllerFactory;
 }

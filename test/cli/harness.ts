@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { runCli } from '../../src/cli/cli.ts';
 import type { CliContext } from '../../src/cli/context.ts';
+import type { ReachCluster } from '../../src/cli/direct/reach-cluster.ts';
 import type { RunFactory } from '../../src/cli/run-request.ts';
 import { writeAccess } from '../../src/server/access-file.ts';
 import { Stage } from '../server/stage.ts';
@@ -22,6 +23,7 @@ export interface CliOptions {
   readonly stdin?: string;
   readonly terminal?: { readonly columns: number; readonly rows: number };
   readonly run?: RunFactory;
+  readonly reachCluster?: ReachCluster;
   readonly signal?: AbortSignal;
   /** Called with everything that was written so far. */
   readonly onOutput?: (stdout: string) => void;
@@ -78,6 +80,7 @@ export class CliHarness {
       clock: this.stage.clock,
       signal: options.signal ?? new AbortController().signal,
       ...(options.run === undefined ? {} : { run: options.run }),
+      ...(options.reachCluster === undefined ? {} : { reachCluster: options.reachCluster }),
     };
     const code = await runCli(context);
     return { code, stdout, stderr };

@@ -152,6 +152,8 @@ describe('the tool', () => {
         'analysisruns',
         '--version',
         '--namespace',
+        '--context',
+        '--kubeconfig',
         '--server',
         '--token-file',
         '--state',

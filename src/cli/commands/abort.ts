@@ -17,7 +17,7 @@ export function addAbort(program: Command, context: CliContext): void {
     .description('Bring users back to the stable revision')
     .addHelpText('after', examples)
     .action(async (names: readonly string[], _: object, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       for (const name of names) await giveCommand(session, objectName(name, 'rollout'), 'abort');
     });
 }

@@ -31,7 +31,7 @@ export function addApprove(program: Command, context: CliContext): void {
     .addHelpText('after', examples)
     .action(async (name: string, { step, reason }: ApproveOptions, self: Command) => {
       if (step === 0) throw new SluiceError('Usage', '--step: steps are counted from 1');
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       const fields = {
         ...(step === undefined ? {} : { step: step - 1 }),
         ...(reason === undefined ? {} : { reason }),

@@ -44,7 +44,7 @@ function addDescribeOne<Detail>(describe: Command, context: CliContext, describe
     .description(description)
     .addHelpText('after', `\nExamples:\n  sluice describe ${kind} web-6c5-2-1 -n shop`)
     .action(async (name: string, _: object, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       const path = objectPath(session.options.namespace, `${kind}s`, objectName(name, kind));
       // The API answers by this schema.
       session.print(tree((await session.client.get(path)) as Detail, context.clock.now(), session.paint));

@@ -43,7 +43,7 @@ export function addGetObjects<Report extends Named>(get: Command, context: CliCo
     .addHelpText('after', examplesOf(shown));
   if (tree !== undefined) command.option('-w, --watch', 'go on and show changes');
   addOutputOption(command).action(async (name: string | undefined, options: GetOptions, self: Command) => {
-    const session = openSession(self, context);
+    const session = await openSession(self, context);
     if (name !== undefined) await showOne(session, shown, objectName(name, kind), options);
     else if (options.watch === true) await watchTable(session, shown, options);
     else await showAll(session, shown, options);

@@ -17,7 +17,7 @@ export function addPause(program: Command, context: CliContext): void {
     .description('Hold the update of a Rollout')
     .addHelpText('after', examples)
     .action(async (names: readonly string[], _: object, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       for (const name of names) await giveCommand(session, objectName(name, 'rollout'), 'pause');
     });
 }

@@ -26,7 +26,7 @@ export function addPromote(program: Command, context: CliContext): void {
     .addOption(new Option('-c, --skip-current-step', 'deprecated: promote does that').hideHelp())
     .addHelpText('after', examples)
     .action(async (name: string, options: PromoteOptions, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       await giveCommand(session, objectName(name, 'rollout'), pathOf(options, context));
     });
 }

@@ -21,7 +21,7 @@ export function addRestart(program: Command, context: CliContext): void {
     .option('-i, --in <duration>', 'how long from now, e.g. 30s or 10m', durationOption, 0)
     .addHelpText('after', examples)
     .action(async (names: readonly string[], options: { readonly in: number }, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       const at = formatInstant(context.clock.now() + options.in);
       for (const name of names) await giveCommand(session, objectName(name, 'rollout'), 'restart', { at });
     });

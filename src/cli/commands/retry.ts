@@ -24,7 +24,7 @@ export function addRetry(program: Command, context: CliContext): void {
     .description('Start the aborted update of a Rollout again')
     .addHelpText('after', rolloutExamples)
     .action(async (names: readonly string[], _: object, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       for (const name of names) await giveCommand(session, objectName(name, 'rollout'), 'retry');
     });
   retry
@@ -34,7 +34,7 @@ export function addRetry(program: Command, context: CliContext): void {
     .description('Run an Experiment that has ended again')
     .addHelpText('after', experimentExamples)
     .action(async (names: readonly string[], _: object, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       for (const name of names) await giveRunCommand(session, 'experiment', name, 'retry');
     });
 }

@@ -7,7 +7,7 @@ import { stateDirectoryOf } from '../access.ts';
 import type { CliContext } from '../context.ts';
 import { countOption, durationOption } from '../duration-option.ts';
 import type { RunFactory, RunSource } from '../run-request.ts';
-import { openSession } from '../session.ts';
+import { openConsole } from '../session.ts';
 import { harmless } from '../show/harmless.ts';
 
 interface RunOptions {
@@ -48,7 +48,7 @@ export function addRun(program: Command, context: CliContext, run: RunFactory): 
     .option('--gateway-port <port>', 'port of the gateway; 0 takes any free one', countOption(portMax), 0)
     .addHelpText('after', examples)
     .action(async (directory: string | undefined, options: RunOptions, self: Command) => {
-      const session = openSession(self, context);
+      const session = openConsole(self, context);
       const { workingDirectory, signal } = context;
       await run(
         {

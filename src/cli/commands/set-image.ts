@@ -22,7 +22,7 @@ export function addSetImage(program: Command, context: CliContext): void {
     .description('Make a revision with other images')
     .addHelpText('after', examples)
     .action(async (name: string, pairs: readonly string[], _: object, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       await giveCommand(session, objectName(name, 'rollout'), 'set-image', { images: imagesOf(pairs) });
     });
 }

@@ -30,7 +30,7 @@ export function addStatus(program: Command, context: CliContext): void {
     .option('-t, --timeout <duration>', 'how long to wait; 0 is for ever', durationOption, 0)
     .addHelpText('after', examples)
     .action(async (text: string, options: StatusOptions, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       const name = objectName(text, 'rollout');
       const detail = options.watch ? await waitForEnd(session, name, options) : await look(session, name);
       if (!options.watch) session.print([lineOf(detail)]);

@@ -20,7 +20,7 @@ export function addTerminate(program: Command, context: CliContext): void {
       .description(`End an ${title}; what it has shown until now counts`)
       .addHelpText('after', `\nExamples:\n  sluice terminate ${kind} ${example} -n shop`)
       .action(async (names: readonly string[], _: object, self: Command) => {
-        const session = openSession(self, context);
+        const session = await openSession(self, context);
         for (const name of names) await giveRunCommand(session, kind, name, 'terminate');
       });
   }

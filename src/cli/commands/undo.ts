@@ -20,7 +20,7 @@ export function addUndo(program: Command, context: CliContext): void {
     .option('--to-revision <number>', 'the revision; the one before when 0', countOption(2 ** 31 - 1), 0)
     .addHelpText('after', examples)
     .action(async (name: string, { toRevision }: { readonly toRevision: number }, self: Command) => {
-      const session = openSession(self, context);
+      const session = await openSession(self, context);
       await giveCommand(session, objectName(name, 'rollout'), 'undo', { toRevision });
     });
 }
