@@ -1,3 +1,4 @@
+import { manyBadEvents, patience } from '../../src/analysis/judge/early-doubt.ts';
 import { binomialDivergence, informationGrowth } from '../../src/analysis/judge/information-growth.ts';
 import type { Cell } from './cell.ts';
 import type { Observation } from './judge.ts';
@@ -69,12 +70,24 @@ export function scrapeFloor(share: number, { configuration = {}, badEvent = 'err
   return Infinity;
 }
 
-/** The floor of a cell: scrapes until so many had an error of the canary, and the excess bad requests in them. */
+/**
+ * The stated floor of a cell: scrapes until so many had an error of the canary, or those for which so small a ratio has
+ * to last in a service with so many errors; and the excess bad requests in them.
+ */
 export function floorOf(cell: Cell): { readonly scrapes: number; readonly excess: number } | undefined {
   const perStep = requestsPerStep(cell);
   if (perStep === undefined || cell.harm === undefined) return undefined;
   const [share = 0] = cell.scenario.shares;
   const errorsPerStep = perStep * cell.harm.stableRatio * cell.harm.ratio;
-  const scrapes = scrapeFloor(share, cell.scenario) / (1 - Math.exp(-errorsPerStep));
+  const robust = scrapeFloor(share, cell.scenario) / (1 - Math.exp(-errorsPerStep));
+  const scrapes = Math.max(robust, scrapesOfPatience(cell));
   return { scrapes, excess: scrapes * perStep * excessPerRequest(cell) };
+}
+
+/** Scrapes for which the ratio of a cell has to last before it is held against the canary; 0 where it need not. */
+function scrapesOfPatience({ scenario, harm }: Cell): number {
+  const [share = 0] = scenario.shares;
+  const stableBad = scenario.rps * (1 - share) * stepSeconds * (harm?.stableRatio ?? 0);
+  if (stableBad < manyBadEvents) return 0;
+  return Math.max(0, ...patience.filter(({ ratio }) => (harm?.ratio ?? 0) < ratio).map(({ looks }) => looks));
 }

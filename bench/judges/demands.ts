@@ -45,13 +45,13 @@ export function demandsOn(results: Results): readonly Demand[] {
       'Promoted in at least 95 %, where p is at most half of what is acceptable and traffic is 5 x the bound',
       (cell) => promoted(results, cell, standard),
     ),
-    demand('Detection by the default at least 99 %, where the hour holds 8 x its bound and its floor', (cell) =>
+    demand('Detection by the default at least 99 %, where the hour holds 8 x its bound and its stated floor', (cell) =>
       detected(results, cell, standard, 1.5, 8),
     ),
     demand('Detection by RatioE at least 99 %, where the hour holds 5 x the bound', (cell) =>
       detected(results, cell, 'RatioE r0=1', 1, 5),
     ),
-    demand('Excess bad requests of the default at most 3 x the bound at r0 = 1.5, or its floor', (cell) =>
+    demand('Excess bad requests of the default at most 3 x the bound at r0 = 1.5, or its stated floor', (cell) =>
       excessOfDefault(results, cell),
     ),
     demand('Excess bad requests of RatioE at most 1.6 x the bound and one scrape, r = 2 to 10', (cell) =>

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 
+import { manyBadEvents, patience } from '../../src/analysis/judge/early-doubt.ts';
+import { scrapeFloor } from './bounds.ts';
 import { demandsOn, runsWanted, type Check, type Demand } from './demands.ts';
 import { sluiceNames } from './line-up.ts';
 import { jobs } from './plan.ts';
@@ -32,6 +34,8 @@ function describeReport(results: Results): string {
       ...introduction(results),
       '## What must hold',
       'The unfavourable end of the 95 % interval counts: Clopper and Pearson for rates, the normal law for means. A figure on the right side whose interval is not, with fewer than 4,000 runs, is open.',
+      'The stated floor of the default, as in [docs/judging.md](../../../docs/judging.md): at 10 % share it needs ' +
+        `${scrapeFloor(0.1)} scrapes with an error, at 50 % ${scrapeFloor(0.5)}, at 75 % ${scrapeFloor(0.75)}, when every error is the canary's. Where stable has ${manyBadEvents} bad events in a scrape or more, a ratio has to last: ${patience.map(({ looks, ratio }) => `${looks} scrapes below ${ratio} times`).join(', ')}. Otherwise two sides that wander could not be told from harm.`,
       ['| demand | cells | worst cell | figure | limit |', '|---|---|---|---|---|', ...demands.map(demandRow)].join(
         '\n',
       ),
