@@ -58,8 +58,10 @@ Examples:
 
 /** Options of every command, but for those that a command means in its own way. */
 function visibleGlobalOptions(command: Command): Option[] {
+  const help = new Help();
+  help.showGlobalOptions = true;
   const own = new Set(command.options.map(({ long }) => long));
-  return new Help().visibleGlobalOptions(command).filter(({ long }) => !own.has(long));
+  return help.visibleGlobalOptions(command).filter(({ long }) => !own.has(long));
 }
 
 function program(context: CliContext): Command {

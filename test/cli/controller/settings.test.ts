@@ -7,7 +7,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { runCli } from '../../../src/cli/cli.ts';
 import { settingsPage } from '../../../src/cli/controller/settings-page.ts';
-import type { ControllerSettings } from '../../../src/cli/controller/settings.ts';
+import { settings, variableOf, type ControllerSettings } from '../../../src/cli/controller/settings.ts';
 
 interface Outcome {
   readonly code: number;
@@ -116,6 +116,18 @@ describe('settings of the controller', () => {
       assert.equal(code, 2, printed);
       assert.match(printed, message);
       assert.equal(settings, undefined);
+    }
+  });
+
+  test('are told by the help as by the page, each once', async () => {
+    const { code, printed } = await call(['--help']);
+    assert.equal(code, 0);
+    const help = printed.replaceAll(/\s+/g, ' ');
+    for (const { name, description } of settings) {
+      assert.ok(help.includes(description), `${name}: ${description} is not in\n${printed}`);
+      assert.ok(help.includes(`or ${variableOf(name)}`), name);
+      const lines = printed.match(new RegExp(`^ +(?:-n, )?--${name} `, 'gm'));
+      assert.equal(lines?.length, 1, `${name} in\n${printed}`);
     }
   });
 

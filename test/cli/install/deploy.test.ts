@@ -82,6 +82,22 @@ describe('the installation', () => {
     assert.ok(!rulesOf(objects).some(({ resources }) => resources.includes('clusteranalysistemplates')));
   });
 
+  test('prints what is stored for kustomize', async () => {
+    for (const [scope, base] of [
+      ['cluster', 'base'],
+      ['namespace', 'namespaced'],
+    ] as const) {
+      const { text } = await install('--image', 'sluice:0.1.0', '--scope', scope);
+      const kustomization = loadAll(await readFile(`${folder}${base}/kustomization.yaml`, 'utf8'))[0];
+      const { resources } = kustomization as unknown as { readonly resources: readonly string[] };
+      const stored = await Promise.all(resources.map((file) => readFile(`${folder}${base}/${file}`, 'utf8')));
+      assert.deepEqual(
+        loadAll(text),
+        stored.flatMap((file) => loadAll(file)),
+      );
+    }
+  });
+
   test('for several namespaces has rights in each of them, and the rest in its own', async () => {
     const words = ['--image', 'x', '--scope', 'namespace', '--namespaces', 'shop,bank', '-n', 'sys'];
     const { code, text } = await install(...words);
