@@ -111,6 +111,24 @@ describe('a promotion where errors come in clumps', () => {
     assert.ok(meanEvidence(2000, 20, 1) > 100, 'counted as independent they would prove anything');
   });
 
+  it('allows for any law of sizes by its dispersion: geometric ones have no largest clump', () => {
+    for (const mean of [2, 5]) {
+      const [requests, chance] = [500, 1 / mean];
+      const clumps = (requests * 0.01) / mean;
+      const sizes = Array.from({ length: 300 }, (_, size) => (size === 0 ? 0 : chance * (1 - chance) ** (size - 1)));
+      // Panjer's recursion for the number of errors in Poisson many clumps.
+      const chances = [Math.exp(-clumps)];
+      for (let bad = 1; bad < 300; bad += 1) {
+        const terms = sizes.slice(1, bad + 1).map((part, at) => (at + 1) * part * (chances[bad - at - 1] ?? 0));
+        chances.push((clumps / bad) * terms.reduce((sum, term) => sum + term, 0));
+      }
+      const meanAt = (clump: number): number =>
+        chances.reduce((sum, part, bad) => sum + part * Math.exp(test.evidence([requests, bad], clump)), 0);
+      assert.ok(meanAt(2 * mean - 1) <= Math.exp((requests * 0.0001) / 2), String(meanAt(2 * mean - 1)));
+      assert.ok(meanAt(1) > 1.3, String(meanAt(1)));
+    }
+  });
+
   it('needs as many times the requests as a clump is large', () => {
     const first = (clump: number): number => {
       let requests = 1;
