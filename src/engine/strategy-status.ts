@@ -8,7 +8,7 @@ import type {
 import { backgroundIsDue, findRun, type RunRole } from './analysis-plan.ts';
 import { compact } from './compact.ts';
 import { isIn, sidesOf, type Situation } from './situation.ts';
-import { findExperiment, hasExperimentPassed } from './step-experiment.ts';
+import { findExperiment } from './step-experiment.ts';
 import { stepPluginStatuses } from './step-plugin-status.ts';
 import { isGated } from './stored.ts';
 import { stableServesStable } from './traffic-plan.ts';
@@ -26,7 +26,8 @@ export function canaryStatus(situation: Situation, promoted: boolean): CanarySta
       : undefined,
     stepPluginStatuses: stepPluginStatuses(situation),
     stablePingPong: nextStable(situation, promoted),
-    currentExperiment: currentExperiment(situation),
+    // Until the step is left, also once it has passed: it may take a while until users have left it.
+    currentExperiment: findExperiment(situation)?.name,
     weights: weightsOf(situation) ?? stored.weights,
   });
 }
@@ -61,12 +62,6 @@ function additionalWeights({ world }: Situation): readonly WeightDestination[] {
     const hash = templates.find((template) => template.service === service)?.hash;
     return weight === 0 ? [] : [compact<WeightDestination>({ weight, serviceName: service, podTemplateHash: hash })];
   });
-}
-
-/** The Experiment that the step waits for, or that a person has to decide about. */
-function currentExperiment(situation: Situation): string | undefined {
-  const experiment = findExperiment(situation);
-  return hasExperimentPassed(experiment) ? undefined : experiment?.name;
 }
 
 /** The side that is stable after a promotion: the one that was the canary's. */

@@ -4,6 +4,9 @@ import { EventHeap, type TimedEvent } from './event-heap.ts';
 /** Where every simulation begins, in milliseconds since the epoch: 2026-01-01T00:00:00Z. */
 export const simulationStartMs = 1_767_225_600_000;
 
+/** Times that are stored are cut to whole seconds. */
+export const truncationMs = 1000;
+
 /** The clock of one simulated process. */
 export interface ProcessClock extends Clock {
   /** How far the process' wall clock is off, in milliseconds. May be changed at any time, which is a jump. */

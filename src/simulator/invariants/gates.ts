@@ -9,6 +9,9 @@ import { isGivenBack, selectorChange, statusChange } from './written-by.ts';
 interface Approvals {
   /** Revision and step that they belong to. */
   place: string;
+  /** Revision and attempt, and when that began in the time of the simulation. */
+  attempt: string;
+  attemptSinceMs: number;
   /** When the pause in force began to be stored; undefined while there is none. */
   pausedSinceMs: number | undefined;
   /** A person lifted a pause or moved the step on here. */
@@ -23,6 +26,8 @@ interface Approvals {
 export function gates(toleranceMs: number): Invariant {
   const approvals = new PerRollout((): Approvals => ({
     place: '',
+    attempt: '',
+    attemptSinceMs: 0,
     pausedSinceMs: undefined,
     isApproved: false,
     isFastTrack: false,
@@ -51,6 +56,8 @@ type Change = NonNullable<ReturnType<typeof statusChange>>;
 function follow(state: Approvals, { before, after, byController }: Change, picture: RolloutPicture): void {
   const place = `${textOf(after['currentPodHash'])}/${numberOf(after['currentStepIndex']) ?? ''}`;
   const [was, is] = [isPaused(before), isPaused(after)];
+  const attempt = `${textOf(after['currentPodHash'])}/${after['abort'] === true}`;
+  if (attempt !== state.attempt) Object.assign(state, { attempt, attemptSinceMs: picture.nowMs });
   if (byController) {
     const isFastTrack = stillRuns(picture, state);
     if (place !== state.place) {
@@ -101,7 +108,9 @@ function unmet(
     return state.isApproved || hasPassedRun(picture, 'Step', index) ? undefined : 'its analysis has not passed';
   }
   if (step['experiment'] !== undefined) {
-    return state.isApproved || hasPassedExperiment(picture, index) ? undefined : 'its Experiment has not passed';
+    return state.isApproved || hasPassedExperiment(picture, index, state.attemptSinceMs)
+      ? undefined
+      : 'its Experiment has not passed';
   }
   return shareNotInForce(step, picture);
 }

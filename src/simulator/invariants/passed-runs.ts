@@ -2,6 +2,7 @@ import { listOf, numberOf, recordOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { hashLabel } from '../../api/pod-template-hash.ts';
 import { parseInstant } from '../../base/instant.ts';
+import { simulationStartMs, truncationMs } from '../virtual-clock.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 
 /** Whether a run of this revision, role, step and attempt passed by real measurements. */
@@ -20,16 +21,20 @@ export function hasPassedRun(picture: RolloutPicture, role: string, step?: numbe
   return false;
 }
 
-/** Whether an Experiment of this revision, step and attempt passed, each analysis that counts by real measurements. */
-export function hasPassedExperiment(picture: RolloutPicture, step: number): boolean {
-  const startedAt = parseInstant(textOf(recordOf(picture.status['duration'])['rolloutStartedAt'])) ?? 0;
+/**
+ * Whether an Experiment of this revision and step that was made since a time passed, each analysis that counts by real
+ * measurements. The time is one of the simulation: what the status says of it is told by another clock than that which
+ * dates objects.
+ */
+export function hasPassedExperiment(picture: RolloutPicture, step: number, sinceMs: number): boolean {
   const { ledger } = picture.scene;
+  const earliest = simulationStartMs + sinceMs - truncationMs;
   return [...ledger.ownedBy('Experiment', picture.uid)].some((experiment) => {
     const { metadata, spec, status } = experiment;
     const isOurs =
       metadata.labels?.[hashLabel] === picture.currentHash &&
       new RegExp(`-\\d+-${step}(-\\d+)?$`, 'u').test(metadata.name) &&
-      (parseInstant(metadata.creationTimestamp ?? '') ?? 0) >= startedAt;
+      (parseInstant(metadata.creationTimestamp ?? '') ?? 0) >= earliest;
     if (!isOurs || recordOf(status)['phase'] !== 'Successful') return false;
     const analyses = listOf(recordOf(spec)['analyses']).map(recordOf);
     const required = analyses.filter(({ requiredForCompletion }) => requiredForCompletion === true);

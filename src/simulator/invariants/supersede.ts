@@ -1,4 +1,5 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
+import { truncationMs } from '../virtual-clock.ts';
 import { podsNeeded } from './capacity.ts';
 import { carriedByStable } from './carried-by-stable.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
@@ -9,8 +10,6 @@ import { selectorChange } from './written-by.ts';
 const shortageMs = 10_000;
 /** For so long, or for half the progress deadline, an update waits for stable to get its pods back. */
 const patienceMs = 60_000;
-/** When an update began is stored in whole seconds. */
-const truncationMs = 1000;
 
 interface Update {
   hash: string;

@@ -3,11 +3,8 @@ import type { KubeObject } from '../../api/object.ts';
 import { hashLabel } from '../../api/pod-template-hash.ts';
 import { parseInstant } from '../../base/instant.ts';
 import type { Commit } from '../ledger.ts';
-import { simulationStartMs } from '../virtual-clock.ts';
+import { simulationStartMs, truncationMs } from '../virtual-clock.ts';
 import { selectedHash, type RolloutPicture } from './rollout-picture.ts';
-
-/** Times are stored in whole seconds. */
-const truncationMs = 1000;
 
 /** The controller changed a route: how the weights of a Rollout's sides moved. */
 export function weightChange(commit: Commit, picture: RolloutPicture) {

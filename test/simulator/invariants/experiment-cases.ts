@@ -116,6 +116,20 @@ export const experimentCases: readonly Planted[] = [
   },
   {
     invariant: 'I13',
+    what: 'a step that is left by the Experiment of an attempt before a retry',
+    given: { strategy: step, weight: 0 },
+    sound: (log) => {
+      experiment(log, 'Successful', 1);
+      leave(log);
+    },
+    bad: (log) => {
+      experiment(log, 'Successful', 1);
+      for (const abort of [true, false]) status(log, { abort }, 'person');
+      leave(log);
+    },
+  },
+  {
+    invariant: 'I13',
     what: 'a step that is left by an Experiment that measured nothing',
     given: { strategy: step, weight: 0 },
     sound: (log) => {
