@@ -111,7 +111,8 @@ const stateRules: readonly LifeRule[] = [
     name: 'users come back as fast as stable can carry them',
     reason:
       'After an abort with dynamicStableScale the reference walks back through the weights of the steps. Ours gives stable ' +
-      'what its available pods can carry at every moment, so that users leave the aborted revision earlier (invariant I10).',
+      'what its available pods can carry at every moment, allowing for maxUnavailable, so that users leave the aborted ' +
+      'revision earlier (invariants I10 and I03). The same holds for a template that is taken back in mid-update.',
     applies: (life) =>
       canaryOf(life)?.strategy?.canary?.dynamicStableScale === true && hasReason(life, 'RolloutAborted'),
     explains: ({ kind, object, recorded, ours }) =>
