@@ -24,3 +24,16 @@ export function canarySides(
     ? { stableService: pingService, canaryService: pongService }
     : { stableService: pongService, canaryService: pingService };
 }
+
+/**
+ * The stable and the canary Service beside those of pingPong: where a specification names all four, only routers that
+ * cannot do without pingPong split between ping and pong, and the others between these.
+ */
+export function plainSides({
+  stableService = '',
+  canaryService = '',
+  pingPong,
+}: Pick<CanaryStrategy, 'stableService' | 'canaryService' | 'pingPong'>): CanarySides | undefined {
+  const isBeside = pingPong !== undefined && stableService !== '' && canaryService !== '';
+  return isBeside ? { stableService, canaryService } : undefined;
+}

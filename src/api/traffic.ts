@@ -87,7 +87,8 @@ export interface RouterCapabilities {
   readonly headerRoutes: 'none' | 'exact' | 'full';
   readonly mirrorRoutes: boolean;
   readonly additionalDestinations: boolean;
-  readonly pingPong: boolean;
+  /** Whether it splits between ping and pong; `alone`: not where stable and canary Services are named beside them. */
+  readonly pingPong: boolean | 'alone';
   readonly weightMax: boolean;
   /** True when it needs canaryService and stableService. */
   readonly needsServices: boolean;

@@ -50,14 +50,14 @@ function validateServices(canary: CanaryStrategy, routers: readonly UsedRouter[]
 /** A router that splits by subset, or between ping and pong, does without the two Services. */
 function needsServices(router: UsedRouter, canary: CanaryStrategy): boolean {
   if (router.capabilities?.needsServices !== true) return false;
-  if (canary.pingPong !== undefined && router.capabilities.pingPong) return false;
+  if (canary.pingPong !== undefined && router.capabilities.pingPong !== false) return false;
   return !(router.name === 'istio' && canary.trafficRouting?.istio?.destinationRule !== undefined);
 }
 
 function validatePingPong(canary: CanaryStrategy, routers: readonly UsedRouter[], field: string): FieldErrors {
   const { pingPong, trafficRouting } = canary;
   if (pingPong === undefined) return [];
-  const supported = trafficRouting === undefined || anyRouterCan(routers, (router) => router.pingPong);
+  const supported = trafficRouting === undefined || anyRouterCan(routers, (router) => router.pingPong !== false);
   const rootMissing = trafficRouting?.alb !== undefined && (trafficRouting.alb.rootService ?? '') === '';
   return [
     ...(supported

@@ -1,3 +1,4 @@
+import { canarySides, plainSides } from './canary-sides.ts';
 import { invalid, type FieldErrors } from './field-error.ts';
 import { listOf, numberOf, optionalRecord, recordOf, textOf, type JsonRecord } from './json-access.ts';
 import type { KubeObject } from './object.ts';
@@ -40,8 +41,8 @@ function neededDestinations({ spec }: Rollout): Destinations {
   const canary = spec.strategy?.canary;
   const rule = canary?.trafficRouting?.istio?.destinationRule;
   if (rule !== undefined) return { property: 'subset', names: [rule.canarySubsetName, rule.stableSubsetName] };
-  const { pingPong, canaryService = '', stableService = '' } = canary ?? {};
-  if (pingPong !== undefined) return { property: 'host', names: [pingPong.pingService, pingPong.pongService] };
+  // The mesh takes the Services beside ping and pong where there are such.
+  const { canaryService, stableService } = plainSides(canary ?? {}) ?? canarySides(canary ?? {}, undefined);
   return { property: 'host', names: [canaryService, stableService] };
 }
 

@@ -1,4 +1,4 @@
-import { canarySides } from '../api/canary-sides.ts';
+import { canarySides, plainSides } from '../api/canary-sides.ts';
 import type { KubeObject, ResourceType } from '../api/object.ts';
 import { trafficWeightMax } from '../api/rollout-defaults.ts';
 import type { TrafficPlan, TrafficReading } from '../api/traffic.ts';
@@ -30,11 +30,10 @@ export type RouterRegistry = readonly TrafficRouter<unknown>[];
 export function routersOf(rollout: RolloutView, registry: RouterRegistry): readonly ConfiguredRouter[] {
   const routing = rollout.spec.strategy?.canary?.trafficRouting;
   if (routing === undefined) return [];
-  const subject = subjectOf(rollout);
   return registry.flatMap((router) => {
     const configs: Readonly<Record<string, unknown>> = router.plugin ? (routing.plugins ?? {}) : routing;
     const config = configs[router.name];
-    return config === undefined ? [] : [bind(router, config, subject)];
+    return config === undefined ? [] : [bind(router, config, subjectOf(rollout, router))];
   });
 }
 
@@ -48,13 +47,17 @@ function bind(router: TrafficRouter<unknown>, config: unknown, subject: RouterSu
   };
 }
 
-function subjectOf({ name, namespace, uid, spec, status }: RolloutView): RouterSubject {
+function subjectOf(
+  { name, namespace, uid, spec, status }: RolloutView,
+  { capabilities }: Pick<TrafficRouter<unknown>, 'capabilities'>,
+): RouterSubject {
   const canary = spec.strategy?.canary ?? {};
+  const beside = capabilities.pingPong === 'alone' ? plainSides(canary) : undefined;
   return {
     name,
     namespace,
     uid,
-    ...canarySides(canary, status.canary?.stablePingPong),
+    ...(beside ?? canarySides(canary, status.canary?.stablePingPong)),
     managedRoutes: (canary.trafficRouting?.managedRoutes ?? []).map((route) => route.name),
     weightMax: trafficWeightMax(spec),
     weightMaxGiven: canary.trafficRouting?.maxTrafficWeight !== undefined,

@@ -1,7 +1,8 @@
+import type { CanarySides } from '../api/canary-sides.ts';
 import type { Effect } from './decision.ts';
 import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
-import { hasPingPong, isIn, isSaturated, sidesOf, type Situation } from './situation.ts';
+import { allSidesOf, hasPingPong, isIn, isSaturated, type Situation } from './situation.ts';
 import { activeHash } from './size-plan.ts';
 import { isGated } from './stored.ts';
 import { aimTraffic, hasRouting, isInForce, mayTakeOver } from './traffic-plan.ts';
@@ -11,11 +12,19 @@ import type { ReplicaSetView } from './world.ts';
 export function planServices(situation: Situation): readonly Effect[] {
   if (isIn(situation, 'deleting', 'invalid', 'superseding')) return [];
   if (situation.stored.strategy === 'blueGreen') return planBlueGreen(situation);
-  const { stableService, canaryService } = sidesOf(situation);
-  const stable = switchTo(situation, stableService, stableTarget(situation)?.hash, 'raise');
-  return hasPingPong(situation)
+  const [first, ...beside] = allSidesOf(situation);
+  return [
+    ...(first === undefined ? [] : planSides(situation, first, hasPingPong(situation))),
+    ...beside.flatMap((sides) => planSides(situation, sides, false)),
+  ];
+}
+
+function planSides(situation: Situation, sides: CanarySides, changeParts: boolean): readonly Effect[] {
+  const { stableService, canaryService } = sides;
+  const stable = switchTo(situation, stableService, stableTarget(situation, stableService)?.hash, 'raise');
+  return changeParts
     ? [...stable, ...switchTo(situation, canaryService, otherSideHash(situation), 'grow')]
-    : [...stable, ...switchTo(situation, canaryService, canaryTarget(situation)?.hash, 'raise')];
+    : [...stable, ...switchTo(situation, canaryService, canaryTarget(situation, canaryService)?.hash, 'raise')];
 }
 
 function switchTo(
@@ -33,8 +42,8 @@ function switchTo(
  * The stable Service follows the stable revision. A Service that selects all revisions is only narrowed to one once
  * that one is complete; later one available pod is enough, because the Service already leads to another revision.
  */
-function stableTarget(situation: Situation): ReplicaSetView | undefined {
-  return readyToServe(situation, situation.stable, sidesOf(situation).stableService);
+function stableTarget(situation: Situation, name: string): ReplicaSetView | undefined {
+  return readyToServe(situation, situation.stable, name);
 }
 
 /**
@@ -52,8 +61,7 @@ function otherSideHash(situation: Situation): string | undefined {
  * is only moved while no traffic flows through it, so that nobody is moved to another revision by the switch; but where
  * stable cannot take the users of a revision that was replaced, the new one takes them.
  */
-function canaryTarget(situation: Situation): ReplicaSetView | undefined {
-  const name = sidesOf(situation).canaryService;
+function canaryTarget(situation: Situation, name: string): ReplicaSetView | undefined {
   const atRest = isIn(situation, 'settled', 'initial', 'aborted');
   const target = readyToServe(situation, atRest ? situation.stable : situation.current, name);
   if (!hasRouting(situation) || (aimTraffic(situation).read === 0 && isInForce(situation))) return target;

@@ -1,4 +1,4 @@
-import { canarySides, type CanarySides } from '../api/canary-sides.ts';
+import { canarySides, plainSides, type CanarySides } from '../api/canary-sides.ts';
 import type { CanaryStep } from '../api/canary-step.ts';
 import type { Stored } from './stored.ts';
 import type { ReplicaSetView, World } from './world.ts';
@@ -57,6 +57,12 @@ export function isIn(situation: { readonly state: string }, ...states: readonly 
 /** The Services of the two sides of a canary, as the stored status has them; empty where there is none. */
 export function sidesOf({ world, stored }: Pick<Situation, 'world' | 'stored'>): CanarySides {
   return canarySides(world.rollout.spec.strategy?.canary ?? {}, stored.rollout.status.canary?.stablePingPong);
+}
+
+/** The sides of every router: those of pingPong, and the Services beside them that other routers split between. */
+export function allSidesOf(situation: Pick<Situation, 'world' | 'stored'>): readonly CanarySides[] {
+  const plain = plainSides(situation.world.rollout.spec.strategy?.canary ?? {});
+  return plain === undefined ? [sidesOf(situation)] : [sidesOf(situation), plain];
 }
 
 /** Whether the two sides change parts at every promotion, instead of their Services being switched. */

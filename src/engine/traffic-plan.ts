@@ -8,7 +8,7 @@ import { heldBy } from './gates.ts';
 import { splitsByHash, waitsForPods } from './hash-switch.ts';
 import { managedRouteNames, noRoutes, routesAfter, type RoutesInForce } from './managed-routes.ts';
 import { isPatienceOver } from './patience.ts';
-import { isIn, sidesOf, stableHashIn, stepsOf, type Situation } from './situation.ts';
+import { allSidesOf, isIn, sidesOf, stableHashIn, stepsOf, type Situation } from './situation.ts';
 import { canarySizeReached, sizingInput } from './size-plan.ts';
 import type { RouterView } from './world.ts';
 
@@ -133,13 +133,12 @@ function wantedWeight(situation: Situation): number | undefined {
 /** Whether the stable side leads to the stable revision: its Service, or the router that splits by hash. */
 export function stableServesStable(situation: Situation): boolean {
   const { services, traffic } = situation.world;
-  const { stableService } = sidesOf(situation);
   const stableHash = stableHashIn(situation);
-  const isTurned = traffic.every(({ reading: { hashes } }) => hashes === undefined || hashes.stable === stableHash);
-  return (
-    (stableService === '' || (services.get(stableService)?.hash ?? '') === stableHash) &&
-    (isTurned || !keepsHashes(situation))
+  const isBound = allSidesOf(situation).every(
+    ({ stableService }) => stableService === '' || (services.get(stableService)?.hash ?? '') === stableHash,
   );
+  const isTurned = traffic.every(({ reading: { hashes } }) => hashes === undefined || hashes.stable === stableHash);
+  return isBound && (isTurned || !keepsHashes(situation));
 }
 
 /**
@@ -155,8 +154,10 @@ function mayServeStable(situation: Situation): boolean {
 function isNarrowedFirst(situation: Situation): boolean {
   const { world, stable } = situation;
   const { availableReplicas = 0, specReplicas = 1 } = stable ?? {};
+  const hashes = allSidesOf(situation).map(({ stableService }) => world.services.get(stableService)?.hash);
   return (
-    world.services.get(sidesOf(situation).stableService)?.hash === '' &&
+    hashes.includes('') &&
+    hashes.every((hash) => hash === '' || hash === stableHashIn(situation)) &&
     availableReplicas >= Math.max(1, specReplicas) &&
     world.replicaSets.every((other) => other === stable || other.specReplicas + other.statusReplicas === 0)
   );
@@ -166,11 +167,15 @@ function isNarrowedFirst(situation: Situation): boolean {
 function canaryIsBound(situation: Situation): boolean {
   const { world } = situation;
   const { templateHash } = world.rollout;
-  const { canaryService } = sidesOf(situation);
   const isTurned = world.traffic.every(
     ({ reading: { hashes } }) => hashes === undefined || hashes.canary === templateHash,
   );
-  return isTurned && (canaryService === '' || world.services.get(canaryService)?.hash === templateHash);
+  return (
+    isTurned &&
+    allSidesOf(situation).every(
+      ({ canaryService }) => canaryService === '' || world.services.get(canaryService)?.hash === templateHash,
+    )
+  );
 }
 
 /** The revisions behind both sides, as the state asks for them. An aborted canary keeps its side, without traffic. */

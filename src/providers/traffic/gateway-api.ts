@@ -38,7 +38,7 @@ export const gatewayApi: TrafficRouter<GatewayApiConfig> = {
     headerRoutes: 'full',
     mirrorRoutes: true,
     additionalDestinations: true,
-    pingPong: true,
+    pingPong: 'alone',
     weightMax: true,
     needsServices: true,
   },

@@ -44,7 +44,7 @@ export const istio: TrafficRouter<IstioTrafficRouting> = {
     headerRoutes: 'full',
     mirrorRoutes: true,
     additionalDestinations: true,
-    pingPong: true,
+    pingPong: 'alone',
     weightMax: false,
     needsServices: false,
   },
