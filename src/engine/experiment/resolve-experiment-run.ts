@@ -20,13 +20,13 @@ export function resolveExperimentRun(
   const args = resolveArguments(analysis.args ?? [], valuesOf(situation));
   if (!args.ok) return args;
   const { experiment, templates } = situation.world;
-  const { measurementRetention } = experiment.spec;
+  const { dryRun = [], measurementRetention = [] } = experiment.spec;
   return resolveTemplates(
     {
       templates: [analysis],
       args: args.value,
-      dryRun: dryRunsOf(analysis, situation),
-      measurementRetention,
+      dryRun: rulesAbout(analysis, dryRun, situation),
+      measurementRetention: rulesAbout(analysis, measurementRetention, situation),
     },
     ({ templateName = '', clusterScope = false }) => templates.get(templateKey(templateName, clusterScope)),
   );
@@ -76,14 +76,18 @@ function valuesOf({ templates, world }: ExperimentSituation): ReadonlyMap<string
 }
 
 /**
- * The dry-run rules that are about this analysis. The list of an Experiment is about all its analyses together, and a
- * rule that matches no metric of a run would be an error; one that matches nowhere is kept, so that it is one.
+ * The rules that are about this analysis. Those of an Experiment are about all its analyses together, and a rule that
+ * matches no metric of a run would be an error; one that matches nowhere is kept, so that it is one.
  */
-function dryRunsOf(analysis: ExperimentAnalysis, { world }: ExperimentSituation): readonly DryRun[] {
-  const { dryRun = [], analyses = [] } = world.experiment.spec;
+function rulesAbout<Rule extends DryRun>(
+  analysis: ExperimentAnalysis,
+  rules: readonly Rule[],
+  { world }: ExperimentSituation,
+): readonly Rule[] {
+  const { analyses = [] } = world.experiment.spec;
   const matches = (rule: DryRun, one: ExperimentAnalysis): boolean =>
     dryRunNames({ metrics: metricsOf(one, world.templates), dryRun: [rule] }).size > 0;
-  return dryRun.filter((rule) => matches(rule, analysis) || !analyses.some((one) => matches(rule, one)));
+  return rules.filter((rule) => matches(rule, analysis) || !analyses.some((one) => matches(rule, one)));
 }
 
 function metricsOf(

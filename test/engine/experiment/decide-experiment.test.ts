@@ -116,7 +116,7 @@ describe('an Experiment that is judged', () => {
     assert.match(message, /no value for \{\{templates\.other\.podTemplateHash\}\}/u);
   });
 
-  it('gives each run the dry-run rules that are about it', () => {
+  it('gives each run the rules about metrics that are about it', () => {
     const other = { name: 'other', templateName: 'other' };
     const world = {
       templates: new Map([
@@ -125,13 +125,17 @@ describe('an Experiment that is judged', () => {
       ]),
     };
     const dryRun = [{ metricName: 'latency' }, { metricName: 'nowhere' }];
-    const { effects } = decided({ spec: { analyses: [check, other], dryRun }, sets: ready, status: running, world });
-    assert.deepEqual(
-      effects.map(
-        (effect) => effect.kind === 'createAnalysisRun' && effect.spec.dryRun?.map((rule) => rule.metricName),
-      ),
-      [['nowhere'], ['latency', 'nowhere']],
-    );
+    const measurementRetention = dryRun.map((rule) => ({ ...rule, limit: 3 }));
+    const rules = { analyses: [check, other], dryRun, measurementRetention };
+    const { effects } = decided({ spec: rules, sets: ready, status: running, world });
+    for (const list of ['dryRun', 'measurementRetention'] as const) {
+      assert.deepEqual(
+        effects.map(
+          (effect) => effect.kind === 'createAnalysisRun' && effect.spec[list]?.map((rule) => rule.metricName),
+        ),
+        [['nowhere'], ['latency', 'nowhere']],
+      );
+    }
   });
 
   it('ends as soon as a run speaks against it', () => {
