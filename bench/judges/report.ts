@@ -34,8 +34,7 @@ function describeReport(results: Results): string {
       ...introduction(results),
       '## What must hold',
       'The unfavourable end of the 95 % interval counts: Clopper and Pearson for rates, the normal law for means. A figure on the right side whose interval is not, with fewer than 4,000 runs, is open.',
-      'The stated floor of the default, as in [docs/judging.md](../../../docs/judging.md): at 10 % share it needs ' +
-        `${scrapeFloor(0.1)} scrapes with an error, at 50 % ${scrapeFloor(0.5)}, at 75 % ${scrapeFloor(0.75)}, when every error is the canary's. Where stable has ${manyBadEvents} bad events in a scrape or more, a ratio has to last: ${patience.map(({ looks, ratio }) => `${looks} scrapes below ${ratio} times`).join(', ')}. Otherwise two sides that wander could not be told from harm.`,
+      statedFloor(),
       ['| demand | cells | worst cell | figure | limit |', '|---|---|---|---|---|', ...demands.map(demandRow)].join(
         '\n',
       ),
@@ -59,6 +58,17 @@ function describeReport(results: Results): string {
       ...limitations,
     ].join('\n\n') + '\n'
   );
+}
+
+/** The least number of scrapes that the default needs, from the judge itself. */
+function statedFloor(): string {
+  const robust = [0.1, 0.5, 0.75].map((share) => `${scrapeFloor(share)} at ${100 * share} %`).join(', ');
+  const lasting = patience.map(({ looks, ratio }) => `${looks} scrapes below ${ratio} times`).join(', ');
+  return [
+    `The stated floor of the default, as in [docs/judging.md](../../../docs/judging.md): by share of the canary it needs`,
+    `${robust} scrapes with an error when every error is the canary's. Where stable has ${manyBadEvents} bad events in`,
+    `a scrape or more, a ratio has to last: ${lasting}. Otherwise two sides that wander could not be told from harm.`,
+  ].join(' ');
 }
 
 function introduction(results: Results): readonly string[] {

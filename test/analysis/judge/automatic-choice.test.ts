@@ -5,24 +5,14 @@ import * as fc from 'fast-check';
 
 import { assess } from '../../../src/analysis/judge/assess.ts';
 import type { JudgeReport } from '../../../src/analysis/judge/judge-report.ts';
-import type { JudgeSettings } from '../../../src/analysis/judge/judge-settings.ts';
 import { initialJudgeState } from '../../../src/analysis/judge/judge-state.ts';
 import { judge } from '../../../src/analysis/judge/judge.ts';
 import { initialCapital, moveToRatio, moveToShare, scaleCapital } from '../../../src/analysis/judge/kind-capital.ts';
 import { logSumExp } from '../../../src/analysis/judge/log-sum-exp.ts';
 import type { PodCount, PodCounts } from '../../../src/analysis/judge/pod-bets.ts';
 import { seededRandom } from '../../../src/base/random.ts';
+import { defaultSettings as settings } from './default-settings.ts';
 import { drawPods, gaussian } from './traffic-model.ts';
-
-const errors = { name: 'errors', weight: 1, unit: 'requests' } as const;
-const settings: JudgeSettings = {
-  ratio: 1.5,
-  alpha: 0.01,
-  beta: 0.05,
-  rollbackTest: 'auto',
-  promoteTest: 'requests',
-  kinds: [errors],
-};
 
 interface Release {
   readonly ratio: number;
@@ -118,7 +108,7 @@ describe('capital that is moved between tests', () => {
   it('never becomes more', () => {
     fc.assert(
       fc.property(evidence, evidence, (before, after) => {
-        const begun = initialCapital(errors, false);
+        const begun = initialCapital({ name: 'errors', weight: 1, unit: 'requests' }, false);
         assert.ok(Math.abs(wealth(begun, { share: 0, difference: 0, ratio: 0, pods: 0 })) < 1e-9);
         const held = wealth(begun, before);
         const moved = moveToRatio(begun, held);

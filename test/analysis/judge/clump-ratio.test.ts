@@ -4,9 +4,9 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 
 import { clumpRatio } from '../../../src/analysis/judge/clump-ratio.ts';
-import type { BadEventKind, JudgeSettings } from '../../../src/analysis/judge/judge-settings.ts';
 import { promoteTestOf } from '../../../src/analysis/judge/promote-test.ts';
 import { ratioE } from '../../../src/analysis/judge/ratio-e.ts';
+import { defaultSettings } from './default-settings.ts';
 
 /**
  * Exact mean of each alternative's factor in one look: every clump falls on the canary with the probability that the
@@ -72,16 +72,9 @@ describe('the ratio test for clumps', () => {
 });
 
 describe('a promotion where errors come in clumps', () => {
-  const kind: BadEventKind = { name: 'errors', weight: 1, unit: 'requests', acceptableRatio: 0.01 };
-  const settings: JudgeSettings = {
-    ratio: 1.5,
-    alpha: 0.01,
-    beta: 0.05,
-    rollbackTest: 'auto',
-    promoteTest: 'requests',
-    kinds: [kind],
-  };
-  const test = promoteTestOf(settings, kind);
+  const [kind] = defaultSettings.kinds;
+  assert.ok(kind);
+  const test = promoteTestOf(defaultSettings, kind);
   assert.ok(test);
 
   /** Exact mean of the evidence for Poisson many clumps of one size, at the acceptable ratio. */

@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 
 import { assess } from '../../../src/analysis/judge/assess.ts';
 import type { JudgeReport } from '../../../src/analysis/judge/judge-report.ts';
-import type { JudgeSettings } from '../../../src/analysis/judge/judge-settings.ts';
 import { initialJudgeState, type JudgeState } from '../../../src/analysis/judge/judge-state.ts';
 import { judge, marginOf } from '../../../src/analysis/judge/judge.ts';
 import type { Increment } from '../../../src/analysis/judge/sequential-test.ts';
 import { twoDigits } from '../../../src/analysis/judge/summarise.ts';
 import { initialWander, wanderRatio, wanderVariance, watchWander } from '../../../src/analysis/judge/wander.ts';
 import { seededRandom, type Random } from '../../../src/base/random.ts';
+import { defaultSettings as settings } from './default-settings.ts';
 import { binomial, drawPods, gaussian } from './traffic-model.ts';
 
 /** Factors of a side that wanders: an autoregressive log with a correlation of 0.97 from look to look. */
@@ -71,15 +71,6 @@ describe('a side that wanders', () => {
     assert.equal(wanderRatio(1.5, 0), 1.5);
   });
 });
-
-const settings: JudgeSettings = {
-  ratio: 1.5,
-  alpha: 0.01,
-  beta: 0.05,
-  rollbackTest: 'auto',
-  promoteTest: 'requests',
-  kinds: [{ name: 'errors', weight: 1, unit: 'requests', acceptableRatio: 0.01 }],
-};
 
 /** Looks until a rollback, of a service whose counts are always the same; and the report of the look before. */
 function decide(increment: Increment, chosen = settings) {
