@@ -249,7 +249,6 @@ spec:
     [
       'spec.duration',
       'spec.templates[0].template.metadata.labels',
-      'spec.templates[0].template.spec.containers',
       'spec.templates[1].name',
       'spec.templates[1].template.spec.containers[0].image',
     ],
