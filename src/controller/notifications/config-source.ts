@@ -1,8 +1,8 @@
 import { textMapOf } from '../../api/json-access.ts';
 import type { ResourceType } from '../../api/object.ts';
 import { resourceTypes } from '../../api/resource-types.ts';
-import type { Clock } from '../../base/clock.ts';
-import { hasCode } from '../../base/error.ts';
+import { withDeadline, type Clock } from '../../base/clock.ts';
+import { hasCode, SluiceError } from '../../base/error.ts';
 import type { Log } from '../../base/log.ts';
 import type { ClusterPort } from '../../cluster/port.ts';
 import type { AnyNotificationService } from '../../providers/notifications/contract.ts';
@@ -35,6 +35,7 @@ export interface ConfigSource {
 
 /** How long an answer counts. */
 const ageMsMax = 10_000;
+const readTimeoutMs = 20_000;
 
 /** Makes the source. Problems are logged once for each version of the configuration. */
 export function createConfigSource({ cluster, clock, log, namespace, services }: ConfigSourceOptions): ConfigSource {
@@ -57,6 +58,27 @@ export function createConfigSource({ cluster, clock, log, namespace, services }:
     }
   }
 
+  async function readNow(signal: AbortSignal): Promise<NotificationConfig> {
+    const now = clock.monotonic();
+    const configMap = await readObject(resourceTypes.configMap, notificationNames.configMap, signal);
+    const isEmpty = Object.keys(configMap.data).length === 0;
+    // Without a configuration nothing refers to secrets.
+    const secret = isEmpty ? nothing : await readObject(resourceTypes.secret, notificationNames.secret, signal);
+    const version = `${configMap.version}/${secret.version}`;
+    if (known?.version === version) known = { ...known, readAtMs: now };
+    else {
+      const secrets = Object.fromEntries(Object.entries(secret.data).map(([key, text]) => [key, decoded(text)]));
+      const config = parseNotificationConfig({ data: configMap.data, secrets }, services);
+      for (const [entry, problem] of config.problems) {
+        log.warn({ namespace, entry, problem }, 'an entry of the configuration of notifications is left out');
+      }
+      known = { config, version, readAtMs: now };
+    }
+    return known.config;
+  }
+
+  let reading: Promise<NotificationConfig> | undefined;
+
   const fresh = (): NotificationConfig | undefined =>
     known !== undefined && clock.monotonic() - known.readAtMs < ageMsMax ? known.config : undefined;
 
@@ -67,25 +89,14 @@ export function createConfigSource({ cluster, clock, log, namespace, services }:
     get known() {
       return known?.config;
     },
-    async read(signal) {
+    read(signal) {
       const atHand = fresh();
-      if (atHand !== undefined) return atHand;
-      const now = clock.monotonic();
-      const configMap = await readObject(resourceTypes.configMap, notificationNames.configMap, signal);
-      const isEmpty = Object.keys(configMap.data).length === 0;
-      // Without a configuration nothing refers to secrets.
-      const secret = isEmpty ? nothing : await readObject(resourceTypes.secret, notificationNames.secret, signal);
-      const version = `${configMap.version}/${secret.version}`;
-      if (known?.version === version) known = { ...known, readAtMs: now };
-      else {
-        const secrets = Object.fromEntries(Object.entries(secret.data).map(([key, text]) => [key, decoded(text)]));
-        const config = parseNotificationConfig({ data: configMap.data, secrets }, services);
-        for (const [entry, problem] of config.problems) {
-          log.warn({ namespace, entry, problem }, 'an entry of the configuration of notifications is left out');
-        }
-        known = { config, version, readAtMs: now };
-      }
-      return known.config;
+      if (atHand !== undefined) return Promise.resolve(atHand);
+      // Many may need it at once; that one of them gives up is nothing to the others.
+      reading ??= readNow(new AbortController().signal).finally(() => (reading = undefined));
+      const late = (): SluiceError => new SluiceError('Timeout', 'the configuration could not be read in time');
+      const shared = reading;
+      return withDeadline(clock, readTimeoutMs, signal, () => shared, late);
     },
   };
 }
