@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { resourceTypes } from '../../src/api/resource-types.ts';
+import { startSocksServer } from '../cluster/kubernetes/socks-server.ts';
 import { shopSuite } from './shop-suite.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const canary = { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } };
 const viewer = 'viewer';
+
+interface Kubeconfig {
+  readonly clusters: readonly { readonly name: string; readonly cluster: object }[];
+}
 
 interface Outcome {
   readonly code: number | null;
@@ -20,7 +28,11 @@ interface Outcome {
 shopSuite('the tool by a kubeconfig', { users: [{ name: viewer }] }, (plane, shop) => {
   /** Calls the tool; it is interrupted once what it printed looks like `until`. */
   async function call(words: readonly string[], user = 'admin', until?: RegExp): Promise<Outcome> {
-    const place = ['--kubeconfig', plane().kubeconfig(user), '-n', shop().namespace];
+    return await callBy(plane().kubeconfig(user), words, until);
+  }
+
+  async function callBy(kubeconfig: string, words: readonly string[], until?: RegExp): Promise<Outcome> {
+    const place = ['--kubeconfig', kubeconfig, '-n', shop().namespace];
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...words, ...place], {
       env: { PATH: process.env['PATH'] ?? '', NO_COLOR: '1' },
       timeout: 60_000,
@@ -69,6 +81,27 @@ shopSuite('the tool by a kubeconfig', { users: [{ name: viewer }] }, (plane, sho
     const { code, stdout, stderr } = await watching;
     assert.deepEqual([code, stderr], [130, '']);
     assert.match(stdout, /pause:v3/);
+  });
+
+  test('goes through the SOCKS proxy that the kubeconfig names', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-tool-'));
+    const { port } = plane().connection().server;
+    const proxy = await startSocksServer({ port: Number(port) });
+    t.after(async () => {
+      await proxy.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    // JSON in this form, as the test cluster writes it.
+    const document = JSON.parse(readFileSync(plane().kubeconfig(), 'utf8')) as Kubeconfig;
+    const clusters = document.clusters.map(({ name, cluster }) => ({
+      name,
+      cluster: { ...cluster, 'proxy-url': `socks5://127.0.0.1:${proxy.port}` },
+    }));
+    const file = join(folder, 'kubeconfig');
+    writeFileSync(file, JSON.stringify({ ...document, clusters }), { mode: 0o600 });
+    const { code, stdout, stderr } = await callBy(file, ['get', 'rollouts', '-o', 'name']);
+    assert.deepEqual([code, stderr, stdout], [0, '', 'rollout.argoproj.io/web\n']);
+    assert.deepEqual(proxy.asked, [`address 127.0.0.1:${port}`]);
   });
 
   test('does what the rights of its user allow, and says what they do not', async () => {
