@@ -13,9 +13,9 @@ interface Patience {
   readonly ratio: number;
 }
 
-/** Two sides that each wander by 30 % are four times apart in one of 2,000 moments, 2.6 times in one of 80. */
+/** Two sides that each wander by 30 % are 4.5 times apart in one of 5,000 moments, 2.6 times in one of 80. */
 export const patience: readonly Patience[] = [
-  { looks: 40, ratio: 4 },
+  { looks: 40, ratio: 4.5 },
   { looks: 120, ratio: 2.6 },
 ];
 

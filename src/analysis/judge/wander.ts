@@ -46,7 +46,7 @@ const blocksMin = 3;
 /** Blocks after which these alone count, and not what was known before. */
 const blocksTrusted = 20;
 /** Standard deviations above its mean from which on chi-square counts as movement. */
-const deviationsMin = 1.5;
+const deviationsMin = 2.5;
 /** Part of stable's movement that the canary shares from which on all of it is taken as shared. */
 const sharedPart = 0.7;
 /** Standard deviations of the ratio of two such sides that the margin covers. */
