@@ -25,7 +25,7 @@ export interface ConfigSourceOptions {
 
 /** Reads the configuration when it is needed: nobody who uses no notifications pays for them. */
 export interface ConfigSource {
-  /** What is configured, at most a few seconds old. Rejects when the cluster does not answer. */
+  /** What is configured, ten seconds old at most, a minute where nothing was. Rejects when there is no answer. */
   read(signal: AbortSignal): Promise<NotificationConfig>;
   /** The same if it is at hand. */
   readonly fresh: NotificationConfig | undefined;
@@ -35,6 +35,8 @@ export interface ConfigSource {
 
 /** How long an answer counts. */
 const ageMsMax = 10_000;
+/** The same where nothing is configured. */
+const emptyAgeMsMax = 60_000;
 const readTimeoutMs = 20_000;
 
 /** Makes the source. Problems are logged once for each version of the configuration. */
@@ -79,8 +81,11 @@ export function createConfigSource({ cluster, clock, log, namespace, services }:
 
   let reading: Promise<NotificationConfig> | undefined;
 
-  const fresh = (): NotificationConfig | undefined =>
-    known !== undefined && clock.monotonic() - known.readAtMs < ageMsMax ? known.config : undefined;
+  const fresh = (): NotificationConfig | undefined => {
+    if (known === undefined) return undefined;
+    const counts = known.version === nothingVersion ? emptyAgeMsMax : ageMsMax;
+    return clock.monotonic() - known.readAtMs < counts ? known.config : undefined;
+  };
 
   return {
     get fresh() {
@@ -107,6 +112,8 @@ interface Found {
 }
 
 const nothing: Found = { data: {}, version: '' };
+/** The version of a configuration of which nothing is there. */
+const nothingVersion = '/';
 
 /** A value of a Secret, without the line break that files often end in. */
 function decoded(text: string): string {

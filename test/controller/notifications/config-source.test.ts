@@ -29,16 +29,41 @@ test('a configuration is read once by all who need it, again after a while, and 
   assert.equal(new Set(all).size, 1);
   assert.deepEqual(asked, ['argo-rollouts-notification-configmap']);
   assert.equal(source.known, source.fresh);
-  await clock.advance(11_000);
+  await clock.advance(59_000);
+  assert.equal(source.known, source.fresh);
+  await clock.advance(2000);
   assert.equal(source.fresh, undefined);
   assert.notEqual(source.known, undefined);
   await source.read(signal);
   assert.equal(asked.length, 2);
   const ending = new AbortController();
-  await clock.advance(11_000);
+  await clock.advance(61_000);
   const [given, kept] = [source.read(ending.signal), source.read(signal)];
   ending.abort(new Error('no more'));
   await assert.rejects(given, /no more/);
   assert.equal(await kept, source.fresh);
+  await stage.close();
+});
+
+test('a configuration that is there is read again after ten seconds', async () => {
+  const stage = new AnalysisStage();
+  const asked: string[] = [];
+  const cluster = {
+    ...urgentCluster(stage.cluster, () => false),
+    get: ({ name }: { readonly name: string }) => {
+      asked.push(name);
+      const metadata = { name, resourceVersion: '7' };
+      return Promise.resolve({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { context: 'a: b' } });
+    },
+  };
+  const clock = new VirtualClock();
+  const services = notificationServices;
+  const source = createConfigSource({ cluster, clock, log: silentLog, namespace: 'shop', services });
+  await source.read(signal);
+  assert.deepEqual(asked, ['argo-rollouts-notification-configmap', 'argo-rollouts-notification-secret']);
+  await clock.advance(9000);
+  assert.equal(source.known, source.fresh);
+  await clock.advance(2000);
+  assert.equal(source.fresh, undefined);
   await stage.close();
 });
