@@ -139,11 +139,7 @@ function gatheredLines(): { write(line: string): void } {
 
 /** The cluster of a kubeconfig. */
 async function reachFile(kubeconfig: string, controllerLog: Log): Promise<Pick<ReachedCluster, 'cluster' | 'close'>> {
-  const { findConnection } = await import('./cluster/kubernetes/find-connection.ts');
-  const { createKubernetesCluster } = await import('./cluster/kubernetes/kubernetes-cluster.ts');
-  const connection = await findConnection({ environment: env, kubeconfig });
-  const parts = { clock: systemClock, log: controllerLog, environment: env, userAgent: `sluice/${version}` };
-  const cluster = createKubernetesCluster({ ...parts, connection });
+  const cluster = (await findCluster({ kubeconfig }, controllerLog)).connect();
   return { cluster, close: () => cluster.close() };
 }
 
