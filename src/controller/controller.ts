@@ -37,6 +37,7 @@ import type { StepPluginRegistry } from './step-plugins/contract.ts';
 import { StepPluginCalls } from './step-plugins/step-plugin-calls.ts';
 import { tellDeletion } from './tell-deletion.ts';
 import { watchedEventSink } from './watched-event-sink.ts';
+import { within } from './within.ts';
 
 /** What a controller of one cluster is made with. */
 export interface ControllerOptions
@@ -171,7 +172,8 @@ class ClusterController implements Controller {
     await this.#queue.stop();
     this.#runs.stop();
     this.#stepPlugins.stop();
-    await Promise.all([this.#events.flushed(), this.#notifier?.stop()]);
+    const tell = () => Promise.all([this.#events.flushed(), this.#notifier?.stop()]);
+    await within(this.#options, flushMsMax, 'not everybody was told in time', tell);
     this.#stopping.abort(new Error('the controller stops'));
     await this.#ended;
   }
@@ -388,6 +390,8 @@ class ClusterController implements Controller {
   }
 }
 
+/** An end waits so long for Events, which is less than a pod is given. */
+const flushMsMax = 5000;
 /** How long a pass waits for a router's objects to be read for the first time. */
 const followTimeoutMs = 10_000;
 

@@ -1,10 +1,10 @@
-import { withDeadline, type Clock } from '../base/clock.ts';
-import { messageOf, SluiceError } from '../base/error.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ClusterPort } from '../cluster/port.ts';
 import { FencedCluster } from './fenced-cluster.ts';
 import type { Leadership } from './leadership.ts';
 import type { Term } from './lease-term.ts';
+import { within } from './within.ts';
 
 /** Something that works while this process leads. A controller is one. */
 export interface Work {
@@ -58,21 +58,6 @@ async function serve(options: LeadOptions, term: Term, signal: AbortSignal): Pro
     await within(options, stopTimeoutMs, 'the work did not end in time', () => work.stop());
     await within(options, drainTimeoutMs, 'requests were still under way', () => fence.close());
     await term.resign();
-  }
-}
-
-/** Waits for something that should end soon, and goes on without it when it does not. */
-async function within(
-  { clock, log }: LeadOptions,
-  timeoutMs: number,
-  message: string,
-  wait: () => Promise<void>,
-): Promise<void> {
-  const never = new AbortController().signal;
-  try {
-    await withDeadline(clock, timeoutMs, never, wait, () => new SluiceError('Timeout', message));
-  } catch (error) {
-    log.warn({ error: messageOf(error) }, 'leading ends');
   }
 }
 

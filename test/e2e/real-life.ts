@@ -6,11 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeObject } from '../../src/api/object.ts';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import type { ClusterPort } from '../../src/cluster/port.ts';
+import { delegate } from '../cluster/delegate.ts';
 import { askedBy, lifeMetrics, type AskedCounts } from '../golden/lives/life-metrics.ts';
 import { LifeStage, type LifeChange, type Replay } from '../golden/lives/life-stage.ts';
 import type { RecordedLife } from '../golden/lives/life.ts';
 import { lifeNamespace } from '../golden/lives/replay-life.ts';
-import { delegate } from './delegate.ts';
 
 /** Host of the scripted metric server, as recordings name it. */
 const metricHost = 'METRICS';

@@ -9,9 +9,9 @@ import { silentLog } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { startLocalGateway, type LocalGateway } from '../../src/cluster/embedded/gateway/local-gateway.ts';
 import type { ClusterPort, WatchEvent } from '../../src/cluster/port.ts';
+import { delegate } from '../cluster/delegate.ts';
 import { listenAddress } from '../control-plane/listen-address.ts';
 import { ControllerProcess } from './controller-process.ts';
-import { delegate } from './delegate.ts';
 import { installKinds, Shop } from './shop.ts';
 import { ownControlPlaneSuite } from './suite.ts';
 
