@@ -18,6 +18,7 @@ interface Container {
   readonly image: string;
   readonly imagePullPolicy?: string;
   readonly args: readonly string[];
+  readonly env: readonly object[];
   readonly resources: object;
 }
 
@@ -83,6 +84,8 @@ describe("the Helm chart, rendered by Helm's own engine", { skip: !go.ok && !ski
         replicas: 3,
         instanceId: 'blue',
         settings: { 'log-level': 'debug', workers: 4, 'metric-loopback': true },
+        env: [{ name: 'AWS_REGION', value: 'eu-north-1' }],
+        serviceAccountAnnotations: { role: 'metrics' },
         resources: { limits: { memory: '1Gi' } },
         podAnnotations: { a: 'b' },
         nodeSelector: { disk: 'ssd' },
@@ -108,6 +111,8 @@ describe("the Helm chart, rendered by Helm's own engine", { skip: !go.ok && !ski
     // Helm lays values over the default ones.
     assert.deepEqual(resources, { limits: { memory: '1Gi' }, requests: { cpu: '100m', memory: '128Mi' } });
     const find = (kind: string): KubeObject => objects.find((object) => object.kind === kind) ?? assert.fail(kind);
+    assert.deepEqual(container(objects).env.slice(1), [{ name: 'AWS_REGION', value: 'eu-north-1' }]);
+    assert.deepEqual(find('ServiceAccount').metadata.annotations, { role: 'metrics' });
     const deployment = find('Deployment');
     assert.equal(deployment.metadata.name, 'other');
     const { replicas, template } = deployment['spec'] as {
@@ -142,6 +147,7 @@ describe("the Helm chart, rendered by Helm's own engine", { skip: !go.ok && !ski
   for (const [values, message] of [
     [{ scope: 'world' }, /scope/],
     [{ replicas: 'two' }, /replicas/],
+    [{ env: [{ value: 'x' }] }, /env/],
     [{ image: { repositry: 'x' } }, /repositry/],
     [{ colour: 'red' }, /colour/],
     [{ namespaces: ['shop'] }, /namespaces/],

@@ -113,9 +113,16 @@ function isAggregate({ metadata }: KubeObject): boolean {
 function withValues(object: KubeObject, slots: ChartSlots): KubeObject {
   // These objects are made by this program, so their shape is known.
   if (object.kind === 'NetworkPolicy') return { ...object, spec: networkPolicy(object['spec'] as object, slots) };
+  if (object.kind === 'ServiceAccount') return { ...object, metadata: accountMetadata(object.metadata, slots) };
   return object.kind === 'Deployment'
     ? { ...object, spec: deployment(object['spec'] as DeploymentSpec, slots) }
     : object;
+}
+
+/** Clouds lend their credentials to an account that an annotation names. */
+function accountMetadata(metadata: KubeObject['metadata'], slots: ChartSlots): KubeObject['metadata'] {
+  const [begin, end] = ['{{- with .Values.serviceAccountAnnotations }}', '{{- end }}'];
+  return { ...metadata, [slots.lines(begin, 'annotations:', '  {{- toYaml . | nindent 4 }}', end)]: null };
 }
 
 function networkPolicy(spec: object, slots: ChartSlots): object {
@@ -135,7 +142,7 @@ interface PodTemplate {
 function deployment(spec: DeploymentSpec, slots: ChartSlots): object {
   const { metadata, spec: pod } = spec.template;
   const [container = {}] = pod.containers;
-  const { name, args, ...rest } = container;
+  const { name, args, env, ...rest } = container;
   const optional = (value: string, key = value): object => ({
     [slots.lines(`{{- with .Values.${value} }}`, `${key}:`, '  {{- toYaml . | nindent 8 }}', '{{- end }}')]: null,
   });
@@ -164,6 +171,10 @@ function deployment(spec: DeploymentSpec, slots: ChartSlots): object {
             image: slots.value(imageExpression),
             [slots.lines('{{- with .Values.image.pullPolicy }}', 'imagePullPolicy: {{ . }}', '{{- end }}')]: null,
             args: [...(args as readonly string[]).filter((word) => !word.startsWith('--')), slots.lines(...flagLines)],
+            env: [
+              ...(env as readonly object[]),
+              slots.lines('{{- with .Values.env }}', '{{- toYaml . | nindent 12 }}', '{{- end }}'),
+            ],
             ...Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'image')),
             resources: slots.block('.Values.resources'),
           },

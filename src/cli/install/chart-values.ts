@@ -41,6 +41,12 @@ instanceId: ''
 # Other settings of the controller by their name, such as "log-level: debug" (docs/controller-settings.md).
 settings: {}
 
+# Variables of the environment, such as AWS_REGION, DD_API_KEY from a Secret, or HTTPS_PROXY.
+env: []
+
+# Annotations of the service account, by which clouds lend it their credentials.
+serviceAccountAnnotations: {}
+
 resources:
 ${indented(part('Deployment', 'spec', 'template', 'spec', 'containers', 0, 'resources'))}
 
@@ -101,6 +107,8 @@ export const chartValuesSchema: object = {
     },
     instanceId: text,
     settings: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
+    env: { type: 'array', items: { type: 'object', required: ['name'] } },
+    serviceAccountAnnotations: texts,
     resources: free,
     podAnnotations: texts,
     nodeSelector: texts,
