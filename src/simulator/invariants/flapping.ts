@@ -2,7 +2,7 @@ import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
-import { selectorChange, statusChange } from './written-by.ts';
+import { isGivenBack, selectorChange, statusChange } from './written-by.ts';
 
 interface Movement {
   /** Within one phase the share moves in one direction. */
@@ -96,7 +96,7 @@ function turned(movement: Movement, share: number, picture: RolloutPicture): str
 
 function switchedOften(movement: Movement, commit: Commit, picture: RolloutPicture): string | undefined {
   const change = selectorChange(commit);
-  if (change === undefined) return undefined;
+  if (change === undefined || isGivenBack(commit, picture)) return undefined;
   const attempt = [change.service, picture.currentHash, movement.retries, movement.foreignSwitches].join('/');
   const count = (movement.switches.get(attempt) ?? 0) + 1;
   movement.switches.set(attempt, count);
