@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { recordedHistory, replayedHistory, type LifeHistory } from './life-history.ts';
 import { readPath } from './life-path.ts';
 import { stabilityOf, type Stability } from './life-stability.ts';
+import type { Replay } from './life-stage.ts';
 import { valueLines } from './life-values.ts';
 import type { Fields, RecordedLife } from './life.ts';
-import type { Replay } from './replay-life.ts';
 
 /** One thing that is not as recorded. */
 export interface LifeDifference {

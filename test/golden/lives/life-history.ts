@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../../src/api/object.ts';
 import { readPath, writePath } from './life-path.ts';
+import type { Replay } from './life-stage.ts';
 import type { Fields, RecordedLife, TraceEntry } from './life.ts';
-import { lifeNamespace, type Replay } from './replay-life.ts';
+import { lifeNamespace } from './replay-life.ts';
 
 /** What happened in a life, recorded or replayed, in one form so that the two can be compared. */
 export interface LifeHistory {

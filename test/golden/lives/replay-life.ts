@@ -15,8 +15,6 @@ import { lifePods } from './life-pods.ts';
 import { LifeStage, type LifePlace, type Replay } from './life-stage.ts';
 import type { Life, RecordedLife } from './life.ts';
 
-export type { Replay } from './life-stage.ts';
-
 /** The namespace in which lives are replayed. */
 export const lifeNamespace = 'golden-life';
 
