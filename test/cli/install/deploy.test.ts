@@ -89,7 +89,7 @@ describe('the installation', () => {
     ] as const) {
       const { text } = await install('--image', 'sluice:0.1.0', '--scope', scope);
       const kustomization = loadAll(await readFile(`${folder}${base}/kustomization.yaml`, 'utf8'))[0];
-      const { resources } = kustomization as unknown as { readonly resources: readonly string[] };
+      const { resources } = kustomization as { readonly resources: readonly string[] };
       const stored = await Promise.all(resources.map((file) => readFile(`${folder}${base}/${file}`, 'utf8')));
       assert.deepEqual(
         loadAll(text),
