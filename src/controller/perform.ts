@@ -159,12 +159,15 @@ async function createAnalysisRun(effect: Of<'createAnalysisRun'>, context: Perfo
 
 /**
  * The eviction itself is answered with nothing, so the pod is read afterwards: the next pass must know that it goes.
+ * A pod that was seen broken may serve by now, so it goes only in the version that was seen.
  */
-async function evictPod({ name, uid }: Of<'evictPod'>, context: PerformContext, signal: AbortSignal) {
+async function evictPod({ name, uid, isBroken }: Of<'evictPod'>, context: PerformContext, signal: AbortSignal) {
   const { pods } = context.caches;
+  const seen = pods.get(context.namespace, name);
+  if (isBroken && seen?.available === true) return undefined;
   const at = addressOf(resourceTypes.pod, context, name);
   try {
-    await context.cluster.evict(at, { uid }, { signal });
+    await context.cluster.evict(at, { uid, ...(isBroken ? precondition(seen) : {}) }, { signal });
     const pod = await context.cluster.get(at, { signal });
     pods.remember(pod);
     return pod.metadata.resourceVersion;

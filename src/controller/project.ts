@@ -102,6 +102,7 @@ export interface ObservedService extends ServiceView {
 
 /** A pod with what metrics are read by. */
 export interface ObservedPod extends PodView {
+  readonly resourceVersion: string;
   /** Empty until it has one. */
   readonly address: string;
   /** The first port that a container declares. */

@@ -146,7 +146,14 @@ export type Effect =
       readonly scaledDownFrom: number | undefined;
     }
   | { readonly kind: 'callStepPlugin'; readonly phase: 'analyse'; readonly call: StepPluginCall }
-  | { readonly kind: 'evictPod'; readonly phase: 'shrink'; readonly name: string; readonly uid: string };
+  | {
+      readonly kind: 'evictPod';
+      readonly phase: 'shrink';
+      readonly name: string;
+      readonly uid: string;
+      /** It was not available, so no budget was asked: it may go only as it was seen. */
+      readonly isBroken: boolean;
+    };
 
 const phaseOrder: readonly EffectPhase[] = ['lower', 'grow', 'raise', 'analyse', 'shrink', 'record'];
 

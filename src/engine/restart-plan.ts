@@ -53,7 +53,13 @@ export function planRestart(situation: Situation): readonly Effect[] {
   // A pod that is not available costs nothing; those are let go first without using the budget up.
   const broken = restart.remaining.filter((pod) => !pod.available);
   const working = restart.remaining.filter((pod) => pod.available).slice(0, Math.max(0, budget));
-  return [...broken, ...working].map(({ name, uid }): Effect => ({ kind: 'evictPod', phase: 'shrink', name, uid }));
+  return [...broken, ...working].map(({ name, uid, available: isAvailable }): Effect => ({
+    kind: 'evictPod',
+    phase: 'shrink',
+    name,
+    uid,
+    isBroken: !isAvailable,
+  }));
 }
 
 /**
