@@ -3,17 +3,7 @@ import type { Condition } from '../api/rollout-status.ts';
 import type { RolloutStatus } from '../api/rollout.ts';
 import type { Decision } from '../engine/decision.ts';
 import type { RolloutView } from '../engine/world.ts';
-
-/** Fields that follow the pods about; nothing is decided by what is stored in them. */
-const countFields: ReadonlySet<string> = new Set([
-  'replicas',
-  'updatedReplicas',
-  'readyReplicas',
-  'availableReplicas',
-  'HPAReplicas',
-  'message',
-  'conditions',
-]);
+import { countFields } from './count-fields.ts';
 
 /** The more counts wait, the longer each does: counts alone are some ten writes a second, whatever moves. */
 const crowd = { msEach: 100, msMax: 10_000 };

@@ -7,6 +7,7 @@ import type { RolloutView } from '../../engine/world.ts';
 import { sortMembers } from '../../providers/metrics/json-document.ts';
 import { triggerOfReason } from '../../providers/notifications/event-trigger.ts';
 import type { PendingOccasion } from '../../providers/notifications/pending-state.ts';
+import { countFields } from '../count-fields.ts';
 
 /** One time at which a trigger was set off. */
 export interface TriggerOccasion extends Pick<Notice, 'type' | 'reason'> {
@@ -33,18 +34,7 @@ export function occasionOf({ type, reason, message, follows }: Notice, rollout: 
   return { type, reason, trigger: triggerOfReason(reason), once, status: rollout.status, ...before };
 }
 
-/** What pods do meanwhile leaves a Rollout in the same state. */
-const countFields: ReadonlySet<string> = new Set([
-  'replicas',
-  'updatedReplicas',
-  'readyReplicas',
-  'availableReplicas',
-  'HPAReplicas',
-  'message',
-  'conditions',
-]);
-
-/** The state that a pass starts from, in letters and digits. */
+/** The state that a pass starts from, in letters and digits. What pods do meanwhile leaves it as it is. */
 export function stateOf({ templateHash, generation, status }: OccasionSubject): string {
   const fields = Object.entries(status).filter(([name]) => !countFields.has(name));
   const verdicts = (status.conditions ?? []).map(({ type, status: holds, reason }: Condition) => [type, holds, reason]);
