@@ -48,7 +48,7 @@ ownControlPlaneSuite('the rights and the token of a controller', { kubelet: { st
     const first = await shop.untilHealthy('token');
     // With the account goes every token of it.
     await plane().kubectl(['delete', 'serviceaccount', 'sluice', '-n', namespace]);
-    // Watches that were opened before go on, so only something to write finds out; and the token is believed for a while.
+    // Watches that were opened before go on, and the token is believed for a while: only writing on finds out.
     let replicas = 2;
     await waitUntil(
       'the controller says that it is not let in',
