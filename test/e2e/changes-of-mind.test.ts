@@ -9,7 +9,8 @@ import { waitUntil } from './wait.ts';
 
 const canary = { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } };
 const hashLabel = 'rollouts-pod-template-hash';
-const call = { signal: AbortSignal.timeout(600_000) };
+// Each call has its own deadline.
+const call = { signal: new AbortController().signal };
 /** Longer than a pass, and than a pod that is evicted takes to be replaced. */
 const lookMs = 2500;
 

@@ -13,7 +13,8 @@ import { waitUntil } from './wait.ts';
 
 const user = 'sluice-test-controller';
 const namespace = 'sluice-system';
-const signal = AbortSignal.timeout(600_000);
+// Each call has its own deadline.
+const { signal } = new AbortController();
 
 /** Granted, and not used by the lives below: each with the feature that needs it. */
 const usedElsewhere: Readonly<Record<string, string>> = {

@@ -22,7 +22,8 @@ const user = 'sluice-test-controller';
 const namespace = 'sluice-system';
 const watched = ['bank', 'shop'];
 const deploy = fileURLToPath(new URL('../../deploy', import.meta.url));
-const signal = AbortSignal.timeout(600_000);
+// Each call has its own deadline.
+const { signal } = new AbortController();
 const call = { signal };
 
 function objectsFor(namespaces: readonly string[]): readonly KubeObject[] {
