@@ -76,7 +76,7 @@ function isRelated(left: string, right: string): boolean {
 }
 
 function textOf({ severity, error }: RawFinding): string {
-  return `${severity} ${error.field}: ${fieldErrorText(error)}`;
+  return `${severity} ${fieldErrorText(error)}`;
 }
 
 function lintKind(
