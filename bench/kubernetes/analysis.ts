@@ -6,7 +6,7 @@ import { RolloutWatch } from './rollout-watch.ts';
 import { RouteWatch } from './route-watch.ts';
 import { analysedRollout, updateToHalf } from './routed-rollout.ts';
 import { inTurns, onStage } from './stage.ts';
-import { median, rowText, tableHead, type Row } from './table.ts';
+import { median, printTable, type Row } from './table.ts';
 
 // Many Rollouts under analysis at once, at half of the traffic. Some turn bad one after the other, then all the others
 // together: how long from the answer with the decisive sample until the HTTPRoute has weight 0, on a real control
@@ -56,8 +56,7 @@ await onStage({ gatewayApi: true, kubelet: { startLatency: '50ms', nodes: 5, pod
   watch.close();
   pages.close();
 });
-console.log(tableHead());
-for (const row of rows) console.log(rowText(row));
+printTable(rows);
 
 function tell(what: string, timesMs: readonly number[]): void {
   const [middle, worst] = [median(timesMs), Math.max(...timesMs)].map((timeMs) => (timeMs / 1000).toFixed(2));

@@ -8,7 +8,7 @@ import { template } from '../../test/e2e/shop.ts';
 import { waitUntil } from '../../test/e2e/wait.ts';
 import { residentNow, residentPeak } from './controller-figures.ts';
 import { inTurns, onStage, type Stage } from './stage.ts';
-import { rowText, tableHead, type Row } from './table.ts';
+import { printTable, type Row } from './table.ts';
 
 // What a controller holds in a cluster with many ReplicaSets of 4 kB each that are not its own:
 //   node bench/kubernetes/memory.ts [COUNT]
@@ -54,8 +54,7 @@ await onStage({ kubelet: { nodes: 1 } }, async (stage) => {
   rows.push({ what: 'resident memory, peak', here: peak, goal: 200, unit: 'MiB' });
   rows.push({ what: 'heap after a collection', here: await heapOf(full), goal: 50, unit: 'MiB' });
 });
-console.log(tableHead());
-for (const row of rows) console.log(rowText(row));
+printTable(rows);
 
 async function settled(stage: Stage, nodeFlags: readonly string[]): Promise<ControllerProcess> {
   const controller = await stage.start([], nodeFlags);

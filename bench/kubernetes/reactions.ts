@@ -5,7 +5,7 @@ import { RolloutWatch } from './rollout-watch.ts';
 import { RouteWatch } from './route-watch.ts';
 import { analysedRollout, routedRollout, updateToHalf } from './routed-rollout.ts';
 import { inTurns, onStage } from './stage.ts';
-import { median, rowText, tableHead, type Row } from './table.ts';
+import { median, printTable, type Row } from './table.ts';
 
 // How long users stay on a bad revision: from the patch that aborts an update, or from the first bad sample of a
 // metric, until the HTTPRoute has weight 0, on a real control plane: node bench/kubernetes/reactions.ts
@@ -58,8 +58,7 @@ await onStage({ gatewayApi: true, kubelet: { startLatency: '50ms' } }, async (st
   watch.close();
   pages.close();
 });
-console.log(tableHead());
-for (const row of rows) console.log(rowText(row));
+printTable(rows);
 
 function push(what: string, timesMs: readonly number[], goal: number): void {
   console.log(`${what}: ${timesMs.map((timeMs) => timeMs.toFixed(0)).join(' ')} ms`);

@@ -10,14 +10,19 @@ export interface Row {
   readonly reference?: string;
 }
 
+/** Prints the figures as a Markdown table. */
+export function printTable(rows: readonly Row[]): void {
+  console.log([tableHead(), ...rows.map(rowText)].join('\n'));
+}
+
 /** A row of a Markdown table. */
-export function rowText({ what, here, goal, unit, reference = '' }: Row): string {
+function rowText({ what, here, goal, unit, reference = '' }: Row): string {
   const verdict = here <= goal ? 'met' : 'missed';
   return `| ${what} | ${amount(here)} ${unit} | ${amount(goal)} ${unit} | ${verdict} | ${reference} |`;
 }
 
 /** The head of the table, after a line about the machine: figures mean nothing without it. */
-export function tableHead(): string {
+function tableHead(): string {
   const [cpu] = cpus();
   const gibibytes = (totalmem() / 2 ** 30).toFixed(0);
   const load = loadavg()[0]?.toFixed(1);

@@ -10,7 +10,7 @@ import { recordCalls } from './record-update.ts';
 import { inventedHash, replayUpdates, type Recording, type UpdateNames } from './replay-update.ts';
 import { isCarriedOut, RolloutWatch } from './rollout-watch.ts';
 import { inTurns, onStage, type Stage } from './stage.ts';
-import { rowText, tableHead, type Row } from './table.ts';
+import { printTable, type Row } from './table.ts';
 
 // Many Rollouts at once: patches the images of FEW and then of MANY of them and measures until the last one is Healthy,
 // what the controller uses, what it does at rest, and how fast a fresh process takes over. At the end a script sends
@@ -55,8 +55,7 @@ await onStage({ kubelet: { startLatency: '100ms', nodes: 20, podsPerNode: 500 } 
   console.log(`script, ${few}: writes ${fewScript.writesMs.toFixed(0)} ms, all ${fewScript.allMs.toFixed(0)} ms`);
   console.log(`script, ${many}: writes ${allScript.writesMs.toFixed(0)} ms, all ${allScript.allMs.toFixed(0)} ms`);
 });
-console.log(tableHead());
-for (const row of rows) console.log(rowText(row));
+printTable(rows);
 
 /** A figure that depends on the machine's other work has the script as its measure where that is slower. */
 function time(what: string, hereMs: number, goalSeconds: number, scriptMs: number, reference: string): void {
