@@ -67,13 +67,19 @@ function owner(kind: string, of: string, uid = '') {
   return { apiVersion: 'argoproj.io/v1alpha1', kind, name: of, uid, controller: true, blockOwnerDeletion: true };
 }
 
+/** A harness whose cluster has a canary, and an Experiment. */
+async function openShop(): Promise<CliHarness> {
+  const cli = await CliHarness.open();
+  await raiseCanary(cli.stage);
+  await raiseExperiment(cli);
+  return cli;
+}
+
 describe('what the tool shows of Experiments', () => {
   let cli: CliHarness;
 
   before(async () => {
-    cli = await CliHarness.open();
-    await raiseCanary(cli.stage);
-    await raiseExperiment(cli);
+    cli = await openShop();
   });
   after(() => cli.close());
 
@@ -191,9 +197,7 @@ describe('commands for Experiments and AnalysisRuns', () => {
   let cli: CliHarness;
 
   before(async () => {
-    cli = await CliHarness.open();
-    await raiseCanary(cli.stage);
-    await raiseExperiment(cli);
+    cli = await openShop();
   });
   after(() => cli.close());
 
