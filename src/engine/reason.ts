@@ -1,6 +1,7 @@
 import { canaryStepText } from '../api/canary-step-kind.ts';
 import type { Effect, Reason } from './decision.ts';
 import { heldBy } from './gates.ts';
+import { waitsForSides } from './open-sides.ts';
 import { abortMessage, completedStep, isAbort, isPromotion, begins, type Pass } from './pass.ts';
 import { revisionOf } from './revision.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
@@ -86,6 +87,9 @@ function waitReason(situation: Situation): Reason {
   const hold = heldBy(situation.world);
   if (hold !== undefined && isIn(situation, 'canary', 'blueGreen', 'promoteFull')) {
     return { code: hold.reason, message: `held: ${hold.message}` };
+  }
+  if (waitsForSides(situation) && !isIn(situation, 'canary.step.pause')) {
+    return { code: 'WaitingForStable', message: 'new pods wait until the Services lead to stable alone' };
   }
   const waiting = Object.entries(waits).find(([state]) => isIn(situation, state));
   return waiting === undefined

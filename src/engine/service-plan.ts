@@ -2,6 +2,7 @@ import type { CanarySides } from '../api/canary-sides.ts';
 import type { Effect } from './decision.ts';
 import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
+import { isStableServiceOpen, turnsToPart } from './open-sides.ts';
 import { allSidesOf, hasPingPong, isIn, isSaturated, type Situation } from './situation.ts';
 import { activeHash } from './size-plan.ts';
 import { isGated } from './stored.ts';
@@ -21,7 +22,12 @@ export function planServices(situation: Situation): readonly Effect[] {
 
 function planSides(situation: Situation, sides: CanarySides, changeParts: boolean): readonly Effect[] {
   const { stableService, canaryService } = sides;
-  const stable = switchTo(situation, stableService, stableTarget(situation, stableService)?.hash, 'raise');
+  const stable = switchTo(
+    situation,
+    stableService,
+    stableTarget(situation, stableService)?.hash,
+    stablePhase(situation),
+  );
   return changeParts
     ? [...stable, ...switchTo(situation, canaryService, otherSideHash(situation), 'grow')]
     : [...stable, ...switchTo(situation, canaryService, canaryTarget(situation, canaryService)?.hash, 'raise')];
@@ -40,10 +46,18 @@ function switchTo(
 
 /**
  * The stable Service follows the stable revision. A Service that selects all revisions is only narrowed to one once
- * that one is complete; later one available pod is enough, because the Service already leads to another revision.
+ * that one is complete, or has kept an update waiting; later one available pod is enough, because the Service already
+ * leads to another revision.
  */
 function stableTarget(situation: Situation, name: string): ReplicaSetView | undefined {
-  return readyToServe(situation, situation.stable, name);
+  const { stable } = situation;
+  const isPartEnough = hasRouting(situation) && turnsToPart(situation) && (stable?.availableReplicas ?? 0) > 0;
+  return isPartEnough ? stable : readyToServe(situation, stable, name);
+}
+
+/** To take the pods of a new revision out of a Service that selects all of them comes before everything else. */
+function stablePhase(situation: Situation): 'lower' | 'raise' {
+  return isStableServiceOpen(situation) && isIn(situation, 'canary', 'aborted') ? 'lower' : 'raise';
 }
 
 /**

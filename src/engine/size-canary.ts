@@ -37,9 +37,15 @@ export function planCanary(input: SizingInput): CanaryPlan {
   const counts = canaryCounts(input);
   return {
     stable: hasStableBeside(input) ? sizeInUse(stableReplicaSet, counts.stable) : emptyStage,
-    new: delaysAbortedScaleDown(input) ? sizeAborted(input) : sizeInUse(newReplicaSet, keptCanary(input, counts.new)),
+    new: delaysAbortedScaleDown(input) ? sizeAborted(input) : sizeInUse(newReplicaSet, heldCanary(input, counts.new)),
     older: sizeOlder(input),
   };
+}
+
+/** The canary's size, without growth while its pods would get users whom no step gives it. */
+function heldCanary(input: SizingInput, wanted: number): number {
+  const kept = keptCanary(input, wanted);
+  return input.holdsNew === true ? Math.min(kept, input.newReplicaSet?.specReplicas ?? 0) : kept;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { TrafficReading } from '../api/traffic.ts';
 import { formatInstant } from '../base/instant.ts';
 import { atDesiredCounts, isReady } from './canary-counts.ts';
 import type { Effect } from './decision.ts';
+import { waitsForSides } from './open-sides.ts';
 import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from './revision.ts';
 import { hasPingPong, isIn, sidesOf, type Situation } from './situation.ts';
 import { sizeBlueGreen } from './size-blue-green.ts';
@@ -28,6 +29,7 @@ export function sizingInput(situation: Situation): SizingInput {
         desiredReplicas !== undefined &&
         desiredReplicas !== situation.replicas,
     ),
+    holdsNew: waitsForSides(situation),
     now: world.now,
   };
 }

@@ -27,6 +27,8 @@ export interface SizingInput {
   readonly referencedHashes: ReadonlySet<string>;
   /** Pod-template hash in the selector of blue/green's active Service; undefined for a canary, or when it has none. */
   readonly activeHash: string | undefined;
+  /** True while no pod of the new revision may be added: it would get users whom no step gives it. */
+  readonly holdsNew?: boolean;
   /** True when spec.replicas changed since the ReplicaSets were last scaled: sizes follow it even while held. */
   readonly scalingEvent: boolean;
   /** Milliseconds since the epoch. */

@@ -2,6 +2,7 @@ import type { ExperimentStep } from '../api/canary-step.ts';
 import { attemptStartedAt, freeName, isFinished } from './analysis-plan.ts';
 import type { Effect } from './decision.ts';
 import { heldBy } from './gates.ts';
+import { waitsForSides } from './open-sides.ts';
 import { resolveArguments } from './resolve-run.ts';
 import { revisionAnnotation, revisionOf } from './revision.ts';
 import { isIn, stepsOf, type Situation } from './situation.ts';
@@ -73,12 +74,13 @@ export function planExperiments(situation: Situation): readonly Effect[] {
   ];
 }
 
-/** Its pods may get requests by a Service that selects every revision, so the gates are asked. */
+/** Its pods get requests by a Service that selects every revision: it waits for that, and the gates are asked. */
 function startExperiment(situation: Situation): readonly Effect[] {
   const { world, current, stable, stepIndex } = situation;
   const { rollout } = world;
   const step = experimentStep(situation);
   if (step === undefined || current === undefined || stable === undefined || heldBy(world) !== undefined) return [];
+  if (waitsForSides(situation)) return [];
   const revision = String(revisionOf(situation));
   const taken = new Set(world.experiments.map(({ name }) => name));
   const args = (step.analyses ?? []).map((analysis) =>

@@ -7,6 +7,7 @@ import { resolveFenceposts } from './fenceposts.ts';
 import { heldBy } from './gates.ts';
 import { splitsByHash, waitsForPods } from './hash-switch.ts';
 import { managedRouteNames, noRoutes, routesAfter, type RoutesInForce } from './managed-routes.ts';
+import { isStableServiceOpen } from './open-sides.ts';
 import { isPatienceOver } from './patience.ts';
 import { allSidesOf, isIn, sidesOf, stableHashIn, stepsOf, type Situation } from './situation.ts';
 import { canarySizeReached, sizingInput } from './size-plan.ts';
@@ -249,10 +250,14 @@ function canaryCapacity({ world, current, replicas }: Situation): number {
   return replicas === 0 ? 0 : Math.floor((trafficWeightMax(world.rollout.spec) * available) / replicas);
 }
 
-/** The share that the stable side can carry with the pods it has, allowing for maxUnavailable. */
+/**
+ * The share that the stable side can carry with the pods it has, allowing for maxUnavailable. What an update gives to a
+ * Service that selects all revisions it does not give to stable.
+ */
 function stableCapacity(situation: Situation): number {
   const weightMax = trafficWeightMax(situation.world.rollout.spec);
   if (situation.replicas === 0) return weightMax;
+  if (isIn(situation, 'canary', 'aborted') && isStableServiceOpen(situation)) return 0;
   const { maxUnavailable } = resolveFenceposts(situation.world.rollout.spec);
   const needed = Math.max(1, situation.replicas - maxUnavailable);
   const available = situation.stable?.availableReplicas ?? 0;
