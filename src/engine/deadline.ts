@@ -1,7 +1,8 @@
 import { approvalStepName } from '../api/approval-step.ts';
 import { getCondition } from '../api/condition.ts';
 import { progressDeadline } from '../api/progress-deadline.ts';
-import { isIn, isSaturated, stepsOf, type Situation } from './situation.ts';
+import { isIn, stepsOf, type Situation } from './situation.ts';
+import { lastingReplicas } from './sizing.ts';
 import type { ReplicaSetView } from './world.ts';
 
 /**
@@ -36,9 +37,9 @@ function isLeaving({ scaleDownAt, specReplicas }: ReplicaSetView): boolean {
   return scaleDownAt !== undefined && specReplicas > 0;
 }
 
-/** The current revision is stable and has all its pods: what is left is that others go, and nobody waits for that. */
+/** The current revision is stable and lacks no pod: what is left is that some go, and nobody waits for that. */
 function isComplete(situation: Situation): boolean {
-  return isIn(situation, 'settled') && isSaturated(situation.current, situation.replicas);
+  return isIn(situation, 'settled') && lastingReplicas(situation.current) >= situation.replicas;
 }
 
 /** A person may take any time; any other plug-in is expected to come to an end. */

@@ -43,7 +43,7 @@ const rules: readonly Rule[] = [
       : undefined,
   (facts) => (isRetried(facts) ? news('Unknown', 'RolloutRetry', 'Retrying Rollout after abort') : undefined),
   (facts) =>
-    isFullyPromoted(facts.next) && facts.becameUnhealthy
+    isFullyPromoted(facts.next) && (facts.becameUnhealthy || wasPaused(facts))
       ? progress('ReplicaSetNotAvailable', 'Rollout does not have minimum availability')
       : undefined,
   (facts) =>
@@ -57,6 +57,11 @@ const rules: readonly Rule[] = [
       ? news('False', 'ProgressDeadlineExceeded', `${replicaSet(facts)} has timed out progressing.`)
       : undefined,
 ];
+
+/** A pause that ends: at rest the condition said nothing about it, so the deadline must not run from before it. */
+function wasPaused({ previous, paused }: JudgedFacts): boolean {
+  return !paused && getCondition(previous.conditions, 'Paused')?.status === 'True';
+}
 
 /** Reasons after which the deadline could not run; leaving them starts it anew because the condition changes. */
 function reasonBefore({ previous }: JudgedFacts): string | undefined {
