@@ -11,7 +11,7 @@ import { createStepExperiment } from './experiments/create-step-experiment.ts';
 import type { PerformContext } from './perform-context.ts';
 import { managedByAnnotation } from './project.ts';
 import { readTemplate } from './read-template.ts';
-import { addressOf, createOrFind, patchMerge, precondition, removeObject } from './write-object.ts';
+import { addressOf, createOrFind, patchMerge, patchSeen, precondition, removeObject } from './write-object.ts';
 import { writePodMetadata } from './write-pod-metadata.ts';
 import { writeTraffic } from './write-traffic.ts';
 
@@ -76,7 +76,7 @@ function switchService(effect: Of<'switchService'>, context: PerformContext, sig
     },
     spec: { selector: { [hashLabel]: effect.hash === '' ? null : effect.hash } },
   };
-  return patchMerge(services, effect.service, body, context, signal);
+  return patchSeen(services, effect.service, body, context, signal);
 }
 
 function scaleReplicaSet(effect: Of<'scaleReplicaSet'>, context: PerformContext, signal: AbortSignal) {
@@ -91,7 +91,7 @@ function scaleReplicaSet(effect: Of<'scaleReplicaSet'>, context: PerformContext,
     },
     spec: { replicas: effect.to },
   };
-  return patchMerge(replicaSets, effect.name, body, context, signal);
+  return patchSeen(replicaSets, effect.name, body, context, signal);
 }
 
 function scaleWorkload(effect: Of<'scaleWorkload'>, context: PerformContext, signal: AbortSignal) {
@@ -105,7 +105,7 @@ function scaleWorkload(effect: Of<'scaleWorkload'>, context: PerformContext, sig
     },
     spec: { replicas: to },
   };
-  return patchMerge(workloads, name, body, context, signal);
+  return patchSeen(workloads, name, body, context, signal);
 }
 
 function annotateReplicaSet(effect: Of<'annotateReplicaSet'>, context: PerformContext, signal: AbortSignal) {

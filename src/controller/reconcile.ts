@@ -18,6 +18,7 @@ import type { Caches } from './caches.ts';
 import type { EventSink, EventSubject } from './event-sink.ts';
 import type { FirstLook } from './first-look.ts';
 import type { Journal } from './journal.ts';
+import { lostAnswers } from './lost-answers.ts';
 import type { Notifier } from './notifications/notifier.ts';
 import { observe } from './observe.ts';
 import type { PerformContext } from './perform-context.ts';
@@ -168,9 +169,6 @@ function look(rollout: ObservedRollout, tools: ReconcileTools, routers: PerformC
   const seen = { caches, routers, problems, holds: tools.holdsOf(rollout), now: clock.now() };
   return { ...observe(rollout, seen), stepPlugins: stepPlugins.view(rollout) };
 }
-
-/** The write may have been done although nobody said so. */
-const lostAnswers = ['Timeout', 'Unavailable'] as const;
 
 /** What is true already because the effects were done, although the pass was not. */
 function eventsOf({ events }: Decision, done: readonly Effect[]): readonly Notice[] {

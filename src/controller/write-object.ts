@@ -2,6 +2,7 @@ import type { KubeObject, ResourceType } from '../api/object.ts';
 import { hasCode } from '../base/error.ts';
 import type { ClusterPort, ObjectAddress } from '../cluster/port.ts';
 import type { ObjectCache } from './caches.ts';
+import { patchOnce, type VersionedBody } from './patch-once.ts';
 import { fieldManager } from './perform-context.ts';
 
 /** Where objects are written: one namespace of one cluster. */
@@ -20,6 +21,19 @@ export async function patchMerge<View>(
 ): Promise<string | undefined> {
   const at = addressOf(cache.type, context, name);
   const answer = await context.cluster.patch(at, { kind: 'merge', body }, { fieldManager }, { signal });
+  cache.remember(answer);
+  return answer.metadata.resourceVersion;
+}
+
+/** Changes an object as it was seen, now or never, and answers with its new version. */
+export async function patchSeen<View>(
+  cache: ObjectCache<View>,
+  name: string,
+  body: VersionedBody,
+  context: WriteContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const answer = await patchOnce(context.cluster, addressOf(cache.type, context, name), body, signal);
   cache.remember(answer);
   return answer.metadata.resourceVersion;
 }

@@ -3,6 +3,7 @@ import type { TrafficPlan } from '../api/traffic.ts';
 import { SluiceError } from '../base/error.ts';
 import type { RouterChange, RouterTarget } from '../providers/traffic/contract.ts';
 import type { Caches } from './caches.ts';
+import { patchOnce, type VersionedBody } from './patch-once.ts';
 import { fieldManager, type PerformContext } from './perform-context.ts';
 import type { ConfiguredRouter } from './routers.ts';
 
@@ -69,12 +70,7 @@ async function writeChange(
       const { type, namespace, name } = change;
       const seen = objects.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
       const body = withVersion(change.body, seen?.metadata.resourceVersion);
-      const answer = await cluster.patch(
-        { type, namespace, name },
-        { kind: 'merge', body },
-        { fieldManager },
-        { signal },
-      );
+      const answer = await patchOnce(cluster, { type, namespace, name }, body, signal);
       cache.remember(answer);
       return answer.metadata.resourceVersion;
     }
@@ -92,7 +88,7 @@ async function writeChange(
   }
 }
 
-function withVersion(body: object, resourceVersion: string | undefined): object {
+function withVersion(body: object, resourceVersion: string | undefined): VersionedBody {
   const { metadata, ...rest } = body as { metadata?: object };
   return { ...rest, metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
 }

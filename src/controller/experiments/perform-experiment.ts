@@ -8,7 +8,7 @@ import type { ClusterPort } from '../../cluster/port.ts';
 import type { ExperimentEffect } from '../../engine/experiment/experiment-decision.ts';
 import { experimentTemplateAnnotation } from '../../engine/experiment/experiment-world.ts';
 import type { Caches, ObjectCache } from '../caches.ts';
-import { addressOf, createOrFind, patchMerge, precondition, removeObject } from '../write-object.ts';
+import { addressOf, createOrFind, patchMerge, patchSeen, precondition, removeObject } from '../write-object.ts';
 import {
   composeExperimentRun,
   composeTemplateReplicaSet,
@@ -42,7 +42,7 @@ export async function performExperiment(
       return createOwn(services, composeTemplateService(context, effect), context, signal);
     case 'scaleReplicaSet': {
       const metadata = precondition(replicaSets.get(context.namespace, effect.name));
-      return patchMerge(replicaSets, effect.name, { metadata, spec: { replicas: effect.to } }, context, signal);
+      return patchSeen(replicaSets, effect.name, { metadata, spec: { replicas: effect.to } }, context, signal);
     }
     case 'annotateReplicaSet': {
       const seen = precondition(replicaSets.get(context.namespace, effect.name));

@@ -16,6 +16,7 @@ import { statusAfterRefusal } from '../../engine/experiment/status-after-refusal
 import { revisionAnnotation } from '../../engine/revision.ts';
 import { apply, type Applied } from '../apply.ts';
 import type { EventSubject } from '../event-sink.ts';
+import { lostAnswers } from '../lost-answers.ts';
 import { fieldManager } from '../perform-context.ts';
 import type { WorkOutcome } from '../queue.ts';
 import { subjectOf, type ReconcileTools } from '../reconcile.ts';
@@ -90,9 +91,6 @@ async function writeChange(
     throw error;
   }
 }
-
-/** The write may have been done although nobody said so. */
-const lostAnswers = ['Timeout', 'Unavailable'] as const;
 
 /** A failed effect: its facts go into the status, and the pass is tried again. A mere conflict is nothing to report. */
 async function afterFailure(

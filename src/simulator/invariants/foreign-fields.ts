@@ -69,7 +69,7 @@ function foreignService(service: KubeObject): unknown {
     ...contentOf(
       service,
       () => false,
-      (name) => name === managedByKey,
+      (name) => name === managedByKey || name.startsWith(ownPrefix),
     ),
     spec: { ...spec, selector },
   };

@@ -76,7 +76,7 @@ class Play {
       seed: 1,
       eventsMax,
       faults: {
-        call: () => this.#stage.trouble.call(),
+        call: (call) => this.#stage.trouble.call(call),
         openWatch: () => this.#stage.trouble.openWatch(),
         watchEvent: () => this.#stage.trouble.watchEvent(),
       },

@@ -1,11 +1,16 @@
+import { resourceTypes } from '../../api/resource-types.ts';
 import { SluiceError } from '../../base/error.ts';
 import type { ProcessFaults, WatchFault } from '../process-faults.ts';
-import type { CallFault } from '../sent-call.ts';
+import type { CallFault, SentCall } from '../sent-call.ts';
 
 /** What a scenario can let go wrong for a while. */
 export type TroubleKind =
   /** Writes are made, but their answers get lost. */
   | 'answers lost'
+  /** Changes of ReplicaSets are made only after their caller gave up. */
+  | 'sizes late'
+  /** Changes of Services likewise. */
+  | 'switches late'
   /** Writes are refused, and nothing is done. */
   | 'writes refused'
   /** A watch ends instead of telling what happened. */
@@ -16,6 +21,14 @@ export type TroubleKind =
   | 'watches dead'
   /** No watch can be opened. */
   | 'watches refused';
+
+const lateKinds = [
+  { trouble: 'sizes late', of: resourceTypes.replicaSet.kind },
+  { trouble: 'switches late', of: resourceTypes.service.kind },
+] as const;
+
+/** When the caller of a late change gives up, and how long after that it is made. */
+const lateness = { giveUpMs: 1000, lateMs: 3000 } as const;
 
 /** Longer than any scenario. */
 const foreverMs = 86_400_000;
@@ -34,9 +47,12 @@ export class Trouble implements ProcessFaults {
     this.#untilMs.set(kind, this.#nowMs() + durationMs);
   }
 
-  call(): CallFault | undefined {
+  call({ verb, type }: Pick<SentCall, 'verb' | 'type'>): CallFault | undefined {
     if (this.#leftMs('writes refused') > 0) {
       return { kind: 'refuse', error: new SluiceError('TooManyRequests', 'not now', { retryAfterMs: 1000 }) };
+    }
+    if (verb === 'patch' && lateKinds.some((kind) => type.kind === kind.of && this.#leftMs(kind.trouble) > 0)) {
+      return { kind: 'late', error: new SluiceError('Timeout', 'the answer did not come in time'), ...lateness };
     }
     if (this.#leftMs('answers lost') === 0) return undefined;
     return { kind: 'loseAnswer', error: new SluiceError('Timeout', 'the answer did not come') };

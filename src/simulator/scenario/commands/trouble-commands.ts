@@ -4,6 +4,8 @@ import type { TroubleKind } from '../trouble.ts';
 /** What goes wrong between the controller and the cluster, and between routes and proxies. */
 export const troubleCommands: readonly CommandKind[] = [
   trouble('lose the answers to writes', 'answers lost'),
+  trouble('change sizes late', 'sizes late'),
+  trouble('switch services late', 'switches late'),
   trouble('refuse writes', 'writes refused'),
   trouble('close watches', 'watches closed'),
   trouble('silence watches', 'watches silent'),

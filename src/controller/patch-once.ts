@@ -1,0 +1,47 @@
+import type { KubeObject } from '../api/object.ts';
+import { hasCode } from '../base/error.ts';
+import type { ClusterPort, ObjectAddress } from '../cluster/port.ts';
+import { lostAnswers } from './lost-answers.ts';
+import { fieldManager } from './perform-context.ts';
+
+/** Says on an object which of its versions a change was called back for. */
+export const calledBackAnnotation = 'sluice.dev/called-back';
+
+/** A merge patch that says which version of the object it is about, where that is known. */
+export interface VersionedBody {
+  readonly metadata: { readonly resourceVersion?: string };
+  readonly spec?: object;
+}
+
+/**
+ * Changes an object as it was seen, now or never. When the answer is lost the change may still be on its way, and would
+ * be made after something else was decided: users would come to a revision that was aborted meanwhile. So it is called
+ * back by another change to the same version: whichever of the two is made second is refused. A call back that fails
+ * itself leaves that open; the pass is tried again anyway.
+ */
+export async function patchOnce(
+  cluster: ClusterPort,
+  at: ObjectAddress,
+  body: VersionedBody,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  try {
+    return await cluster.patch(at, { kind: 'merge', body }, { fieldManager }, { signal });
+  } catch (error) {
+    const { resourceVersion } = body.metadata;
+    if (hasCode(error, ...lostAnswers) && resourceVersion !== undefined && !signal.aborted) {
+      await callBack(cluster, at, resourceVersion, signal).catch(() => undefined);
+    }
+    throw error;
+  }
+}
+
+async function callBack(
+  cluster: ClusterPort,
+  at: ObjectAddress,
+  resourceVersion: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const body = { metadata: { resourceVersion, annotations: { [calledBackAnnotation]: resourceVersion } } };
+  await cluster.patch(at, { kind: 'merge', body }, { fieldManager }, { signal });
+}
