@@ -1,6 +1,7 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { Commit } from '../ledger.ts';
 import { PerRollout, type Invariant } from './invariant.ts';
+import { isPodServing } from './pod-losses.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 import { isGivenBack, selectorChange, statusChange } from './written-by.ts';
 
@@ -15,6 +16,8 @@ interface Movement {
   foreignSwitches: number;
   /** A retry begins another attempt at the same revision. */
   retries: number;
+  /** Users were led back, which only an abort at the progress deadline explains. The next status tells. */
+  unexplained: string | undefined;
   readonly switches: Map<string, number>;
 }
 
@@ -28,6 +31,7 @@ export function flapping(newsMs: number): Invariant {
     causes: 0,
     foreignSwitches: 0,
     retries: 0,
+    unexplained: undefined,
     switches: new Map(),
   }));
   return {
@@ -42,9 +46,29 @@ export function flapping(newsMs: number): Invariant {
         Object.assign(movement, { phase, phaseSinceMs: commit.atMs, share, direction: 0 });
       }
       if (!isTurn(movement, commit, newsMs)) movement.share = share;
-      return turned(movement, share, picture) ?? switchedOften(movement, commit, picture);
+      return (
+        explained(movement, commit, picture) ??
+        judged(movement, turned(movement, share, picture), picture) ??
+        switchedOften(movement, commit, picture)
+      );
     },
+    onEnd: (picture) => movements.of(picture).unexplained,
   };
+}
+
+/** At the progress deadline users are led back first, and then the status says that the update is aborted. */
+function judged(movement: Movement, turn: string | undefined, picture: RolloutPicture): string | undefined {
+  const mayAbort = picture.spec['progressDeadlineAbort'] === true && movement.direction < 0;
+  if (turn === undefined || !mayAbort) return turn;
+  movement.unexplained = turn;
+  return undefined;
+}
+
+function explained(movement: Movement, commit: Commit, { isAborted }: RolloutPicture): string | undefined {
+  const { unexplained } = movement;
+  if (unexplained === undefined || statusChange(commit)?.byController !== true) return undefined;
+  movement.unexplained = undefined;
+  return isAborted ? undefined : unexplained;
 }
 
 function count(movement: Movement, commit: Commit): void {
@@ -61,14 +85,22 @@ function isTurn({ phaseSinceMs }: Movement, { writer, call }: Commit, newsMs: nu
 /**
  * People, other tools, pods that come and go, and the verdict of an analysis.
  */
-function isCause({ kind, writer, object, previous }: Commit): boolean {
+function isCause(commit: Commit): boolean {
+  const { kind, writer, object, previous } = commit;
   if (writer === 'person' || writer === 'foreign') return true;
   if (kind === 'AnalysisRun') return recordOf(object['status'])['phase'] !== recordOf(previous?.['status'])['phase'];
+  if (kind === 'Pod') return isPodChange(commit);
   if (kind !== 'ReplicaSet' || writer !== 'cluster') return false;
   const [before = 0, after = 0] = [previous, object].map(
     (set) => numberOf(recordOf(set?.['status'])['availableReplicas']) ?? 0,
   );
   return after !== before;
+}
+
+/** A pod that goes will not answer for long, although its ReplicaSet may not say so yet. */
+function isPodChange({ type, writer, object, previous }: Commit): boolean {
+  const isServing = type !== 'DELETED' && isPodServing(object);
+  return writer !== 'sluice' && isServing !== (previous !== undefined && isPodServing(previous));
 }
 
 /** A retry, a full promotion after an abort, or a template that came back, is another attempt at the same revision. */

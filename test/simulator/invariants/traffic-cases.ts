@@ -133,6 +133,42 @@ export const trafficCases: readonly Planted[] = [
   },
   {
     invariant: 'I12',
+    what: 'a share that goes back while its pods answer',
+    given: { weight: 0, canary: [1, 1] },
+    sound: (log) => {
+      log.nowMs += 1000;
+      route(log, 'sluice', 25);
+      log.change('cluster', resourceTypes.pod, `web-${v2}-0`, {
+        metadata: { deletionTimestamp: '2026-01-01T00:01:41Z' },
+      });
+      route(log, 'sluice', 0);
+    },
+    bad: (log) => {
+      log.nowMs += 1000;
+      route(log, 'sluice', 25);
+      log.change('cluster', resourceTypes.pod, `web-${v2}-0`, { metadata: { labels: { zone: 'a' } } });
+      route(log, 'sluice', 0);
+    },
+  },
+  {
+    invariant: 'I12',
+    what: 'a share that goes back at the progress deadline without an abort',
+    given: { weight: 0, canary: [2, 2], spec: { progressDeadlineAbort: true } },
+    sound: (log) => {
+      log.nowMs += 1000;
+      route(log, 'sluice', 25);
+      route(log, 'sluice', 0);
+      status(log, { abort: true });
+    },
+    bad: (log) => {
+      log.nowMs += 1000;
+      route(log, 'sluice', 25);
+      route(log, 'sluice', 0);
+      status(log, { message: 'waiting' });
+    },
+  },
+  {
+    invariant: 'I12',
     what: 'a Service that is switched again and again',
     given: { weight: 0 },
     sound: (log) => switchTo(log, 'web-canary', v1),
