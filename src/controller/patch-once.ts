@@ -13,14 +13,21 @@ export interface VersionedBody {
   readonly spec?: object;
 }
 
+/** What such a change is made with. */
+export interface OnceContext {
+  readonly cluster: ClusterPort;
+  readonly isUrgent?: boolean;
+}
+
 /**
  * Changes an object as it was seen, now or never. When the answer is lost the change may still be on its way, and would
  * be made after something else was decided: users would come to a revision that was aborted meanwhile. So it is called
  * back by another change to the same version: whichever of the two is made second is refused. A call back that fails
- * itself leaves that open; the pass is tried again anyway.
+ * itself leaves that open; the pass is tried again anyway. What takes users away is urgent and may come late: it is
+ * never called back.
  */
 export async function patchOnce(
-  cluster: ClusterPort,
+  { cluster, isUrgent = false }: OnceContext,
   at: ObjectAddress,
   body: VersionedBody,
   signal: AbortSignal,
@@ -29,7 +36,8 @@ export async function patchOnce(
     return await cluster.patch(at, { kind: 'merge', body }, { fieldManager }, { signal });
   } catch (error) {
     const { resourceVersion } = body.metadata;
-    if (hasCode(error, ...lostAnswers) && resourceVersion !== undefined && !signal.aborted) {
+    const isOpen = hasCode(error, ...lostAnswers) && resourceVersion !== undefined;
+    if (isOpen && !isUrgent && !signal.aborted) {
       await callBack(cluster, at, resourceVersion, signal).catch(() => undefined);
     }
     throw error;

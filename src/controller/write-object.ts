@@ -2,7 +2,7 @@ import type { KubeObject, ResourceType } from '../api/object.ts';
 import { hasCode } from '../base/error.ts';
 import type { ClusterPort, ObjectAddress } from '../cluster/port.ts';
 import type { ObjectCache } from './caches.ts';
-import { patchOnce, type VersionedBody } from './patch-once.ts';
+import { patchOnce, type OnceContext, type VersionedBody } from './patch-once.ts';
 import { fieldManager } from './perform-context.ts';
 
 /** Where objects are written: one namespace of one cluster. */
@@ -30,10 +30,10 @@ export async function patchSeen<View>(
   cache: ObjectCache<View>,
   name: string,
   body: VersionedBody,
-  context: WriteContext,
+  context: WriteContext & OnceContext,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const answer = await patchOnce(context.cluster, addressOf(cache.type, context, name), body, signal);
+  const answer = await patchOnce(context, addressOf(cache.type, context, name), body, signal);
   cache.remember(answer);
   return answer.metadata.resourceVersion;
 }

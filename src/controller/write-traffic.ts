@@ -3,7 +3,7 @@ import type { TrafficPlan } from '../api/traffic.ts';
 import { SluiceError } from '../base/error.ts';
 import type { RouterChange, RouterTarget } from '../providers/traffic/contract.ts';
 import type { Caches } from './caches.ts';
-import { patchOnce, type VersionedBody } from './patch-once.ts';
+import { patchOnce, type OnceContext, type VersionedBody } from './patch-once.ts';
 import { fieldManager, type PerformContext } from './perform-context.ts';
 import type { ConfiguredRouter } from './routers.ts';
 
@@ -50,7 +50,7 @@ function objectsAt(target: RouterTarget, caches: Caches): readonly KubeObject[] 
 export async function writeChanges(
   changes: readonly RouterChange[],
   objects: readonly KubeObject[],
-  tools: Pick<PerformContext, 'cluster' | 'caches'>,
+  tools: OnceContext & Pick<PerformContext, 'caches'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   let version: string | undefined;
@@ -61,16 +61,17 @@ export async function writeChanges(
 async function writeChange(
   change: RouterChange,
   objects: readonly KubeObject[],
-  { cluster, caches }: Pick<PerformContext, 'cluster' | 'caches'>,
+  tools: OnceContext & Pick<PerformContext, 'caches'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { cluster, caches } = tools;
   const cache = caches.routerObjects(change.type);
   switch (change.kind) {
     case 'merge': {
       const { type, namespace, name } = change;
       const seen = objects.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
       const body = withVersion(change.body, seen?.metadata.resourceVersion);
-      const answer = await patchOnce(cluster, { type, namespace, name }, body, signal);
+      const answer = await patchOnce(tools, { type, namespace, name }, body, signal);
       cache.remember(answer);
       return answer.metadata.resourceVersion;
     }

@@ -4,14 +4,23 @@ import { describe, it } from 'node:test';
 import { resourceTypes } from '../../src/api/resource-types.ts';
 import { hasCode, SluiceError, type ErrorCode } from '../../src/base/error.ts';
 import type { ClusterPort } from '../../src/cluster/port.ts';
-import { calledBackAnnotation, patchOnce } from '../../src/controller/patch-once.ts';
+import { calledBackAnnotation, patchOnce, type VersionedBody } from '../../src/controller/patch-once.ts';
 
 const { signal } = new AbortController();
 const at = { type: resourceTypes.service, namespace: 'shop', name: 'web' };
 const change = { metadata: { resourceVersion: '7' }, spec: { selector: { a: 'b' } } };
 
+interface Sent {
+  readonly body?: VersionedBody;
+  readonly end?: AbortSignal;
+  readonly isUrgent?: boolean;
+}
+
 /** The bodies that the cluster is sent; each call fails with the next of the codes. */
-async function sent(codes: readonly ErrorCode[], body: object = change, end = signal): Promise<readonly unknown[]> {
+async function sent(
+  codes: readonly ErrorCode[],
+  { body = change, end = signal, isUrgent }: Sent = {},
+): Promise<readonly unknown[]> {
   const bodies: unknown[] = [];
   const cluster: Pick<ClusterPort, 'patch'> = {
     patch: (_at, patch) => {
@@ -22,7 +31,8 @@ async function sent(codes: readonly ErrorCode[], body: object = change, end = si
     },
   };
   // Only `patch` is used.
-  const patched = patchOnce(cluster as ClusterPort, at, { metadata: {}, ...body }, end);
+  const once = { cluster: cluster as ClusterPort, ...(isUrgent === undefined ? {} : { isUrgent }) };
+  const patched = patchOnce(once, at, body, end);
   const [first] = codes;
   if (first === undefined) await patched;
   else await assert.rejects(patched, (error) => hasCode(error, first), 'the first error is the one that is told');
@@ -51,9 +61,13 @@ describe('a change of an object as it was seen', () => {
     assert.deepEqual(await sent(['Forbidden']), [change]);
   });
 
+  it('is not called back when it takes users away: late is better than never', async () => {
+    assert.deepEqual(await sent(['Timeout'], { isUrgent: true }), [change]);
+  });
+
   it('is not called back without a version, nor by a process that ends', async () => {
     const blind = { metadata: {}, spec: change.spec };
-    assert.deepEqual(await sent(['Timeout'], blind), [blind]);
-    assert.deepEqual(await sent(['Timeout'], change, AbortSignal.abort()), [change]);
+    assert.deepEqual(await sent(['Timeout'], { body: blind }), [blind]);
+    assert.deepEqual(await sent(['Timeout'], { end: AbortSignal.abort() }), [change]);
   });
 });
