@@ -1,5 +1,5 @@
 import { hashedTemplate, hashInUse, templateIdentity } from '../../api/hash-in-use.ts';
-import { numberOf, recordOf } from '../../api/json-access.ts';
+import { numberOf, recordOf, textOf } from '../../api/json-access.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { workloadTemplate } from '../../api/workload.ts';
 import type { Invariant } from './invariant.ts';
@@ -27,13 +27,15 @@ export function boundCommands(): Invariant {
   };
 }
 
-/** The revision of a Rollout before a write to it or to its workload. */
+/**
+ * The revision of a Rollout before a write to it or to its workload. No write to the Rollout can be bound to the version
+ * of another object, so where the template comes from a workload it is the revision that the status is about: when that
+ * is replaced, so is what a command said of it.
+ */
 function revisionBefore(kind: string, before: KubeObject, picture: RolloutPicture): string {
   const isRollout = kind === 'Rollout';
   const status = recordOf(isRollout ? before['status'] : picture.status);
-  // A template that comes from a workload is not touched by a write to the Rollout.
-  const isElsewhere = isRollout && picture.spec['workloadRef'] !== undefined;
-  const template = isElsewhere ? picture.template : workloadTemplate(before);
-  const identity = templateIdentity(template, numberOf(status['collisionCount']));
+  if (isRollout && picture.spec['workloadRef'] !== undefined) return textOf(status['currentPodHash']);
+  const identity = templateIdentity(workloadTemplate(before), numberOf(status['collisionCount']));
   return hashInUse(identity, status, [...picture.scene.ledger.ownedBy('ReplicaSet', picture.uid)].map(hashedTemplate));
 }

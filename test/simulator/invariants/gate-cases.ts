@@ -224,6 +224,25 @@ export const gateCases: readonly Planted[] = [
   },
   {
     invariant: 'I15',
+    what: 'a command for a revision that the status is not about, where the template is elsewhere',
+    given: { spec: { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, template: undefined } },
+    sound: (log) => {
+      log.put('person', resourceTypes.deployment, {
+        metadata: { name: 'web' },
+        spec: { template: template('shop:3') },
+      });
+      command(log, { revision: v2, id: 'abort-1' });
+    },
+    bad: (log) => {
+      log.put('person', resourceTypes.deployment, {
+        metadata: { name: 'web' },
+        spec: { template: template('shop:3') },
+      });
+      command(log, { revision: v3, id: 'abort-1' });
+    },
+  },
+  {
+    invariant: 'I15',
     what: 'a command that is applied twice',
     sound: nothing,
     bad: (log) => {
