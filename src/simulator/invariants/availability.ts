@@ -1,6 +1,6 @@
 import type { Commit } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
-import { isPodServing } from './pod-losses.ts';
+import { isPodServing, readySince } from './pod-losses.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
 import { sizeChange } from './written-by.ts';
 
@@ -28,9 +28,10 @@ function takesAway(commit: Commit, picture: RolloutPicture): boolean {
   if (kind === 'Pod') return writer === 'sluice' && previous !== undefined && isPodServing(previous);
   const size = sizeChange(commit);
   if (size !== undefined && size.to < size.from) {
-    // Pods that do not answer may go at any time.
-    const serving = [...picture.scene.ledger.ownedBy('Pod', size.uid)].filter(isPodServing).length;
-    return serving > size.to;
+    // Pods that do not answer may go at any time, and nobody could know of one that answers since this moment.
+    const sentMs = commit.call?.atMs ?? Infinity;
+    const pods = [...picture.scene.ledger.ownedBy('Pod', size.uid)].filter(isPodServing);
+    return pods.filter((pod) => (readySince(pod) ?? Infinity) < sentMs).length > size.to;
   }
   return kind === 'ReplicaSet' && writer === 'sluice' && type === 'DELETED';
 }

@@ -1,12 +1,22 @@
 import { resourceTypes } from '../../../src/api/resource-types.ts';
 import { formatInstant } from '../../../src/base/instant.ts';
 import { simulationStartMs } from '../../../src/simulator/virtual-clock.ts';
-import { replicaSet, scale, scaleDownAt, switchTo, v1, v2, v3 } from './doctored-log.ts';
+import { replicaSet, scale, scaleDownAt, switchTo, v1, v2, v3, type DoctoredLog } from './doctored-log.ts';
 import type { Planted } from './planted.ts';
 
 const { replicaSet: sets, pod } = resourceTypes;
 const nothing = (): void => undefined;
 const basic = { canary: { maxSurge: 1, maxUnavailable: 1, steps: [{ setWeight: 50 }] } };
+
+/** Both pods of the canary, which did not answer, do since now. */
+function answerAgain(log: DoctoredLog): void {
+  const lastTransitionTime = formatInstant(simulationStartMs + log.nowMs);
+  for (const name of ['0', '1']) {
+    log.change('cluster', pod, `web-${v2}-${name}`, {
+      status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime }] },
+    });
+  }
+}
 
 /** Bad things that happen to pods. */
 export const podCases: readonly Planted[] = [
@@ -16,6 +26,20 @@ export const podCases: readonly Planted[] = [
     given: { strategy: basic, canary: [2, 2], stable: [3, 3] },
     sound: (log) => scale(log, v1, 2),
     bad: (log) => scale(log, v1, 0),
+  },
+  {
+    invariant: 'I05',
+    what: 'pods taken away that answer again',
+    given: { strategy: basic, canary: [2, 0], stable: [2, 2] },
+    sound: (log) => {
+      answerAgain(log);
+      scale(log, v2, 0);
+    },
+    bad: (log) => {
+      answerAgain(log);
+      log.nowMs += 1;
+      scale(log, v2, 0);
+    },
   },
   {
     invariant: 'I05',
