@@ -76,12 +76,13 @@ function hasActive({ activeHash, newReplicaSet, stableReplicaSet, olderReplicaSe
   );
 }
 
-/** The active Service may still lead to a revision that is neither new nor stable; then users are there. */
+/**
+ * The active Service may still lead to a revision that is neither new nor stable; then users are there. It is complete,
+ * and gives up no pod before they have left it: it is on its way out anyway.
+ */
 function sizeOldActive({ olderReplicaSets, activeHash, spec }: SizingInput): SizingStage {
-  return sizeInUse(
-    olderReplicaSets.find(({ hash }) => hash === activeHash),
-    wantedReplicas(spec),
-  );
+  const active = olderReplicaSets.find(({ hash }) => hash === activeHash);
+  return sizeInUse(active, Math.max(active?.specReplicas ?? 0, wantedReplicas(spec)));
 }
 
 /**
