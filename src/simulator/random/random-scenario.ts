@@ -47,10 +47,11 @@ interface TimedLines {
   readonly lines: readonly string[];
 }
 
-/** While the Rollout is made again nothing else is asked of it: nobody could answer. */
+/** While the Rollout is made again nothing else is asked of it, nor that once more: nobody could answer. */
 function withoutAbsences(actions: readonly TimedLines[]): readonly TimedLines[] {
-  const absences = new Set(actions.flatMap((one) => (one.lines[0] === makeAgain ? one.atSeconds : [])));
-  return actions.filter(({ atSeconds, lines: [first] }) => first === makeAgain || !absences.has(atSeconds));
+  const absences = new Map<number, TimedLines>();
+  for (const one of actions) if (one.lines[0] === makeAgain) absences.set(one.atSeconds, one);
+  return actions.filter((one) => (absences.get(one.atSeconds) ?? one) === one);
 }
 
 interface Kind {
