@@ -72,15 +72,18 @@ export function scrapeFloor(share: number, { configuration = {}, badEvent = 'err
 
 /**
  * The stated floor of a cell: scrapes until so many had an error of the canary, or those for which so small a ratio has
- * to last in a service with so many errors; and the excess bad requests in them.
+ * to last in a service with so many errors that nothing is known of; and the excess bad requests in them.
  */
-export function floorOf(cell: Cell): { readonly scrapes: number; readonly excess: number } | undefined {
+export function floorOf(
+  cell: Cell,
+  isKnown: boolean,
+): { readonly scrapes: number; readonly excess: number } | undefined {
   const perStep = requestsPerStep(cell);
   if (perStep === undefined || cell.harm === undefined) return undefined;
   const [share = 0] = cell.scenario.shares;
   const errorsPerStep = perStep * cell.harm.stableRatio * cell.harm.ratio;
   const robust = scrapeFloor(share, cell.scenario) / (1 - Math.exp(-errorsPerStep));
-  const scrapes = Math.max(robust, scrapesOfPatience(cell));
+  const scrapes = isKnown ? robust : Math.max(robust, scrapesOfPatience(cell));
   return { scrapes, excess: scrapes * perStep * excessPerRequest(cell) };
 }
 

@@ -88,6 +88,7 @@ export function calibratedJudges(limits: Limits): readonly Judge[] {
     ),
     ratioOne,
     sluice(sluiceNames.standard, {}),
+    sluice(sluiceNames.known, {}, true),
     sluice(sluiceNames.share, { rollbackTest: 'share' }),
     sluice(sluiceNames.independent, { rollbackTest: 'independent' }),
     sluice(`${sluiceNames.independent} r0=1`, { rollbackTest: 'independent', ratio: 1 }),

@@ -32,27 +32,36 @@ export interface Demand {
 
 /** All demands on our judge, with the figures that are there. */
 export function demandsOn(results: Results): readonly Demand[] {
-  const { standard, independent } = sluiceNames;
+  const { standard, known, independent } = sluiceNames;
   const both = (cell: Cell): readonly string[] => (cell.isIndependent ? [standard, independent] : [standard]);
   return [
-    demand(`Healthy releases: false rollbacks of the default at most 1 % in every family`, (cell) =>
+    demand('Healthy releases: false rollbacks of the default at most 1 % in every family', (cell) =>
       cell.isHealthy ? falseAlarms(results, cell, standard) : [],
+    ),
+    demand('Healthy releases, once the hour before is known: false rollbacks of the default at most 1 %', (cell) =>
+      cell.isHealthy ? falseAlarms(results, cell, known) : [],
     ),
     demand('Healthy releases with independent errors vouched for: false rollbacks at most 1 %', (cell) =>
       cell.isHealthy && cell.isIndependent ? falseAlarms(results, cell, independent) : [],
     ),
     demand(
       'Promoted in at least 95 %, where p is at most half of what is acceptable and traffic is 5 x the bound',
-      (cell) => promoted(results, cell, standard),
+      (cell) => [...promoted(results, cell, standard), ...promoted(results, cell, known)],
     ),
     demand('Detection by the default at least 99 %, where the hour holds 8 x its bound and its stated floor', (cell) =>
       detected(results, cell, standard, 1.5, 8),
+    ),
+    demand('Detection by the default once the hour before is known: the same without the floor of patience', (cell) =>
+      detected(results, cell, known, 1.5, 8),
     ),
     demand('Detection by RatioE at least 99 %, where the hour holds 5 x the bound', (cell) =>
       detected(results, cell, 'RatioE r0=1', 1, 5),
     ),
     demand('Excess bad requests of the default at most 3 x the bound at r0 = 1.5, or its stated floor', (cell) =>
-      excessOfDefault(results, cell),
+      excessOfDefault(results, cell, standard),
+    ),
+    demand('Excess bad requests once the hour before is known: the same without the floor of patience', (cell) =>
+      excessOfDefault(results, cell, known),
     ),
     demand('Excess bad requests of RatioE at most 1.6 x the bound and one scrape, r = 2 to 10', (cell) =>
       excessOfRatio(results, cell, 'RatioE r0=1', 1),
@@ -117,16 +126,20 @@ function detected(results: Results, cell: Cell, judge: string, ratioMax: number,
   const tally = tallyOf(results, cell.id, judge);
   const bound = detectionBound(cell, ratioMax);
   if (tally === undefined || bound === undefined || bound.multiple < multiple) return [];
-  if (ratioMax > 1 && (floorOf(cell)?.scrapes ?? Infinity) > stepsMax) return [];
+  if (ratioMax > 1 && (floorOf(cell, isKnown(judge))?.scrapes ?? Infinity) > stepsMax) return [];
   return [rateCheck(cell, judge, tally, countOf(tally.rollbacks), { limit: 0.99, isMost: false })];
 }
 
-function excessOfDefault(results: Results, cell: Cell): readonly Check[] {
-  const tally = tallyOf(results, cell.id, sluiceNames.standard);
+function excessOfDefault(results: Results, cell: Cell, judge: string): readonly Check[] {
+  const tally = tallyOf(results, cell.id, judge);
   const bound = detectionBound(cell, 1.5);
-  const floor = floorOf(cell);
+  const floor = floorOf(cell, isKnown(judge));
   if (tally === undefined || bound === undefined || floor === undefined || bound.multiple < 8) return [];
-  return [excessCheck(cell, sluiceNames.standard, tally, Math.max(3 * bound.excess, floor.excess))];
+  return [excessCheck(cell, judge, tally, Math.max(3 * bound.excess, floor.excess))];
+}
+
+function isKnown(judge: string): boolean {
+  return judge === sluiceNames.known;
 }
 
 function excessOfRatio(results: Results, cell: Cell, judge: string, ratioMax: number): readonly Check[] {

@@ -52,7 +52,7 @@ export function counterFeed(
   config: JudgeConfig,
   pods: readonly Pod[],
   badEvent: 'errors' | 'latency',
-  restarts: boolean,
+  { restarts, isStableAlone = false }: { readonly restarts: boolean; readonly isStableAlone?: boolean },
 ): Feed {
   const targets = new Map(pods.map((pod) => [pod.name, targetOf(pod)]));
   const kinds = config.settings.kinds.filter(({ name }) => name !== 'restarts' || restarts);
@@ -67,7 +67,8 @@ export function counterFeed(
           kind.unit === 'podSeconds'
             ? restartRound(pods, targets, nowMs)
             : requestRound(config, read, targets, nowMs, { stablePods, countsBad: kind.name === badEvent });
-        const folded = foldKind(kind, memories.get(kind.name) ?? emptyKindMemory(nowMs), round);
+        const memory = memories.get(kind.name) ?? emptyKindMemory(nowMs);
+        const folded = foldKind(kind, isStableAlone ? { ...memory, canaryRead: true } : memory, round);
         memories.set(kind.name, folded.memory);
         if (folded.look !== undefined) looks[kind.name] = folded.look;
       }

@@ -1,5 +1,6 @@
 import type { GaugeReading } from '../../src/analysis/judge/gauge.ts';
 import type { KindLook } from '../../src/analysis/judge/judge.ts';
+import type { Knowledge } from '../../src/analysis/judge/knowledge.ts';
 import type { Increment } from '../../src/analysis/judge/sequential-test.ts';
 
 /** What a judge is told at each scrape, every 15 s. */
@@ -23,7 +24,8 @@ export interface Judge {
   readonly name: string;
   /** Steps between its verdict and its effect, beyond the scrape itself. */
   readonly delaySteps: number;
-  start(): JudgePlay;
+  /** `hourBefore` answers what the stable side taught in the hour before the release, by kind of bad event. */
+  start(hourBefore?: () => Readonly<Record<string, Knowledge>>): JudgePlay;
 }
 
 /**

@@ -10,10 +10,15 @@ import type { ReferenceCell } from './reproduction.ts';
 import type { Scenario } from './scenario.ts';
 
 /**
- * Names of our judge: with its defaults, kept to the tests that allow for clumps, and with independent errors vouched
- * for.
+ * Names of our judge: with its defaults, with its defaults and the hour before read, kept to the tests that allow for
+ * clumps, and with independent errors vouched for.
  */
-export const sluiceNames = { standard: 'Sluice', share: 'Sluice share', independent: 'Sluice independent' } as const;
+export const sluiceNames = {
+  standard: 'Sluice',
+  known: 'Sluice, service known',
+  share: 'Sluice share',
+  independent: 'Sluice independent',
+} as const;
 
 /** Families in which somebody may vouch for independent errors: those with constant rates. */
 const vouchedFamilies: readonly number[] = [1, 2, 6];
@@ -47,8 +52,10 @@ function baselines(scenario: Scenario): readonly Judge[] {
   ];
 }
 
-function ourJudges({ configuration = {} }: Scenario, isIndependent: boolean): readonly Judge[] {
+function ourJudges({ configuration = {}, drawGauge }: Scenario, isIndependent: boolean): readonly Judge[] {
   const standard = sluice(sluiceNames.standard, configuration);
+  if (drawGauge !== undefined) return [standard];
+  const known = sluice(sluiceNames.known, configuration, true);
   const independent = sluice(sluiceNames.independent, { ...configuration, rollbackTest: 'independent' });
-  return isIndependent ? [standard, independent] : [standard];
+  return isIndependent ? [standard, known, independent] : [standard, known];
 }

@@ -1,5 +1,6 @@
 import { seededRandom } from '../../src/base/random.ts';
 import { counterFeed, readGaugeValues } from './feed.ts';
+import { hourBefore } from './hour-before.ts';
 import type { Judge, JudgePlay, Observation } from './judge.ts';
 import { configOf } from './judges/sluice.ts';
 import { drawPods, serveStep } from './pods.ts';
@@ -35,9 +36,10 @@ export function playRun(cell: string, run: number, scenario: Scenario, judges: r
   const gauge = scenario.drawGauge?.(random.fork('gauge'));
   const badEvent = scenario.badEvent ?? 'errors';
   const config = configOf(scenario.configuration ?? {});
-  const feed = counterFeed(config, pods, badEvent, scenario.restarts !== undefined);
+  const feed = counterFeed(config, pods, badEvent, { restarts: scenario.restarts !== undefined });
   const playing = judges.map((judge): Playing => {
-    return { judge, play: judge.start(), effectStep: undefined, promoteStep: undefined };
+    const play = judge.start(() => hourBefore(scenario, random));
+    return { judge, play, effectStep: undefined, promoteStep: undefined };
   });
   const excess: number[] = [0];
   feed.scrape(0, pods);

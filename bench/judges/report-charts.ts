@@ -8,11 +8,11 @@ import type { DotChart, Mark } from './plot.ts';
 import type { Results } from './results.ts';
 import { countOf, excessOf, stepQuantile } from './tally.ts';
 
-const { standard, independent } = sluiceNames;
+const { standard, known, independent } = sluiceNames;
 
 /** How often each judge rolls a healthy release back. */
 export function falseAlarmChart(results: Results): DotChart {
-  const series = ['Argo L3', 'Flagger 5', 'Kayenta 6x10', 'z peek', 'GST OBF', 'RatioE r0=1', standard];
+  const series = ['Argo L3', 'Flagger 5', 'Kayenta 6x10', 'z peek', 'GST OBF', 'RatioE r0=1', standard, known];
   return {
     title: 'False rollbacks of healthy releases within an hour, with exact 95 % intervals',
     axis: 'per cent of the runs (logarithmic; 0.01 stands for none)',
@@ -28,7 +28,7 @@ export function falseAlarmChart(results: Results): DotChart {
 
 /** Excess bad requests over the bound that no test is below. */
 export function excessChart(results: Results): DotChart {
-  const series = ['Argo L3', 'Flagger 5', 'Kayenta 6x10', 'z peek', 'RatioE r0=1', standard, independent];
+  const series = ['Argo L3', 'Flagger 5', 'Kayenta 6x10', 'z peek', 'RatioE r0=1', standard, known, independent];
   const cells = familyCells.filter((cell) => detectionBound(cell, 1) !== undefined && cell.family !== 2);
   return {
     title: 'Bad requests because of the regression, as a multiple of the least that any test needs',

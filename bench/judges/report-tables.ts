@@ -22,7 +22,7 @@ const baselines = [
   'RatioE r0=1',
   'ShareBet r0=1.5',
 ];
-const ours = [sluiceNames.standard, sluiceNames.independent];
+const ours = [sluiceNames.standard, sluiceNames.known, sluiceNames.independent];
 
 /** Published runs of the reference figures. */
 function publishedRuns(judge: string): number {

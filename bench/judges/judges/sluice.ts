@@ -2,6 +2,7 @@ import { assess } from '../../../src/analysis/judge/assess.ts';
 import { initialGauge, readGauge, type GaugeState } from '../../../src/analysis/judge/gauge.ts';
 import { initialJudgeState } from '../../../src/analysis/judge/judge-state.ts';
 import { judge } from '../../../src/analysis/judge/judge.ts';
+import type { Knowledge } from '../../../src/analysis/judge/knowledge.ts';
 import type { Json } from '../../../src/api/object.ts';
 import { parseJudgeConfig, type JudgeConfig } from '../../../src/providers/metrics/judge-config.ts';
 import { reportGauges } from '../../../src/providers/metrics/judge-gauges.ts';
@@ -14,10 +15,13 @@ type Configuration = { readonly [key: string]: Json };
 /** Looks are as far apart as Prometheus' scrapes usually are. */
 const interval = `${stepSeconds}s`;
 
-/** The product's judge as a user configures it; all that is not given has its default. */
-export function sluice(name: string, configuration: Configuration): Judge {
+/**
+ * The product's judge as a user configures it; all that is not given has its default. `isKnown` says that it read the
+ * hour before the release, as it does where the source is Prometheus.
+ */
+export function sluice(name: string, configuration: Configuration, isKnown = false): Judge {
   const config = configOf(configuration);
-  return { name, delaySteps: 0, start: () => playOf(config) };
+  return { name, delaySteps: 0, start: (hourBefore) => playOf(config, isKnown ? hourBefore?.() : undefined) };
 }
 
 /** What the plug-in makes of a configuration. */
@@ -27,8 +31,11 @@ export function configOf(configuration: Configuration): JudgeConfig {
   return parsed.value;
 }
 
-function playOf({ settings, gauges: rules }: JudgeConfig): ReturnType<Judge['start']> {
-  let state = initialJudgeState(settings);
+function playOf(
+  { settings, gauges: rules }: JudgeConfig,
+  known?: Readonly<Record<string, Knowledge>>,
+): ReturnType<Judge['start']> {
+  let state = initialJudgeState(settings, known);
   const gauges: Record<string, GaugeState> = {};
   let promoted = false;
   let admitted = false;

@@ -2,19 +2,19 @@ import { clumpRatio } from './clump-ratio.ts';
 import { differenceBet } from './difference-bet.ts';
 import type { BadEventKind, JudgeSettings } from './judge-settings.ts';
 import { initialCapital, type Capital } from './kind-capital.ts';
+import { noKnowledge, type Knowledge } from './knowledge.ts';
 import { lateOnset } from './late-onset.ts';
 import { initialPodBets, type PodBets } from './pod-bets.ts';
 import { promoteTestOf } from './promote-test.ts';
-import { clumpBound, initialSelfCheck, type SelfCheck } from './self-check.ts';
+import { clumpBound, type SelfCheck } from './self-check.ts';
 import { emptyIncrement, type Increment, type SequentialTest } from './sequential-test.ts';
 import { shareBet } from './share-bet.ts';
-import { initialWander, type Wander } from './wander.ts';
 
 /** Everything the judge remembers, by kind of bad event: numbers and names of pods only, so that it survives JSON. */
 export type JudgeState = Readonly<Record<string, KindState>>;
 
 /** What was counted so far, and the evidence of each test. */
-export interface KindState {
+export interface KindState extends Knowledge {
   readonly totals: Increment;
   readonly looks: number;
   /** Canary requests since the stable side last had one: tells that there is nothing to compare with. */
@@ -27,10 +27,6 @@ export interface KindState {
   readonly capital: Capital;
   /** State of the promote test; empty for a kind without one. */
   readonly promote: readonly number[];
-  /** Stable against stable. */
-  readonly check: SelfCheck;
-  /** Stable against itself over time. */
-  readonly wander: Wander;
 }
 
 /** Tests that see the canary as one. */
@@ -91,23 +87,20 @@ export function ratioClump(
   return bound <= (isBetting ? clumpsToEnd : clumpsToBegin) ? bound : undefined;
 }
 
-/**
- * The state before any observation. `checks` is what earlier observations of the same service found out by the
- * comparison of stable with stable, by kind.
- */
+/** The state before any observation. `known` is what is known of the service already, by kind. */
 export function initialJudgeState(
   settings: JudgeSettings,
-  checks: Readonly<Record<string, SelfCheck>> = {},
+  known: Readonly<Record<string, Knowledge>> = {},
 ): JudgeState {
   return Object.fromEntries(
     settings.kinds.map((kind): [string, KindState] => [
       kind.name,
-      initialKindState(settings, kind, checks[kind.name] ?? initialSelfCheck),
+      initialKindState(settings, kind, known[kind.name] ?? noKnowledge),
     ]),
   );
 }
 
-function initialKindState(settings: JudgeSettings, kind: BadEventKind, check: SelfCheck): KindState {
+function initialKindState(settings: JudgeSettings, kind: BadEventKind, { check, wander }: Knowledge): KindState {
   const initial = (name: CountTestName) => countTest(name, settings.ratio, settings).initial;
   return {
     totals: emptyIncrement,
@@ -118,6 +111,6 @@ function initialKindState(settings: JudgeSettings, kind: BadEventKind, check: Se
     capital: initialCapital(kind, ratioClump(settings, kind, check, false) !== undefined),
     promote: promoteTestOf(settings, kind)?.initial ?? [],
     check,
-    wander: initialWander,
+    wander,
   };
 }

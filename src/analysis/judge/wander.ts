@@ -8,6 +8,8 @@ import { addIncrements, emptyIncrement, type Increment } from './sequential-test
 export interface Wander {
   /** Variance that was known before these blocks, relative to the mean; 0 when none was. */
   readonly known: number;
+  /** Variance that what was known before leaves possible at the most; `unknownVariance` when nothing was known. */
+  readonly knownMax: number;
   /** The block under way, and its looks. */
   readonly block: Increment;
   readonly blockLooks: number;
@@ -28,9 +30,13 @@ interface BlockProducts {
   readonly both: number;
 }
 
+/** A side that doubles and halves: more than any service moves by itself. */
+export const unknownVariance = 1;
+
 /** Before any observation. */
 export const initialWander: Wander = {
   known: 0,
+  knownMax: unknownVariance,
   block: emptyIncrement,
   blockLooks: 0,
   blocks: 0,
@@ -45,6 +51,8 @@ const blockBadMin = 5;
 const blocksMin = 3;
 /** Blocks after which these alone count, and not what was known before. */
 const blocksTrusted = 20;
+/** Blocks after which a side that did not move is known to be calm: movements last for ten minutes. */
+const blocksCalm = 40;
 /** Standard deviations above its mean from which on chi-square counts as movement. */
 const deviationsMin = 2.5;
 /** Part of stable's movement that the canary shares from which on all of it is taken as shared. */
@@ -59,11 +67,11 @@ export function watchWander(before: Wander, increment: Increment, looksPerOnset:
   const block = addIncrements(before.block, increment);
   const blockLooks = before.blockLooks + 1;
   const { canaryTotal: c, canaryBad: x, stableTotal: s, stableBad: y } = block;
-  const isWhole = blockLooks >= blockLooksMin * looksPerOnset && y >= blockBadMin && c > 0;
+  const isWhole = blockLooks >= blockLooksMin * looksPerOnset && y >= blockBadMin;
   if (!isWhole) return { ...before, block, blockLooks };
   const { squares, weightedSquares, weightedRates, weightedNoise, both } = before.products;
   return {
-    known: before.known,
+    ...before,
     block: emptyIncrement,
     blockLooks: 0,
     blocks: before.blocks + 1,
@@ -87,21 +95,54 @@ export function watchWander(before: Wander, increment: Increment, looksPerOnset:
  * stable's variance, both weighted by the canary's requests.
  */
 export function wanderVariance(wander: Wander, clumping: number): number {
-  const found = varianceOf(wander, Math.max(1, clumping));
+  const { found } = movementOf(wander, Math.max(1, clumping));
   return wander.blocks < blocksTrusted ? Math.max(wander.known, found) : found;
 }
 
-function varianceOf({ blocks, totals, products }: Wander, clumping: number): number {
+/**
+ * The largest such variance that fits what was seen, shared movements included: a calm service cannot be above it.
+ * `unknownVariance` while too little is known.
+ */
+export function largestVariance(wander: Wander, clumping: number): number {
+  const { isMoving, possible } = movementOf(wander, Math.max(1, clumping));
+  if (wander.blocks >= blocksCalm) return Math.min(possible, unknownVariance / 2);
+  return isMoving ? unknownVariance : wander.knownMax;
+}
+
+/** What is worth keeping for the next observation of the same service. */
+export function carryWander(wander: Wander, clumping: number): Wander {
+  return {
+    ...initialWander,
+    known: wanderVariance(wander, clumping),
+    knownMax: largestVariance(wander, clumping),
+  };
+}
+
+interface Movement {
+  /** Chance does not explain how the blocks differ. */
+  readonly isMoving: boolean;
+  /** Variance of stable's own movement. */
+  readonly found: number;
+  /** The largest variance that fits, whatever explains it. */
+  readonly possible: number;
+}
+
+function movementOf({ blocks, totals, products }: Wander, clumping: number): Movement {
   const { stableTotal, stableBad } = totals;
   const degrees = blocks - 1;
-  if (blocks < blocksMin || stableBad <= 0) return 0;
+  if (blocks < blocksMin || stableBad <= 0) return { isMoving: false, found: 0, possible: unknownVariance };
   const chiSquare = (products.squares * stableTotal) / stableBad - stableBad;
-  if (chiSquare / clumping <= degrees + deviationsMin * Math.sqrt(2 * degrees)) return 0;
-  if (isShared(totals, products, clumping)) return 0;
-  return (chiSquare - degrees * clumping) / (stableBad * (1 - 1 / blocks));
+  const margin = deviationsMin * Math.sqrt(2 * degrees);
+  const variance = (deviationsAbove: number): number =>
+    Math.max(0, (chiSquare - (degrees - deviationsAbove) * clumping) / (stableBad * (1 - 1 / blocks)));
+  const isMoving = chiSquare / clumping > degrees + margin;
+  const isOwn = isMoving && !isShared(totals, products, clumping);
+  return { isMoving, found: isOwn ? variance(0) : 0, possible: variance(margin) };
 }
 
 function isShared({ canaryTotal, canaryBad }: Increment, products: BlockProducts, clumping: number): boolean {
+  // Without a canary nobody can tell.
+  if (canaryTotal <= 0) return true;
   if (canaryBad <= 0) return false;
   const { weightedSquares, weightedRates, weightedNoise, both } = products;
   const mean = weightedRates / canaryTotal;

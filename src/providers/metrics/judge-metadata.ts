@@ -1,7 +1,7 @@
 import { emptyTrail, trailPointsMax, type EvidenceTrail } from '../../analysis/judge/evidence-trail.ts';
 import type { JudgeReport } from '../../analysis/judge/judge-report.ts';
 import type { JudgeState } from '../../analysis/judge/judge-state.ts';
-import { carrySelfCheck, type SelfCheck } from '../../analysis/judge/self-check.ts';
+import type { Knowledge } from '../../analysis/judge/knowledge.ts';
 import { listOf, numberOf, textMapOf } from '../../api/json-access.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 import { metadataBytesMax } from './contract.ts';
@@ -9,7 +9,7 @@ import type { JudgeConfig } from './judge-config.ts';
 import { packGauges, unpackGauges, type GaugeStates } from './judge-gauges.ts';
 import { countedKinds, settingsWith, type Sources } from './judge-kinds.ts';
 import { packReport, unpackReport } from './judge-stored-report.ts';
-import { packState, parseObject, unpackChecks, unpackState } from './judge-stored-state.ts';
+import { packState, parseObject, unpackKnowledge, unpackState } from './judge-stored-state.ts';
 
 /** What of a measurement goes into the status of its run. */
 export interface StoredJudge {
@@ -84,10 +84,9 @@ export function restoreJudge(
     : succeed({ judged: judged.value, sources, trail, gauges });
 }
 
-/** What an earlier observation of the same service learned by comparing stable with stable, by kind. */
-export function carriedChecks(earlier: Readonly<Record<string, string>>): Readonly<Record<string, SelfCheck>> {
-  const checks = Object.entries(unpackChecks(earlier['state'] ?? ''));
-  return Object.fromEntries(checks.map(([kind, check]) => [kind, carrySelfCheck(check)]));
+/** What an earlier observation of the same service learned of its stable side, by kind. */
+export function carriedKnowledge(earlier: Readonly<Record<string, string>>): Readonly<Record<string, Knowledge>> {
+  return unpackKnowledge(earlier['state'] ?? '');
 }
 
 /** A judge's reasoning with what was read, what was noted, and how the evidence went. */

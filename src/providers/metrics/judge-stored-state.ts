@@ -1,9 +1,10 @@
 import type { JudgeSettings } from '../../analysis/judge/judge-settings.ts';
 import { initialJudgeState, type JudgeState, type KindState } from '../../analysis/judge/judge-state.ts';
 import { incrementProblem } from '../../analysis/judge/judge.ts';
+import { carryKnowledge, type Knowledge } from '../../analysis/judge/knowledge.ts';
 import { podFractions, retirePods, type PodBets } from '../../analysis/judge/pod-bets.ts';
-import { clumpSeen, initialSelfCheck, type SelfCheck } from '../../analysis/judge/self-check.ts';
-import { initialWander, wanderVariance } from '../../analysis/judge/wander.ts';
+import { initialSelfCheck } from '../../analysis/judge/self-check.ts';
+import { initialWander } from '../../analysis/judge/wander.ts';
 import { listOf, optionalRecord } from '../../api/json-access.ts';
 import { fail, succeed, type Result } from '../../base/result.ts';
 
@@ -27,7 +28,7 @@ export function packState(state: JudgeState, podsMax: number): string {
 }
 
 function packKind(
-  { totals, looks, canaryAlone, rollback, pods, capital, promote, check, wander }: KindState,
+  { totals, looks, canaryAlone, rollback, pods, capital, promote, ...known }: KindState,
   podsMax: number,
 ): readonly unknown[] {
   const { canaryTotal, canaryBad, stableTotal, stableBad } = totals;
@@ -35,10 +36,9 @@ function packKind(
   const [shareLooks = 0, ...share] = rollback.share;
   const [ratioLooks = 0, ...ratio] = rollback.ratio;
   const counts = [canaryTotal, canaryBad, stableTotal, stableBad, canaryAlone, shareLooks, ratioLooks];
-  const watched = [looks, wanderVariance(wander, clumpSeen(check))];
   const capitals = testNames.map((name) => capital.logs[name]);
   return [
-    [...counts, capital.moved, free, retired, ...watched, ...promote, ...checkNumbers(check)].map(roundDown),
+    [...counts, capital.moved, free, retired, looks, ...promote, ...knowledgeNumbers(known)].map(roundDown),
     packLogs([...share, ...rollback.difference, ...ratio, ...capitals]),
     Object.fromEntries(Object.entries(bets).map(([pod, logs]) => [pod, packLogs(logs)])),
   ];
@@ -67,28 +67,31 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
-/** Checks of stable with stable in what `packState` wrote, for any settings; kinds without a sound one are left out. */
-export function unpackChecks(text: string): Readonly<Record<string, SelfCheck>> {
-  const checks: Record<string, SelfCheck> = {};
+/** What is known of the service in what `packState` wrote, for any settings; kinds without sound numbers are out. */
+export function unpackKnowledge(text: string): Readonly<Record<string, Knowledge>> {
+  const known: Record<string, Knowledge> = {};
   for (const [kind, stored] of Object.entries(parseObject(text) ?? {})) {
     const [listed] = listOf(stored);
-    const numbers = finiteNumbers(listOf(listed).slice(-checkLength), checkLength);
-    const check = numbers === undefined ? undefined : checkOf(numberList(numbers));
-    if (check !== undefined) checks[kind] = check;
+    const numbers = finiteNumbers(listOf(listed).slice(-knowledgeLength), knowledgeLength);
+    const own = numbers === undefined ? undefined : knowledgeOf(numberList(numbers));
+    if (own !== undefined) known[kind] = own;
   }
-  return checks;
+  return known;
 }
 
-const checkLength = 10;
+const knowledgeLength = 12;
 
-function checkNumbers(check: SelfCheck): readonly number[] {
+function knowledgeNumbers(state: Knowledge): readonly number[] {
+  const { check, wander } = carryKnowledge(state);
   const { weight, excess, bad, badExcess, isAdmitted, trials, ratioAlarms, shareAlarms, spread } = check;
-  const flag = isAdmitted ? 1 : 0;
-  return [weight, excess, bad, badExcess, flag, trials, ratioAlarms, shareAlarms, spread.variance, spread.pods];
+  const counts = [weight, excess, bad, badExcess, isAdmitted ? 1 : 0, trials, ratioAlarms, shareAlarms];
+  // Rounded up: too small a number would make a service calmer than it is.
+  const variances = [wander.known, wander.knownMax].map((variance) => Math.ceil(variance * 10_000) / 10_000);
+  return [...counts, spread.variance, spread.pods, ...variances];
 }
 
-function checkOf(list: NumberList): SelfCheck | undefined {
-  const check: SelfCheck = {
+function knowledgeOf(list: NumberList): Knowledge | undefined {
+  const check = {
     ...initialSelfCheck,
     weight: list.next(),
     excess: list.next(),
@@ -100,16 +103,17 @@ function checkOf(list: NumberList): SelfCheck | undefined {
     shareAlarms: list.next(),
     spread: { variance: list.next(), pods: list.next() },
   };
+  const wander = { ...initialWander, known: list.next(), knownMax: list.next() };
   const { weight, bad, trials, ratioAlarms, shareAlarms, spread } = check;
-  const counts = [weight, bad, ratioAlarms, shareAlarms, spread.variance, spread.pods];
-  return Math.min(...counts) < 0 || Math.max(ratioAlarms, shareAlarms) > trials ? undefined : check;
+  const counts = [weight, bad, ratioAlarms, shareAlarms, spread.variance, spread.pods, wander.known, wander.knownMax];
+  return Math.min(...counts) < 0 || Math.max(ratioAlarms, shareAlarms) > trials ? undefined : { check, wander };
 }
 
 function unpackKind(value: unknown, initial: KindState): KindState | undefined {
   const [listed, text, stored] = listOf(value);
   const { share, difference, ratio } = initial.rollback;
   const logsLength = share.length + difference.length + ratio.length - 2 + testNames.length;
-  const numbers = finiteNumbers(listed, 12 + initial.promote.length + checkLength);
+  const numbers = finiteNumbers(listed, 11 + initial.promote.length + knowledgeLength);
   const logs = unpackLogs(text, logsLength);
   const bets = unpackBets(stored);
   if (numbers === undefined || logs === undefined || bets === undefined) return undefined;
@@ -130,10 +134,10 @@ function assembleKind(
   };
   const [canaryAlone, shareLooks, ratioLooks] = [numbers.next(), numbers.next(), numbers.next()];
   const [moved, free, retired] = [numbers.next(), numbers.next(), numbers.next()];
-  const [looks, known] = [numbers.next(), numbers.next()];
+  const looks = numbers.next();
   const promoted = numbers.take(promote.length);
-  const check = checkOf(numbers);
-  if (check === undefined || Math.min(canaryAlone, shareLooks, ratioLooks, moved, free, retired, looks, known) < 0)
+  const known = knowledgeOf(numbers);
+  if (known === undefined || Math.min(canaryAlone, shareLooks, ratioLooks, moved, free, retired, looks) < 0)
     return undefined;
   const share = [shareLooks, ...logs.take(rollback.share.length - 1)];
   const difference = logs.take(rollback.difference.length);
@@ -147,8 +151,7 @@ function assembleKind(
     capital,
     promote: promoted,
     pods: { free, retired, bets },
-    check,
-    wander: { ...initialWander, known },
+    ...known,
   };
 }
 

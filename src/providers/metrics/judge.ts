@@ -19,7 +19,7 @@ import { judgeSchema, parseJudgeConfig, type JudgeConfig, type JudgeControllerSe
 import { foldGauges, reportGauges, type GaugeStates } from './judge-gauges.ts';
 import { countedKinds, settingsWith, type Counted, type Sources } from './judge-kinds.ts';
 import type { KindMemory } from './judge-memory.ts';
-import { carriedChecks, restoreJudge, storeJudge } from './judge-metadata.ts';
+import { carriedKnowledge, restoreJudge, storeJudge } from './judge-metadata.ts';
 import type { Page } from './judge-pages.ts';
 import { foldKinds, findLatency, isWarmingUp } from './judge-round.ts';
 import { beginReading, readSource, requestSource, type ReadingState } from './judge-source.ts';
@@ -60,7 +60,7 @@ export function createJudge(controller: JudgeControllerSettings): Judge {
     start(config, window) {
       const settings = settingsWith(config.settings, countedKinds(config.counted, {}));
       return begin(config, window, {
-        judged: initialJudgeState(settings, carriedChecks(window.earlier ?? {})),
+        judged: initialJudgeState(settings, carriedKnowledge(window.earlier ?? {})),
         sources: {},
         trail: emptyTrail,
         gauges: {},
@@ -113,7 +113,7 @@ function fold(
   const sources = { ...before.sources, ...latency.sources };
   const counted = countedKinds(config.counted, sources);
   const settings = settingsWith(config.settings, counted);
-  const known = withNewKinds(before, counted, initialJudgeState(settings, carriedChecks(window.earlier ?? {})));
+  const known = withNewKinds(before, counted, initialJudgeState(settings, carriedKnowledge(window.earlier ?? {})));
   const round = foldKinds({ config, window, counted, sources, pages, isComplete, kinds: before.kinds });
   const judged = takeLook(settings, known, round.look);
   const readAtMs = { stable: readAt(before, window, pages, 'stable'), canary: readAt(before, window, pages, 'canary') };

@@ -2,12 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { assess } from '../../../src/analysis/judge/assess.ts';
+import { calmVariance } from '../../../src/analysis/judge/early-doubt.ts';
 import type { JudgeReport } from '../../../src/analysis/judge/judge-report.ts';
 import { initialJudgeState, type JudgeState } from '../../../src/analysis/judge/judge-state.ts';
 import { judge, marginOf } from '../../../src/analysis/judge/judge.ts';
+import { carryKnowledge, learn, noKnowledge, type Knowledge } from '../../../src/analysis/judge/knowledge.ts';
 import type { Increment } from '../../../src/analysis/judge/sequential-test.ts';
 import { twoDigits } from '../../../src/analysis/judge/summarise.ts';
-import { initialWander, wanderRatio, wanderVariance, watchWander } from '../../../src/analysis/judge/wander.ts';
+import {
+  initialWander,
+  largestVariance,
+  unknownVariance,
+  wanderRatio,
+  wanderVariance,
+  watchWander,
+} from '../../../src/analysis/judge/wander.ts';
 import { seededRandom, type Random } from '../../../src/base/random.ts';
 import { defaultSettings as settings } from './default-settings.ts';
 import { binomial, drawPods, gaussian } from './traffic-model.ts';
@@ -72,9 +81,53 @@ describe('a side that wanders', () => {
   });
 });
 
+/** What so many looks at nine stable pods teach, with the factor on their ratio of 0.5 % at each look. */
+function learned(factors: readonly number[], seed: number, before: Knowledge = noKnowledge): Knowledge {
+  const random = seededRandom(seed).fork('before');
+  return factors.reduce((known, factor) => {
+    const service = { requests: 2700, ratio: 0.005 * factor, clump: 1, factors: Array.from({ length: 9 }, () => 1) };
+    return learn(known, drawPods(service, random), settings);
+  }, before);
+}
+
+describe('an hour of the stable side before a release', () => {
+  const seeds = Array.from({ length: 20 }, (_, at) => 63_000 + at);
+  const steady = Array.from({ length: 240 }, () => 1);
+  const carried = (factors: (seed: number) => readonly number[]) =>
+    seeds.map((seed) => carryKnowledge(learned(factors(seed), seed)));
+
+  it('shows a calm service to be calm, and its errors to be independent', () => {
+    const known = carried(() => steady);
+    assert.ok(known.filter(({ wander }) => wander.knownMax <= calmVariance).length >= 17);
+    assert.ok(known.filter(({ check }) => check.isAdmitted).length >= 19);
+    assert.ok(known.every(({ wander }) => wander.known === 0 && wander.blocks === 0));
+  });
+
+  it('shows nothing of one that moves: without a canary nobody can tell whether both sides would', () => {
+    const restless = carried((seed) => drawWander(0.3, 240, seededRandom(seed).fork('wander')));
+    assert.ok(restless.filter(({ wander }) => wander.knownMax > calmVariance).length >= 19);
+    assert.ok(restless.every(({ wander }) => wander.knownMax < unknownVariance));
+    assert.ok(restless.every(({ wander }) => wander.known === 0));
+  });
+
+  it('says nothing after a few minutes, and leaves what was known before', () => {
+    const minutes = steady.slice(0, 40);
+    assert.equal(carryKnowledge(learned(minutes, 1)).wander.knownMax, unknownVariance);
+    const before = carryKnowledge(learned(steady, 63_000));
+    const later = carryKnowledge(learned(minutes, 2, before));
+    assert.equal(later.wander.knownMax, before.wander.knownMax);
+    assert.ok(later.check.bad > 0 && later.check.isAdmitted);
+  });
+
+  it('bounds what could not have been seen by the errors that were there', () => {
+    const bound = (looks: number) => largestVariance(learned(steady.concat(steady).slice(0, looks), 5).wander, 1);
+    assert.ok(bound(480) < bound(100));
+  });
+});
+
 /** Looks until a rollback, of a service whose counts are always the same; and the report of the look before. */
-function decide(increment: Increment, chosen = settings) {
-  let state: JudgeState = initialJudgeState(chosen);
+function decide(increment: Increment, chosen = settings, known: Knowledge = noKnowledge) {
+  let state: JudgeState = initialJudgeState(chosen, { errors: known });
   let before: JudgeReport | undefined;
   for (let look = 1; look <= 240; look += 1) {
     state = judge(chosen, state, { errors: { increment, stableRead: true } });
@@ -96,6 +149,17 @@ describe('a small ratio in a service with many errors', () => {
     assert.deepEqual([before?.verdict, before?.isHeldBack], ['continue', true]);
     assert.match(before?.summary ?? '', /which waits, as two sides may wander so far apart/);
     assert.equal(decide(counts(12, 45)).look, 120);
+  });
+
+  it('is held against it at once where stable is known to be calm', () => {
+    const known = carryKnowledge(
+      learned(
+        Array.from({ length: 240 }, () => 1),
+        63_000,
+      ),
+    );
+    assert.ok(decide(counts(15, 45), settings, known).look < 15);
+    assert.ok(decide(counts(12, 45), settings, known).look < 40);
   });
 
   it('is held against it at once where it is large, errors are few, or independence is vouched for', () => {

@@ -14,7 +14,7 @@ function playTraffic(scenario: Scenario, seed: number): { readonly shown: Increm
   const random = seededRandom(seed);
   const pods = drawPods(scenario, random);
   const rates = scenario.drawRates(random);
-  const feed = counterFeed(configOf(scenario.configuration ?? {}), pods, 'errors', true);
+  const feed = counterFeed(configOf(scenario.configuration ?? {}), pods, 'errors', { restarts: true });
   feed.scrape(0, pods);
   let shown: Increment = emptyIncrement;
   let excess = 0;

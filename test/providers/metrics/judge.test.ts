@@ -207,7 +207,7 @@ describe('verdicts', () => {
 describe('what earlier releases taught', () => {
   const check = (dispersion: number): string =>
     JSON.stringify({
-      errors: [[1, 2, 3, 400, 400 * (dispersion - 1), 800, 0, dispersion < 1.3 ? 1 : 0, 80, 0, 0, 0, 9]],
+      errors: [[1, 2, 3, 400, 400 * (dispersion - 1), 800, 0, dispersion < 1.3 ? 1 : 0, 80, 0, 0, 0, 9, 0, 1]],
     });
   const broken = both(growing({ 200: 50, 500: 0 }), growing({ 200: 0, 500: 50 }));
   const after = (earlier: Readonly<Record<string, string>>) => play({}, broken, { window: () => ({ earlier }) });
@@ -296,7 +296,7 @@ describe('status', () => {
 });
 
 it('tells when looks are shorter than the trouble that stable pods have by themselves', () => {
-  const earlier = { state: JSON.stringify({ errors: [[400, 0, 800, 0, 0, 80, 0, 12, 0, 9]] }) };
+  const earlier = { state: JSON.stringify({ errors: [[400, 0, 800, 0, 0, 80, 0, 12, 0, 9, 0, 1]] }) };
   const { state } = play({}, both(healthyStable, healthyCanary), { window: () => ({ earlier }), rounds: 2 });
   assert.match(
     state.notes.join('\n'),
