@@ -7,6 +7,7 @@ import type { machine } from './machine.ts';
 import { planPodMetadata } from './metadata-plan.ts';
 import { noticesOf } from './notices.ts';
 import { observeFacts, pauseEndsAt } from './observe-facts.ts';
+import { waitsForSides } from './open-sides.ts';
 import { begins, type Pass } from './pass.ts';
 import { patienceEndsAt } from './patience.ts';
 import { planPromotionNote } from './promotion-note.ts';
@@ -128,7 +129,9 @@ function lookAgain(pass: Pass): { lookAgainAt?: number } {
     deadlineEndsAt(pass.settled),
     restartStartsAt(pass.settled),
     ...stepPluginsDueAt(pass.settled),
-    isIn(pass.settled, 'canary', 'promoteFull') ? patienceEndsAt(world.rollout) : undefined,
+    isIn(pass.settled, 'canary', 'promoteFull') || waitsForSides(pass.settled)
+      ? patienceEndsAt(world.rollout)
+      : undefined,
     ...world.holds.map(({ until }) => until),
   ].filter((time): time is number => time !== undefined && time > world.now);
   return times.length === 0 ? {} : { lookAgainAt: Math.min(...times) };

@@ -1,5 +1,6 @@
 import { isPatienceOver, patienceEndsAt } from './patience.ts';
 import { allSidesOf, isIn, type Situation } from './situation.ts';
+import { isGated } from './stored.ts';
 
 /** What is asked of a Rollout about Services that select the pods of all revisions. */
 type Asked = Pick<Situation, 'world' | 'stored' | 'state'>;
@@ -12,16 +13,27 @@ type Asked = Pick<Situation, 'world' | 'stored' | 'state'>;
 export function waitsForSides(situation: Asked): boolean {
   const { rollout, now } = situation.world;
   const endsAt = patienceEndsAt(rollout);
-  return isIn(situation, 'canary') && isAnySideOpen(situation) && endsAt !== undefined && now < endsAt;
+  return endsAt !== undefined && now < endsAt && (isCanaryShown(situation) || isPreviewShown(situation));
+}
+
+function isCanaryShown(situation: Asked): boolean {
+  return isIn(situation, 'canary') && isAnySideOpen(situation);
+}
+
+/** A blue/green revision that has to pass gates is for nobody but testers before. */
+function isPreviewShown({ world, stored, state }: Asked): boolean {
+  const { activeService = '' } = world.rollout.spec.strategy?.blueGreen ?? {};
+  return isIn({ state }, 'blueGreen') && isGated(stored) && world.services.get(activeService)?.hash === '';
 }
 
 /**
- * Whether a stable Service that selects all pods is turned to what stable has, be it less than it should have: after an
+ * Whether a Service of stable's users that selects all pods is turned to what stable has, be it less than it should have: after an
  * abort at once, in an update when that has waited for stable as long as it should.
  */
 export function turnsToPart({ world, state }: Pick<Situation, 'world' | 'state'>): boolean {
   const { spec, status } = world.rollout;
-  return isIn({ state }, 'aborted') || (isIn({ state }, 'canary') && isPatienceOver({ spec, status, now: world.now }));
+  const isOnItsWay = isIn({ state }, 'canary', 'blueGreen');
+  return isIn({ state }, 'aborted') || (isOnItsWay && isPatienceOver({ spec, status, now: world.now }));
 }
 
 /** Whether a stable Service selects the pods of all revisions: what it is given is not given to stable alone. */

@@ -88,7 +88,7 @@ function waitReason(situation: Situation): Reason {
   if (hold !== undefined && isIn(situation, 'canary', 'blueGreen', 'promoteFull')) {
     return { code: hold.reason, message: `held: ${hold.message}` };
   }
-  if (waitsForSides(situation) && !isIn(situation, 'canary.step.pause')) {
+  if (waitsForSides(situation) && !isIn(situation, 'canary.step.pause', 'blueGreen.waiting')) {
     return { code: 'WaitingForStable', message: 'new pods wait until the Services lead to stable alone' };
   }
   const waiting = Object.entries(waits).find(([state]) => isIn(situation, state));

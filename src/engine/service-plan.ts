@@ -95,13 +95,13 @@ function readyToServe(
 
 function planBlueGreen(situation: Situation): readonly Effect[] {
   const { activeService, previewService } = situation.world.rollout.spec.strategy?.blueGreen ?? { activeService: '' };
-  const back = isIn(situation, 'aborted');
-  const active = back ? activeAfterAbort(situation) : activeTarget(situation);
+  const active = isIn(situation, 'aborted') ? activeAfterAbort(situation) : activeTarget(situation);
+  const isBack = isIn(situation, 'aborted') || (active !== undefined && active !== situation.current);
   // Nobody depends on a preview, so it leads to the new revision before there are pods.
   const preview = situation.stored.specPaused ? undefined : situation.world.rollout.templateHash;
   return [
     ...switchTo(situation, previewService, preview, 'grow'),
-    ...switchTo(situation, activeService, active?.hash, back ? 'lower' : 'raise'),
+    ...switchTo(situation, activeService, active?.hash, isBack ? 'lower' : 'raise'),
   ];
 }
 
@@ -112,7 +112,12 @@ function activeTarget(situation: Situation): ReplicaSetView | undefined {
   if (isIn(situation, 'settled')) return isAdopted ? (complete ?? availableActive(situation)) : complete;
   if (!isIn(situation, 'blueGreen.cutOver', 'promoteFull')) return undefined;
   if (heldBy(situation.world) !== undefined) return undefined;
-  return isAdopted || !returnsToStable(situation) ? complete : completeOf(situation, situation.stable);
+  return isAdopted || !returnsToStable(situation) ? complete : stableToReturnTo(situation);
+}
+
+/** Stable as soon as it is complete; what it has when it has kept the update waiting. */
+function stableToReturnTo(situation: Situation): ReplicaSetView | undefined {
+  return turnsToPart(situation) ? situation.stable : completeOf(situation, situation.stable);
 }
 
 /** A Service that was opened to all revisions is no approval: it leads back to stable while that can answer. */

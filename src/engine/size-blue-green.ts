@@ -45,11 +45,13 @@ function sizeNew(input: SizingInput): SizingStage {
 
 /**
  * Pods of the new revision: all of them, or previewReplicaCount until the check point is passed. A preview that already
- * is larger, because the revision was in use before, keeps its pods; after an abort it gets no more.
+ * is larger, because the revision was in use before, keeps its pods; after an abort, and while users would meet them, it
+ * gets no more.
  */
 function newReplicas(input: SizingInput, newReplicaSet: SizedReplicaSet): number {
   const replicas = wantedReplicas(input.spec);
   const now = Math.min(newReplicaSet.specReplicas, replicas);
+  if (input.holdsNew === true) return now;
   if (input.status.abort === true && hasStableBeside(input) && input.activeHash !== newReplicaSet.hash) return now;
   const preview = previewReplicas(input, newReplicaSet);
   return preview === undefined ? replicas : Math.max(preview, now);

@@ -93,6 +93,25 @@ describe('a new revision beside Services or subsets that select the pods of all 
     assert.equal(podsOf(model, 'v2'), 1);
   });
 
+  it('gets its pods at once with blue/green where nothing has to let it pass, else not before', () => {
+    for (const [autoPromotionEnabled, pods] of [
+      [true, 4],
+      [false, 0],
+    ] as const) {
+      const blueGreen = { activeService: 'stable', autoPromotionEnabled };
+      const model = modelWorld({ spec: { replicas: 4, strategy: { blueGreen } }, services: ['stable'] });
+      pass(model, 3);
+      model.setTemplate('v2');
+      pass(model, 3);
+      assert.equal(podsOf(model, 'v2'), pods);
+      assert.equal(model.services.get('stable')?.hash, '');
+      model.advance(60);
+      pass(model, 3);
+      assert.equal(podsOf(model, 'v2'), 4);
+      assert.equal(model.services.get('stable')?.hash, autoPromotionEnabled ? '' : 'v1');
+    }
+  });
+
   it('gives users back to a stable Service that was opened, but only when that leads to stable alone', () => {
     const model = pushedTwice(smi, [{ setWeight: 25 }, { pause: {} }], 4);
     pass(model, 4);
