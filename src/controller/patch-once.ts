@@ -36,12 +36,16 @@ export async function patchOnce(
     return await cluster.patch(at, { kind: 'merge', body }, { fieldManager }, { signal });
   } catch (error) {
     const { resourceVersion } = body.metadata;
-    const isOpen = hasCode(error, ...lostAnswers) && resourceVersion !== undefined;
-    if (isOpen && !isUrgent && !signal.aborted) {
+    if (isLost(error) && resourceVersion !== undefined && !isUrgent && !signal.aborted) {
       await callBack(cluster, at, resourceVersion, signal).catch(() => undefined);
     }
     throw error;
   }
+}
+
+/** A server that is too busy and says when to come back has done nothing, and is to be left in peace. */
+function isLost(error: unknown): boolean {
+  return hasCode(error, ...lostAnswers) && (error.code !== 'Unavailable' || error.retryAfterMs === undefined);
 }
 
 async function callBack(

@@ -14,19 +14,20 @@ interface Sent {
   readonly body?: VersionedBody;
   readonly end?: AbortSignal;
   readonly isUrgent?: boolean;
+  readonly wait?: { readonly retryAfterMs?: number };
 }
 
 /** The bodies that the cluster is sent; each call fails with the next of the codes. */
 async function sent(
   codes: readonly ErrorCode[],
-  { body = change, end = signal, isUrgent }: Sent = {},
+  { body = change, end = signal, isUrgent, wait = {} }: Sent = {},
 ): Promise<readonly unknown[]> {
   const bodies: unknown[] = [];
   const cluster: Pick<ClusterPort, 'patch'> = {
     patch: (_at, patch) => {
       const code = codes[bodies.length];
       bodies.push(patch.kind === 'merge' ? patch.body : patch);
-      if (code !== undefined) return Promise.reject(new SluiceError(code, 'no'));
+      if (code !== undefined) return Promise.reject(new SluiceError(code, 'no', wait));
       return Promise.resolve({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' } });
     },
   };
@@ -59,6 +60,8 @@ describe('a change of an object as it was seen', () => {
   it('is not called back when the answer was a refusal', async () => {
     assert.deepEqual(await sent(['Conflict']), [change]);
     assert.deepEqual(await sent(['Forbidden']), [change]);
+    assert.deepEqual(await sent(['Unavailable'], { wait: { retryAfterMs: 1000 } }), [change]);
+    assert.deepEqual(await sent(['Timeout'], { wait: { retryAfterMs: 1000 } }), [change, callBack]);
   });
 
   it('is not called back when it takes users away: late is better than never', async () => {
