@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-import { manyBadEvents, patience } from '../../src/analysis/judge/early-doubt.ts';
+import { manyBadEvents, patience, restlessFactor } from '../../src/analysis/judge/early-doubt.ts';
 import { scrapeFloor } from './bounds.ts';
 import { demandsOn, runsWanted, type Check, type Demand } from './demands.ts';
 import { sluiceNames } from './line-up.ts';
@@ -68,6 +68,8 @@ function statedFloor(): string {
     `The stated floor of the default, as in [docs/judging.md](../../../docs/judging.md): by share of the canary it needs`,
     `${robust} scrapes with an error when every error is the canary's. Where stable has ${manyBadEvents} bad events in`,
     `a scrape or more, a ratio has to last: ${lasting}. Otherwise two sides that wander could not be told from harm.`,
+    `Where the hour before showed stable to be calm nothing has to last; where it showed a movement, or the run does,`,
+    `it has to last ${restlessFactor} times as long.`,
   ].join(' ');
 }
 
@@ -90,7 +92,7 @@ function introduction(results: Results): readonly string[] {
     stale === 0
       ? 'The figures of our judge are those of the sources of that commit.'
       : `${stale} of ${ours.length} figures of our judge are of earlier sources and will be computed again by the next run.`,
-    'Every run is an hour of scrapes, every 15 s: Poisson requests, binomial errors, unless the cell says otherwise. All judges of a cell see the same requests. Our judge is fed with counters of pods through the functions of the plug-in, with its default settings (**Sluice**), or with independent errors vouched for (**Sluice independent**). **RatioE r0=1** and **ShareBet r0=1.5** are its tests alone.',
+    'Every run is an hour of scrapes, every 15 s: Poisson requests, binomial errors, unless the cell says otherwise. All judges of a cell see the same requests. Our judge is fed with counters of pods through the functions of the plug-in, with its default settings and nothing known of the service (**Sluice**), with the hour before the release read as it is from Prometheus (**Sluice, service known**), or with independent errors vouched for (**Sluice independent**). **RatioE r0=1** and **ShareBet r0=1.5** are its tests alone.',
   ];
 }
 

@@ -88,14 +88,17 @@ function gaugeText({
 /** What is read, and by whose convention. */
 function sourceTexts({ sources }: EvidenceReport): readonly string[] {
   if (sources === undefined) return [];
-  const { errors, latency, boundariesSeconds = [], convention, page } = sources;
+  const { errors, latency, boundariesSeconds = [], convention, page, hourBefore } = sources;
   const at = boundariesSeconds.length === 0 ? '' : ` at ${boundariesSeconds.join(', ')} s`;
   const parts = [
     ...(errors === undefined ? [] : [errors]),
     ...(latency === undefined ? [] : [`${latency}${at}`]),
     ...(page === undefined ? [] : [`from ${page}`]),
   ];
-  return [`reads ${parts.join(', ')}${convention === undefined ? '' : ` (${convention})`}`];
+  return [
+    `reads ${parts.join(', ')}${convention === undefined ? '' : ` (${convention})`}`,
+    ...(hourBefore === undefined ? [] : [`the hour of stable before: ${hourBefore}`]),
+  ];
 }
 
 /** What comparing stable pods with each other has shown. */

@@ -34,10 +34,14 @@ export interface PrometheusSides {
 }
 
 export const prometheusQueryId = 'series';
+/** Id of the query for what the stable side did before. */
+export const hourQueryId = 'hour';
 
 const bodyBytesMax = 16 * 2 ** 20;
 const rangeMsMin = 60_000;
 const rangeMsMax = 15 * 60_000;
+const hourMs = 60 * 60_000;
+const hourTimeoutMs = 5000;
 /** Labels that say who scraped a series, and not what it counts. */
 const scraperLabels = ['job', 'instance', 'endpoint', 'service', 'prometheus', 'prometheus_replica', 'replica'];
 
@@ -89,18 +93,49 @@ export function prometheusRequest(
   { targets, nowMs }: MetricWindow,
   { sampledAtMs, timeoutMs }: { readonly sampledAtMs: number; readonly timeoutMs: number },
 ): PrometheusRequest {
-  const { address, podLabel, sides, matchers, headers, insecure } = source;
+  const { podLabel, sides } = source;
   const [label, values] =
     sides === undefined ? [podLabel, targets.map(({ pod }) => pod)] : [sides.label, [sides.stable, sides.canary]];
+  const rangeMs = Math.min(rangeMsMax, Math.max(rangeMsMin, nowMs - sampledAtMs + rangeMsMin));
+  return rawSamples(source, prometheusQueryId, { names, label, values, rangeMs, timeoutMs });
+}
+
+/**
+ * The same for an hour of the stable side alone: what it taught before the release. Asked once, so that it may take
+ * longer; without it the judge only knows less.
+ */
+export function hourRequest(
+  source: PrometheusSource,
+  names: ReadonlySet<string>,
+  { targets }: MetricWindow,
+): PrometheusRequest {
+  const { podLabel, sides } = source;
+  const pods = targets.filter(({ role }) => role === 'stable').map(({ pod }) => pod);
+  const [label, values] = sides === undefined ? [podLabel, pods] : [sides.label, [sides.stable]];
+  return rawSamples(source, hourQueryId, { names, label, values, rangeMs: hourMs, timeoutMs: hourTimeoutMs });
+}
+
+interface SampleQuery {
+  readonly names: ReadonlySet<string>;
+  readonly label: string;
+  readonly values: readonly string[];
+  readonly rangeMs: number;
+  readonly timeoutMs: number;
+}
+
+function rawSamples(
+  { address, matchers, headers, insecure }: PrometheusSource,
+  id: string,
+  { names, label, values, rangeMs, timeoutMs }: SampleQuery,
+): PrometheusRequest {
   const conditions = [
     `__name__=~"${[...names].join('|')}"`,
     `${label}=~"${values.map(quotePattern).join('|')}"`,
     ...(matchers === '' ? [] : [matchers]),
   ];
-  const rangeMs = Math.min(rangeMsMax, Math.max(rangeMsMin, nowMs - sampledAtMs + rangeMsMin));
   return {
     kind: 'prometheus',
-    id: prometheusQueryId,
+    id,
     address: address.href,
     query: `{${conditions.join(',')}}[${Math.ceil(rangeMs / 1000)}s]`,
     headers,

@@ -4,6 +4,8 @@ import type { JudgeConfig, ScrapeSource } from './judge-config.ts';
 import { countedKinds, type Sources } from './judge-kinds.ts';
 import { readPages, wantedNames, type Page } from './judge-pages.ts';
 import {
+  hourQueryId,
+  hourRequest,
   prometheusQueryId,
   prometheusRequest,
   readPrometheusPages,
@@ -26,6 +28,8 @@ export type Reading =
   | {
       readonly kind: 'read';
       readonly pages: readonly Page[];
+      /** Pages of the hour before, of the stable side alone, in the round that asked for them. */
+      readonly hour?: readonly Page[];
       /** True when every ready pod of the stable side is known at this time. */
       readonly isComplete: boolean;
       readonly notes: readonly string[];
@@ -37,6 +41,8 @@ export type Reading =
 
 /** Key of the place that pages are read from, when it had to be found. */
 const placeSource = 'page';
+/** Key of what became of the question for the hour before; it is asked once. */
+const hourSource = 'hourBefore';
 /** A page of metrics longer than this is not read. */
 const bodyBytesMax = 4 * 2 ** 20;
 
@@ -67,11 +73,16 @@ export function requestSource(
   }
   if (window.targets.length === 0) return [];
   const sampledAtMs = Math.min(...Object.values(reading.prometheus.sampledAtMs), window.nowMs);
-  const request = prometheusRequest(source, namesOf(config, sources), window, {
-    sampledAtMs,
-    timeoutMs: timeoutOf(config),
-  });
-  return authorisedRequests(source.authentication, reading.authorisation, [request]);
+  const names = namesOf(config, sources);
+  const request = prometheusRequest(source, names, window, { sampledAtMs, timeoutMs: timeoutOf(config) });
+  const hour = isHourDue(window, sources) ? [hourRequest(source, names, window)] : [];
+  return authorisedRequests(source.authentication, reading.authorisation, [request, ...hour]);
+}
+
+/** Once it is known which metrics are counted, so that no others are asked for. */
+function isHourDue({ targets }: MetricWindow, sources: Sources): boolean {
+  const isFound = Object.keys(sources).length > 0;
+  return isFound && sources[hourSource] === undefined && targets.some(({ role }) => role === 'stable');
 }
 
 /** Takes the answers of a round in. */
@@ -84,7 +95,7 @@ export function readSource(
 ): Reading {
   return config.source.kind === 'scrape'
     ? readScrape(config, config.source, window, reading, sources, responses)
-    : readPrometheus(config.source, window, reading, responses);
+    : readPrometheus(config.source, window, reading, sources, responses);
 }
 
 function readScrape(
@@ -114,6 +125,7 @@ function readPrometheus(
   source: PrometheusSource,
   window: MetricWindow,
   before: ReadingState,
+  sources: Sources,
   responses: readonly MetricResponse[],
 ): Reading {
   const authorised = foldAuthorisation(before.authorisation, responses);
@@ -133,7 +145,25 @@ function readPrometheus(
     isComplete: read.isComplete,
     notes: problem ?? read.notes,
     sources: {},
+    ...(isHourDue(window, sources) ? readHour(source, window, before, responses) : {}),
     reading: () => ({ ...before, authorisation, prometheus: read.memory }),
+  };
+}
+
+function readHour(
+  source: PrometheusSource,
+  window: MetricWindow,
+  { prometheus }: ReadingState,
+  responses: readonly MetricResponse[],
+): Pick<Extract<Reading, { kind: 'read' }>, 'hour' | 'sources'> {
+  const targets = window.targets.filter(({ role }) => role === 'stable');
+  const response = responses.find(({ id }) => id === hourQueryId);
+  if (response === undefined) return { sources: {} };
+  const read = readPrometheusPages(source, { ...window, targets }, { ...prometheus, sampledAtMs: {} }, response);
+  const [problem] = read.pages.length === 0 ? read.notes : [];
+  return {
+    hour: read.pages,
+    sources: { [hourSource]: problem?.slice(0, 120) ?? `${read.pages.length} pages of its pods` },
   };
 }
 

@@ -17,6 +17,7 @@ import type {
 } from './contract.ts';
 import { judgeSchema, parseJudgeConfig, type JudgeConfig, type JudgeControllerSettings } from './judge-config.ts';
 import { foldGauges, reportGauges, type GaugeStates } from './judge-gauges.ts';
+import { learnFromHour, withKnowledge } from './judge-hour.ts';
 import { countedKinds, settingsWith, type Counted, type Sources } from './judge-kinds.ts';
 import type { KindMemory } from './judge-memory.ts';
 import { carriedKnowledge, restoreJudge, storeJudge } from './judge-metadata.ts';
@@ -114,8 +115,9 @@ function fold(
   const counted = countedKinds(config.counted, sources);
   const settings = settingsWith(config.settings, counted);
   const known = withNewKinds(before, counted, initialJudgeState(settings, carriedKnowledge(window.earlier ?? {})));
+  const informed = withKnowledge(known, learnFromHour(config, window, counted, sources, read.hour ?? []));
   const round = foldKinds({ config, window, counted, sources, pages, isComplete, kinds: before.kinds });
-  const judged = takeLook(settings, known, round.look);
+  const judged = takeLook(settings, informed, round.look);
   const readAtMs = { stable: readAt(before, window, pages, 'stable'), canary: readAt(before, window, pages, 'canary') };
   const ended = endOf(config, window, readAtMs);
   const { gauges, notes } = foldGauges(config.gauges, before.gauges, pages, window, ({ target }) =>

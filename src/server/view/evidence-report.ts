@@ -48,7 +48,10 @@ export const evidenceReportSchema = object(
         { canaryMean: number, stableMean: number, chance: number },
       ),
     ),
-    sources: object({}, { errors: text, latency: text, boundariesSeconds: list(number), convention: text, page: text }),
+    sources: object(
+      {},
+      { errors: text, latency: text, boundariesSeconds: list(number), convention: text, page: text, hourBefore: text },
+    ),
     trail: object({ every: number, rollback: list(number) }, { promote: list(number) }),
   },
 );
@@ -58,7 +61,7 @@ export const evidenceReportSchema = object(
  * the canary requests still needed; and per kind of bad event the counts of both sides. `limit` is the bad ratio that
  * the canary is compared with while the stable side is silent, `margin` how many times the stable ratio is no harm
  * where that was widened, and `check` what comparing stable pods with each other has shown. `sources` says what was
- * read, `trail` how the evidence went: a point every so many looks.
+ * read, and of the hour before the release how much, `trail` how the evidence went: a point every so many looks.
  */
 export type EvidenceReport = Static<typeof evidenceReportSchema>;
 
@@ -93,10 +96,10 @@ function progressOf({ evidence, threshold, requestsNeeded }: Progress): Evidence
 }
 
 /** A list of boundaries is kept as text. */
-function sourcesOf({ errors, latency, boundaries, convention, page }: Sources): EvidenceReport['sources'] {
+function sourcesOf({ errors, latency, boundaries, convention, page, hourBefore }: Sources): EvidenceReport['sources'] {
   const boundariesSeconds = boundaries?.split(',').map(Number);
   const isEmpty = [errors, latency, page].every((one) => one === undefined);
-  return isEmpty ? undefined : { errors, latency, boundariesSeconds, convention, page };
+  return isEmpty ? undefined : { errors, latency, boundariesSeconds, convention, page, hourBefore };
 }
 
 function trailOf({ every, points }: EvidenceTrail): EvidenceReport['trail'] {
