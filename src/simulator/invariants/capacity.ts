@@ -1,7 +1,7 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
 import type { Invariant } from './invariant.ts';
 import type { PicturedSet, RolloutPicture } from './rollout-picture.ts';
-import { isGivenBack, selectorChange, weightChange } from './written-by.ts';
+import { isGivenBack, isOfEarlier, selectorChange, weightChange } from './written-by.ts';
 
 /** I03: traffic moves only onto pods that are there. */
 export function capacity(): Invariant {
@@ -9,7 +9,7 @@ export function capacity(): Invariant {
     id: 'I03',
     rule: 'a write that raises the share of a revision finds the available pods that the share needs, and at least one',
     onCommit(commit, picture) {
-      if (picture.replicasLately.least === 0) return undefined;
+      if (picture.replicasLately.least === 0 || isOfEarlier(commit, picture)) return undefined;
       const change = weightChange(commit, picture);
       if (change !== undefined) {
         const sides = [

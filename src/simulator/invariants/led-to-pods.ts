@@ -1,7 +1,7 @@
 import type { Commit } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
 import type { RolloutPicture } from './rollout-picture.ts';
-import { hashOf, isGivenBack, selectorChange, sizeChange, weightChange } from './written-by.ts';
+import { hashOf, isGivenBack, isOfEarlier, selectorChange, sizeChange, weightChange } from './written-by.ts';
 
 /** I04: nothing that has traffic leads to a revision without pods. */
 export function ledToPods(): Invariant {
@@ -9,7 +9,7 @@ export function ledToPods(): Invariant {
     id: 'I04',
     rule: 'no write leads traffic to a revision whose ReplicaSet is absent or empty, or to an empty selector',
     onCommit(commit, picture) {
-      if (picture.replicasLately.least === 0) return undefined;
+      if (picture.replicasLately.least === 0 || isOfEarlier(commit, picture)) return undefined;
       return destinations(commit, picture)
         .map((hash) => emptiness(picture, hash))
         .find((text) => text !== undefined);

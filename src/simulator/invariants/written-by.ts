@@ -29,9 +29,22 @@ export function selectorChange({ kind, writer, type, name, object, previous }: C
 export function isGivenBack(commit: Commit, picture: RolloutPicture): boolean {
   const change = selectorChange(commit);
   if (change === undefined || change.to !== '') return false;
-  const createdMs = (parseInstant(picture.rollout.metadata.creationTimestamp ?? '') ?? 0) - simulationStartMs;
-  const wasOnItsWay = (commit.call?.atMs ?? Infinity) < createdMs + truncationMs;
+  const wasOnItsWay = sentMs(commit) < createdMs(picture) + truncationMs;
   return wasOnItsWay || (picture.setOf(change.from)?.available ?? 0) === 0;
+}
+
+/** A write that was sent for a Rollout before this one with the same name: nothing that is here now was known then. */
+export function isOfEarlier(commit: Commit, picture: RolloutPicture): boolean {
+  return sentMs(commit) < createdMs(picture);
+}
+
+function sentMs({ call }: Commit): number {
+  return call?.atMs ?? Infinity;
+}
+
+/** When the Rollout was made, cut to whole seconds, in milliseconds since the simulation began. */
+function createdMs({ rollout }: RolloutPicture): number {
+  return (parseInstant(rollout.metadata.creationTimestamp ?? '') ?? 0) - simulationStartMs;
 }
 
 /** The controller changed the size of a ReplicaSet. */

@@ -197,12 +197,13 @@ export function route(
   writer: WriterKind,
   canary: unknown,
   stable: unknown = 100 - Number(canary),
+  call: Partial<SentCall> = {},
 ): void {
   const backendRefs = [
     { name: 'web-stable', port: 80, weight: stable },
     { name: 'web-canary', port: 80, weight: canary },
   ];
-  log.put(writer, resourceTypes.httpRoute, { metadata: { name: 'web' }, spec: { rules: [{ backendRefs }] } });
+  log.put(writer, resourceTypes.httpRoute, { metadata: { name: 'web' }, spec: { rules: [{ backendRefs }] } }, call);
 }
 
 export function replicaSet(

@@ -1,9 +1,19 @@
 import { resourceTypes } from '../../../src/api/resource-types.ts';
+import { formatInstant } from '../../../src/base/instant.ts';
+import { simulationStartMs } from '../../../src/simulator/virtual-clock.ts';
 import { replicaSet, route, scale, service, status, switchTo, v1, v2, v3, type DoctoredLog } from './doctored-log.ts';
 import type { Planted } from './planted.ts';
 
 const { replicaSet: sets, service: services, httpRoute } = resourceTypes;
 const nothing = (): void => undefined;
+
+/** A moment later the Rollout is another one of the same name, and its Services were given back. */
+function madeAgain(log: DoctoredLog): void {
+  log.nowMs += 2000;
+  const creationTimestamp = formatInstant(simulationStartMs + log.nowMs);
+  log.change('person', resourceTypes.rollout, 'web', { metadata: { creationTimestamp } });
+  for (const name of ['web-stable', 'web-canary']) service(log, name, '');
+}
 
 /** Bad things that happen to users. */
 export const trafficCases: readonly Planted[] = [
@@ -69,6 +79,20 @@ export const trafficCases: readonly Planted[] = [
       replicaSet(log, v2, 4, 1);
       log.nowMs += 5000;
       switchTo(log, 'web-stable', v2);
+    },
+  },
+  {
+    invariant: 'I04',
+    what: 'users who are led to open Services, unless it was asked for before the Rollout was made again',
+    given: { weight: 100, canary: [4, 4] },
+    sound: (log) => {
+      const before = { atMs: log.nowMs };
+      madeAgain(log);
+      route(log, 'sluice', 0, 100, before);
+    },
+    bad: (log) => {
+      madeAgain(log);
+      route(log, 'sluice', 0);
     },
   },
   {
