@@ -3,6 +3,7 @@ import { planAnalysis, planBackground } from './analysis-plan.ts';
 import { withConditions } from './condition-facts.ts';
 import { deadlineEndsAt } from './deadline.ts';
 import { orderEffects, type Decision, type Effect } from './decision.ts';
+import { drainEndsAt } from './drain.ts';
 import type { machine } from './machine.ts';
 import { planPodMetadata } from './metadata-plan.ts';
 import { noticesOf } from './notices.ts';
@@ -83,7 +84,7 @@ function planMove(pass: Pass): readonly Effect[] {
   return isIn(settled, 'settled') ? [...lowering, ...planDrain(restored)] : lowering;
 }
 
-/** Without a router the last step takes the old pods away itself; that it is done makes the revision stable. */
+/** Without a router the last step takes the old pods away itself, also where the promotion waits for them no longer. */
 function planDrain(restored: Situation): readonly Effect[] {
   if (hasRouting(restored) || !isIn(restored, 'canary.finishing', 'promoteFull')) return [];
   return sizeEffects(restored, sizeReplicaSets(restored)).filter(({ phase }) => phase === 'shrink');
@@ -132,6 +133,7 @@ function lookAgain(pass: Pass): { lookAgainAt?: number } {
     isIn(pass.settled, 'canary', 'promoteFull') || waitsForSides(pass.settled)
       ? patienceEndsAt(world.rollout)
       : undefined,
+    drainEndsAt(pass.settled),
     ...world.holds.map(({ until }) => until),
   ].filter((time): time is number => time !== undefined && time > world.now);
   return times.length === 0 ? {} : { lookAgainAt: Math.min(...times) };

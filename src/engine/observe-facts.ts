@@ -4,6 +4,7 @@ import { trafficWeightMax } from '../api/rollout-defaults.ts';
 import { parseInstant } from '../base/instant.ts';
 import { findRun, hasFailed, isPreviewComplete, recordedRun, runRoles, type RunRole } from './analysis-plan.ts';
 import { deadlineExceeded } from './deadline.ts';
+import { isDrained } from './drain.ts';
 import type { Facts } from './facts.ts';
 import { heldBy } from './gates.ts';
 import { promotedAnnotation } from './revision.ts';
@@ -67,11 +68,12 @@ function areSizesReached(situation: Situation): boolean {
   return canarySizeReached(situation) && !sizeReplicaSets(situation).scaled;
 }
 
-/** The new revision has all its pods and, where there is a router, all the traffic. */
+/** The new revision has all its pods and all the traffic: by the router, or because the pods of the others are gone. */
 function isFullyShifted(situation: Situation): boolean {
   if (isIn(situation, 'promoteFull') && situation.stored.strategy === 'blueGreen') return isActiveSwitched(situation);
   if (!isFullyAvailable(situation)) return false;
-  if (!hasRouting(situation) || situation.replicas === 0) return true;
+  if (!hasRouting(situation)) return isDrained(situation);
+  if (situation.replicas === 0) return true;
   return areRoutersAt(situation, trafficWeightMax(situation.world.rollout.spec));
 }
 
