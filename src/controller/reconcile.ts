@@ -74,9 +74,8 @@ export async function reconcile(
 
   const decision = (tools.decide ?? decide)(world);
   tools.onDecision?.(rollout, decision);
-  const change = mergeDiff(rollout.storedStatus ?? rollout.status, decision.status);
-  const waitMs = tools.pace.delayMs(rollout, change, decision, { now: clock.now(), monotonic: clock.monotonic() });
-  if (waitMs > 0) return { kind: 'done', againAfterMs: waitMs };
+  const { change, waitMs, isAll } = dueStatus(rollout, decision, tools);
+  if (isAll) return { kind: 'done', againAfterMs: waitMs };
   const isNews = decision.effects.length > 0 || change !== undefined;
   if (!(await isKnown(rollout, decision, tools, signal))) return { kind: 'done', againAfterMs: 0 };
   log[isNews ? 'info' : 'debug'](lineOf(rollout, decision), 'decision');
@@ -104,9 +103,26 @@ export async function reconcile(
     if (hasCode(error, ...lostAnswers)) await refreshRollout(context, signal);
     throw error;
   }
-  note(rollout, decision, tools);
+  if (waitMs === 0) note(rollout, decision, tools);
   tell(notices);
-  return { kind: 'done', ...againAfter(decision, isNews, clock) };
+  return { kind: 'done', ...againAfter(decision, isNews, clock, waitMs) };
+}
+
+/** The part of a decision that is about the status. */
+interface DueStatus {
+  /** The merge patch that is to be written in this pass. */
+  readonly change: object | undefined;
+  /** Milliseconds for which a change waits that is not written; 0 when none does. */
+  readonly waitMs: number;
+  /** There is nothing to do but to wait. */
+  readonly isAll: boolean;
+}
+
+function dueStatus(rollout: ObservedRollout, decision: Decision, { pace, clock }: ReconcileTools): DueStatus {
+  const change = mergeDiff(rollout.storedStatus ?? rollout.status, decision.status);
+  const waitMs = pace.delayMs(rollout, change, decision, { now: clock.now(), monotonic: clock.monotonic() });
+  if (waitMs === 0) return { change, waitMs, isAll: false };
+  return { change: undefined, waitMs, isAll: decision.effects.length === 0 };
 }
 
 /** Events of effects are kept before these are done, but for a pass that takes users away: that waits for nothing. */
@@ -257,7 +273,13 @@ function occasionOf({ templateHash, generation }: RolloutView, { status }: Decis
 }
 
 /** After a pass that changed nothing there is nothing new to see at once: without a wait it would spin. */
-function againAfter({ lookAgainAt }: Decision, isNews: boolean, clock: Clock): { againAfterMs?: number } {
+function againAfter(
+  { lookAgainAt }: Decision,
+  isNews: boolean,
+  clock: Clock,
+  waitMs: number,
+): { againAfterMs?: number } {
+  if (waitMs > 0) return { againAfterMs: waitMs };
   if (lookAgainAt === undefined) return {};
   const againAfterMs = lookAgainAt - clock.now();
   return { againAfterMs: againAfterMs > 0 || isNews ? Math.max(0, againAfterMs) : idleDelayMs };

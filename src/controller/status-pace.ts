@@ -16,8 +16,9 @@ export interface Times {
 
 /**
  * Decides when a status is written. Whatever moves a Rollout, is told by an Event or changes what a condition says is
- * written at once. Mere counts of pods may wait for others: pods come one after the other, and a write for each of them
- * would be most of what an update costs. Nothing is lost meanwhile: each pass counts anew.
+ * written at once; an Event about an effect tells nothing of the status. Mere counts of pods may wait for others: pods
+ * come one after the other, and a write for each of them would be most of what an update costs. Nothing is lost
+ * meanwhile: each pass counts anew.
  */
 export class StatusPace {
   readonly #delayMs: number;
@@ -59,8 +60,8 @@ export class StatusPace {
   }
 }
 
-function isMereCount(change: object, before: RolloutStatus, { effects, events, status }: Decision): boolean {
-  const isQuiet = effects.length === 0 && events.length === 0;
+function isMereCount(change: object, before: RolloutStatus, { events, status }: Decision): boolean {
+  const isQuiet = events.every(({ follows }) => follows !== undefined);
   const isCount = Object.keys(change).every((field) => countFields.has(field));
   return isQuiet && isCount && mergeDiff(verdicts(before), verdicts(status)) === undefined;
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { mergeDiff } from '../../src/api/merge-diff.ts';
 import type { RolloutStatus } from '../../src/api/rollout.ts';
 import { StatusPace } from '../../src/controller/status-pace.ts';
-import type { Decision, Notice } from '../../src/engine/decision.ts';
+import type { Decision, Effect, Notice } from '../../src/engine/decision.ts';
 
 const times = { lastUpdateTime: '2026-01-01T00:00:00Z', lastTransitionTime: '2026-01-01T00:00:00Z' };
 const before: RolloutStatus = {
@@ -18,15 +18,19 @@ interface Case {
   readonly uid?: string;
   readonly atMs?: number;
   readonly lookAgainAt?: number;
+  readonly effects?: readonly Effect[];
   readonly events?: readonly Notice[];
 }
 
-function delay(pace: StatusPace, { status, uid = 'a', atMs = 0, lookAgainAt, events = [] }: Case): number {
+function delay(
+  pace: StatusPace,
+  { status, uid = 'a', atMs = 0, lookAgainAt, effects = [], events = [] }: Case,
+): number {
   const next = { ...before, ...status };
   const decision: Decision = {
     reason: { code: 'Waiting', message: 'x' },
     state: 'canary',
-    effects: [],
+    effects,
     status: next,
     events,
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
@@ -57,10 +61,20 @@ test('what moves the Rollout or is told by an Event is written at once', () => {
   assert.equal(delay(pace, { status: { replicas: 2, currentStepIndex: 1 } }), 0);
   assert.equal(delay(pace, { status: { phase: 'Healthy' } }), 0);
   assert.equal(
-    delay(pace, { status: { replicas: 2 }, events: [{ type: 'Normal', reason: 'ScalingReplicaSet', message: '' }] }),
+    delay(pace, { status: { replicas: 2 }, events: [{ type: 'Normal', reason: 'RolloutResumed', message: '' }] }),
     0,
   );
   assert.equal(delay(pace, { status: {} }), 0);
+});
+
+test('a count waits although something is done that an Event tells of', () => {
+  const pace = new StatusPace(1000);
+  const follows = { kind: 'scaleReplicaSet', phase: 'grow', name: 'web-a', from: 1, to: 2 } as const;
+  const effect = { ...follows, desiredReplicas: 2, clearScaleDownAt: false };
+  const scaled = { type: 'Normal', reason: 'ScalingReplicaSet', message: '', follows: effect } as const;
+  assert.equal(delay(pace, { status: { replicas: 2 }, effects: [effect], events: [scaled] }), 1000);
+  const paused = { type: 'Normal', reason: 'RolloutPaused', message: '' } as const;
+  assert.equal(delay(pace, { status: { replicas: 2 }, effects: [effect], events: [scaled, paused] }), 0);
 });
 
 test('it waits no longer than until the next time that matters', () => {
