@@ -1,14 +1,17 @@
 import { numberOf, recordOf } from '../../api/json-access.ts';
+import { ForeignSwitches } from './foreign-switches.ts';
 import type { Invariant } from './invariant.ts';
 import type { PicturedSet, RolloutPicture } from './rollout-picture.ts';
 import { isGivenBack, isOfEarlier, selectorChange, weightChange } from './written-by.ts';
 
 /** I03: traffic moves only onto pods that are there. */
 export function capacity(): Invariant {
+  const switches = new ForeignSwitches();
   return {
     id: 'I03',
     rule: 'a write that raises the share of a revision finds the available pods that the share needs, and at least one',
     onCommit(commit, picture) {
+      switches.take(commit);
       if (picture.replicasLately.least === 0 || isOfEarlier(commit, picture)) return undefined;
       const change = weightChange(commit, picture);
       if (change !== undefined) {
@@ -16,7 +19,10 @@ export function capacity(): Invariant {
           [picture.canaryService, change.before.canary, change.after.canary],
           [picture.stableService, change.before.stable, change.after.stable],
         ] as const;
-        return sides.map(([service, before, after]) => raised(picture, service, before, after)).find(isText);
+        return sides
+          .filter(([service]) => !switches.wasTurnedSince(commit, service))
+          .map(([service, before, after]) => raised(picture, service, before, after))
+          .find(isText);
       }
       const selector = selectorChange(commit);
       return selector === undefined || isGivenBack(commit, picture) ? undefined : switched(picture, selector);

@@ -7,6 +7,12 @@ import type { Planted } from './planted.ts';
 const { replicaSet: sets, service: services, httpRoute } = resourceTypes;
 const nothing = (): void => undefined;
 
+/** A moment later somebody has turned the canary Service to nothing. */
+function turnedByOthers(log: DoctoredLog): void {
+  log.nowMs += 2000;
+  service(log, 'web-canary', 'nonsense');
+}
+
 /** A moment later the Rollout is another one of the same name, and its Services were given back. */
 function madeAgain(log: DoctoredLog): void {
   log.nowMs += 2000;
@@ -50,6 +56,20 @@ export const trafficCases: readonly Planted[] = [
   { invariant: 'I02', what: 'half a weight', sound: nothing, bad: (log) => route(log, 'sluice', 12.5, 87.5) },
   {
     invariant: 'I03',
+    what: 'a raise onto a Service that others turned before it was sent',
+    given: { weight: 0, canary: [1, 1] },
+    sound: (log) => {
+      const before = { atMs: log.nowMs };
+      turnedByOthers(log);
+      route(log, 'sluice', 25, 75, before);
+    },
+    bad: (log) => {
+      turnedByOthers(log);
+      route(log, 'sluice', 25);
+    },
+  },
+  {
+    invariant: 'I03',
     what: 'a raise onto pods that are not available',
     given: { weight: 0, canary: [1, 1] },
     sound: (log) => route(log, 'sluice', 25),
@@ -79,6 +99,20 @@ export const trafficCases: readonly Planted[] = [
       replicaSet(log, v2, 4, 1);
       log.nowMs += 5000;
       switchTo(log, 'web-stable', v2);
+    },
+  },
+  {
+    invariant: 'I04',
+    what: 'a raise onto a Service that others turned before it was sent',
+    given: { weight: 0, canary: [1, 1] },
+    sound: (log) => {
+      const before = { atMs: log.nowMs };
+      turnedByOthers(log);
+      route(log, 'sluice', 25, 75, before);
+    },
+    bad: (log) => {
+      turnedByOthers(log);
+      route(log, 'sluice', 25);
     },
   },
   {
