@@ -27,8 +27,8 @@ function isPreviewShown({ world, stored, state }: Asked): boolean {
 }
 
 /**
- * Whether a Service of stable's users that selects all pods is turned to what stable has, be it less than it should have: after an
- * abort at once, in an update when that has waited for stable as long as it should.
+ * Whether a Service of stable's users that selects all pods is turned to what stable has, be it less than it should
+ * have: after an abort at once, in an update when that has waited for stable as long as it should.
  */
 export function turnsToPart({ world, state }: Pick<Situation, 'world' | 'state'>): boolean {
   const { spec, status } = world.rollout;

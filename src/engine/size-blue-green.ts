@@ -45,8 +45,8 @@ function sizeNew(input: SizingInput): SizingStage {
 
 /**
  * Pods of the new revision: all of them, or previewReplicaCount until the check point is passed. A preview that already
- * is larger, because the revision was in use before, keeps its pods; after an abort, and while users would meet them, it
- * gets no more.
+ * is larger, because the revision was in use before, keeps its pods; after an abort, and while users would meet them,
+ * it gets no more.
  */
 function newReplicas(input: SizingInput, newReplicaSet: SizedReplicaSet): number {
   const replicas = wantedReplicas(input.spec);

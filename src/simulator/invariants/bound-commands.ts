@@ -28,9 +28,9 @@ export function boundCommands(): Invariant {
 }
 
 /**
- * The revision of a Rollout before a write to it or to its workload. No write to the Rollout can be bound to the version
- * of another object, so where the template comes from a workload it is the revision that the status is about: when that
- * is replaced, so is what a command said of it.
+ * The revision of a Rollout before a write to it or to its workload. No write to the Rollout can be bound to the
+ * version of another object, so where the template comes from a workload it is the revision that the status is about:
+ * when that is replaced, so is what a command said of it.
  */
 function revisionBefore(kind: string, before: KubeObject, picture: RolloutPicture): string {
   const isRollout = kind === 'Rollout';
