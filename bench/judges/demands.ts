@@ -30,6 +30,15 @@ export interface Demand {
   readonly checks: readonly Check[];
 }
 
+/** What we aim at beyond that. */
+export function aimsOf(results: Results): readonly Demand[] {
+  return [
+    demand('Excess bad requests with independent errors vouched for at most 1.6 x the bound at r0 = 1.5', (cell) =>
+      excessOfRatio(results, cell, sluiceNames.independent, 1.5),
+    ),
+  ];
+}
+
 /** All demands on our judge, with the figures that are there. */
 export function demandsOn(results: Results): readonly Demand[] {
   const { standard, known, independent } = sluiceNames;
@@ -65,9 +74,6 @@ export function demandsOn(results: Results): readonly Demand[] {
     ),
     demand('Excess bad requests of RatioE at most 1.6 x the bound and one scrape, r = 2 to 10', (cell) =>
       excessOfRatio(results, cell, 'RatioE r0=1', 1),
-    ),
-    demand('The same of our judge with independent errors, against the bound at its r0 = 1.5', (cell) =>
-      excessOfRatio(results, cell, independent, 1.5),
     ),
     demand('A canary that answers only badly, at 50 and 75 %: at most 12 scrapes, 2 with independent errors', (cell) =>
       cell.id.includes('only bad') && cell.scenario.shares[0] !== 0.1
