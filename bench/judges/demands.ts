@@ -16,7 +16,7 @@ export interface Check {
   /** The figure at the unfavourable end of its 95 % interval. */
   readonly figure: number;
   readonly limit: number;
-  /** Open: on the right side, but too few runs were played for the interval to be there too. */
+  /** Open: the interval reaches over the limit, but too few runs were played to hold that against the judge. */
   readonly state: 'held' | 'missed' | 'open';
   readonly unit: '%' | 'bad requests' | 'scrapes' | 'times';
 }
@@ -210,21 +210,22 @@ interface RateLimit {
 
 function rateCheck(cell: Cell, judge: string, { runs }: Tally, hits: number, { limit, isMost }: RateLimit): Check {
   const [low, high] = binomialInterval(hits, runs);
-  const rate = hits / runs;
-  const [figure, isHeld, isRight] = isMost ? [high, high <= limit, rate <= limit] : [low, low >= limit, rate >= limit];
-  const state = stateOf(runs, isHeld, isRight);
+  const [figure, isHeld, isPossible] = isMost
+    ? [high, high <= limit, low <= limit]
+    : [low, low >= limit, high >= limit];
+  const state = stateOf(runs, isHeld, isPossible);
   return { cell: cell.id, judge, runs, figure: 100 * figure, limit: 100 * limit, state, unit: '%' };
 }
 
 function excessCheck(cell: Cell, judge: string, tally: Tally, limit: number): Check {
   const { mean, half } = excessOf(tally);
-  const state = stateOf(tally.runs, mean + half <= limit, mean <= limit);
+  const state = stateOf(tally.runs, mean + half <= limit, mean - half <= limit);
   return { cell: cell.id, judge, runs: tally.runs, figure: mean + half, limit, state, unit: 'bad requests' };
 }
 
-function stateOf(runs: number, isHeld: boolean, isRight: boolean): Check['state'] {
+function stateOf(runs: number, isHeld: boolean, isPossible: boolean): Check['state'] {
   if (isHeld) return 'held';
-  return isRight && runs < runsWanted ? 'open' : 'missed';
+  return isPossible && runs < runsWanted ? 'open' : 'missed';
 }
 
 function sum(values: readonly number[]): number {

@@ -33,7 +33,7 @@ function describeReport(results: Results): string {
       '# How judges of a release compare',
       ...introduction(results),
       '## What must hold',
-      'The unfavourable end of the 95 % interval counts: Clopper and Pearson for rates, the normal law for means. A figure on the right side whose interval is not, with fewer than 4,000 runs, is open.',
+      'The unfavourable end of the 95 % interval counts: Clopper and Pearson for rates, the normal law for means. With fewer than 4,000 runs a figure whose interval reaches over the limit is open.',
       statedFloor(),
       demandTable(demands),
       '### Misses',
