@@ -1,12 +1,9 @@
 import { getCondition } from '../api/condition.ts';
-import { progressDeadlineSeconds } from '../api/rollout-defaults.ts';
 import { parseInstant } from '../base/instant.ts';
+import { patienceMs } from './patience.ts';
 import { isIn, type Situation } from './situation.ts';
 import { sizeReplicaSets } from './size-plan.ts';
 import { hasRouting } from './traffic-plan.ts';
-
-/** Long enough for a controller of ReplicaSets that has much to do. */
-const drainMsMax = 60_000;
 
 /**
  * Without a router the last step takes the pods of other revisions away itself: whether they are gone, as far as they
@@ -18,8 +15,8 @@ export function isDrained(situation: Situation): boolean {
 }
 
 /**
- * Until when the promotion waits for pods that are taken away, in milliseconds since the epoch: a minute from the
- * last progress, but no more than half the progress deadline. Undefined when it waits for none.
+ * Until when the promotion waits for pods that are taken away, in milliseconds since the epoch: `patienceMs` from the
+ * last progress. Undefined when it waits for none.
  */
 export function drainEndsAt(situation: Situation): number | undefined {
   const isLast = isIn(situation, 'canary.finishing', 'promoteFull') && situation.stored.strategy === 'canary';
@@ -27,7 +24,7 @@ export function drainEndsAt(situation: Situation): number | undefined {
   const { spec, status } = situation.world.rollout;
   const lastProgress = getCondition(status.conditions, 'Progressing')?.lastUpdateTime;
   const since = parseInstant(lastProgress ?? '');
-  return since === undefined ? undefined : since + Math.min(drainMsMax, (progressDeadlineSeconds(spec) * 1000) / 2);
+  return since === undefined ? undefined : since + patienceMs(spec);
 }
 
 /** Pods of a revision are to go now, or its ReplicaSet was told so and still counts them. */
