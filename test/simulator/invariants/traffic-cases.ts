@@ -21,6 +21,21 @@ function madeAgain(log: DoctoredLog): void {
   for (const name of ['web-stable', 'web-canary']) service(log, name, '');
 }
 
+/** A route that was asked for before something happened, which nobody could know of then, and one that was after it. */
+function askedBefore(happens: (log: DoctoredLog) => void, canary: number): Pick<Planted, 'sound' | 'bad'> {
+  return {
+    sound: (log) => {
+      const before = { atMs: log.nowMs };
+      happens(log);
+      route(log, 'sluice', canary, 100 - canary, before);
+    },
+    bad: (log) => {
+      happens(log);
+      route(log, 'sluice', canary);
+    },
+  };
+}
+
 /** Bad things that happen to users. */
 export const trafficCases: readonly Planted[] = [
   {
@@ -58,15 +73,7 @@ export const trafficCases: readonly Planted[] = [
     invariant: 'I03',
     what: 'a raise onto a Service that others turned before it was sent',
     given: { weight: 0, canary: [1, 1] },
-    sound: (log) => {
-      const before = { atMs: log.nowMs };
-      turnedByOthers(log);
-      route(log, 'sluice', 25, 75, before);
-    },
-    bad: (log) => {
-      turnedByOthers(log);
-      route(log, 'sluice', 25);
-    },
+    ...askedBefore(turnedByOthers, 25),
   },
   {
     invariant: 'I03',
@@ -105,29 +112,13 @@ export const trafficCases: readonly Planted[] = [
     invariant: 'I04',
     what: 'a raise onto a Service that others turned before it was sent',
     given: { weight: 0, canary: [1, 1] },
-    sound: (log) => {
-      const before = { atMs: log.nowMs };
-      turnedByOthers(log);
-      route(log, 'sluice', 25, 75, before);
-    },
-    bad: (log) => {
-      turnedByOthers(log);
-      route(log, 'sluice', 25);
-    },
+    ...askedBefore(turnedByOthers, 25),
   },
   {
     invariant: 'I04',
     what: 'users who are led to open Services, unless it was asked for before the Rollout was made again',
     given: { weight: 100, canary: [4, 4] },
-    sound: (log) => {
-      const before = { atMs: log.nowMs };
-      madeAgain(log);
-      route(log, 'sluice', 0, 100, before);
-    },
-    bad: (log) => {
-      madeAgain(log);
-      route(log, 'sluice', 0);
-    },
+    ...askedBefore(madeAgain, 0),
   },
   {
     invariant: 'I04',
